@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+
+// Tests run the sources, through the export condition that development uses.
+const conditions = ['@cachemesh/source', 'module', 'node', 'development|production']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'],
+    execArgv: ['--conditions=@cachemesh/source'],
+    reporters: ['default', './test/closing-line.ts'],
+    testTimeout: 30_000,
+  },
+})
