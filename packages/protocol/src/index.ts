@@ -1,1 +1,7 @@
-export {}
+export { CacheMeshError, ERRORS, type ErrorCode, errorCode, errorNumber } from './errors.ts'
+export { Frame, type FrameEntry, type Target } from './frames/frame.ts'
+export { CONTENT_TYPES, FLAG, type FrameKind, HEAD_BYTES, KIND, type Stamp } from './frames/layout.ts'
+export { BULK_FRAME_MAX, FrameReader, SMALL_FRAME_MAX } from './frames/reader.ts'
+export { type EntryBody, FrameWriter, type RequestPath } from './frames/writer.ts'
+export { DEFAULT_NAMESPACE, keyPrefix, qualifyKey, splitKey, utf8Length } from './keys.ts'
+export { LIMITS } from './limits.ts'

@@ -1,0 +1,176 @@
+import { CacheMeshError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
+import { readU64 } from './integer.ts'
+import { CONTENT_TYPE_TEXT, CONTENT_TYPES, FLAG, HEAD_BYTES, KIND } from './layout.ts'
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** The target of a request, decoded. */
+export interface Target {
+  readonly key: string
+  readonly hops: readonly string[]
+  readonly failed: readonly string[]
+}
+
+/** An entry, decoded. `value` is a view into the frame's bytes: copy what is kept. */
+export interface FrameEntry {
+  readonly value: Uint8Array
+  readonly contentType: string
+  readonly ttlMs: number
+}
+
+const NO_IDS: readonly string[] = []
+
+/**
+ * One received frame, read in place. A reader hands the same object out again and again: it is valid only
+ * until the call that received it returns. Every read is checked against the end of the frame and throws
+ * ERR_MALFORMED_FRAME.
+ */
+export class Frame {
+  kind = 0
+  flags = 0
+  budgetMs = 0
+  requestId = 0
+  digestPrefix = 0
+  serial = 0
+  clock = 0
+  /** True when the frame's bytes belong to it alone, so that a view of the value may be kept. */
+  owned = false
+  #bytes: Uint8Array = new Uint8Array(0)
+  #view: DataView = new DataView(this.#bytes.buffer)
+  #at = 0
+  #end = 0
+
+  /** Points the frame at `length` bytes of `bytes`, from the length field on. */
+  open(bytes: Uint8Array, view: DataView, start: number, length: number, owned: boolean): void {
+    this.#bytes = bytes
+    this.#view = view
+    this.#at = start + HEAD_BYTES
+    this.#end = start + length
+    this.owned = owned
+    this.kind = view.getUint8(start + 4)
+    this.flags = view.getUint8(start + 5)
+    this.budgetMs = view.getUint16(start + 6, true)
+    this.requestId = view.getUint32(start + 8, true)
+    this.digestPrefix = view.getUint32(start + 12, true)
+    this.serial = readU64(view, start + 16)
+    this.clock = readU64(view, start + 24)
+    if (this.serial < 0 || this.clock < 0) throw malformed('a number above 2^53 - 1 in its head')
+  }
+
+  get forwarded(): boolean {
+    return (this.flags & FLAG.forwarded) !== 0
+  }
+
+  get existed(): boolean {
+    return (this.flags & FLAG.existed) !== 0
+  }
+
+  /** Body of get, set and delete, up to the entry. */
+  target(): Target {
+    this.#need(4)
+    const keyBytes = this.#view.getUint16(this.#at, true)
+    const hopCount = this.#view.getUint8(this.#at + 2)
+    const failedCount = this.#view.getUint8(this.#at + 3)
+    this.#at += 4
+    if (keyBytes === 0 || keyBytes > LIMITS.keyBytesMax) throw malformed(`a key of ${keyBytes} bytes`)
+    if (hopCount > LIMITS.hopsMax) throw malformed(`${hopCount} hops`)
+    const key = this.#text(keyBytes)
+    const hops = hopCount === 0 ? NO_IDS : this.#ids(hopCount)
+    const failed = failedCount === 0 ? NO_IDS : this.#ids(failedCount)
+    return { key, hops, failed }
+  }
+
+  /** Entry of set (after `target`) and hit (after `version`), to the end of the frame. */
+  entry(): FrameEntry {
+    const ttlMs = this.#u64()
+    if (ttlMs > LIMITS.ttlMsMax) throw malformed(`a time to live of ${ttlMs} ms`)
+    const contentType = this.#contentType()
+    const value = this.#bytes.subarray(this.#at, this.#end)
+    if (value.length > LIMITS.valueBytesMax) throw malformed(`a value of ${value.length} bytes`)
+    this.#at = this.#end
+    return { value, contentType, ttlMs }
+  }
+
+  /** Entry version in hit and done. */
+  version(): number {
+    return this.#u64()
+  }
+
+  /** Body of error. */
+  error(): { number: number; message: string } {
+    this.#need(2)
+    const number = this.#view.getUint16(this.#at, true)
+    this.#at += 2
+    return { number, message: this.#text(this.#end - this.#at) }
+  }
+
+  /** Body of a message kind: a view to its end. */
+  body(): Uint8Array {
+    if (this.kind < KIND.pull) throw malformed(`kind ${this.kind} where a message was expected`)
+    const body = this.#bytes.subarray(this.#at, this.#end)
+    this.#at = this.#end
+    return body
+  }
+
+  #contentType(): string {
+    this.#need(1)
+    const number = this.#view.getUint8(this.#at++)
+    if (number !== CONTENT_TYPE_TEXT) {
+      const known = CONTENT_TYPES[number]
+      if (known === undefined) throw malformed(`content type ${number}, unknown to this version`)
+      return known
+    }
+    this.#need(1)
+    return this.#text(this.#view.getUint8(this.#at++))
+  }
+
+  #ids(count: number): string[] {
+    const ids: string[] = []
+    for (let i = 0; i < count; i++) {
+      this.#need(1)
+      const length = this.#view.getUint8(this.#at++)
+      if (length === 0 || length > LIMITS.nodeIdBytesMax) throw malformed(`a node id of ${length} bytes`)
+      ids.push(this.#text(length))
+    }
+    return ids
+  }
+
+  #text(length: number): string {
+    this.#need(length)
+    const start = this.#at
+    this.#at += length
+    return readText(this.#bytes, start, this.#at)
+  }
+
+  #u64(): number {
+    this.#need(8)
+    const value = readU64(this.#view, this.#at)
+    if (value < 0) throw malformed('a number above 2^53 - 1')
+    this.#at += 8
+    return value
+  }
+
+  #need(count: number): void {
+    if (this.#at + count > this.#end) throw malformed('fewer bytes than its fields need')
+  }
+}
+
+/** UTF-8 to string. Short ASCII, the usual key, skips the decoder, which costs more than the key. */
+function readText(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start <= 32) {
+    let ascii = 0
+    for (let i = start; i < end; i++) ascii |= bytes[i] as number
+    if (ascii < 0x80)
+      return String.fromCharCode.apply(null, bytes.subarray(start, end) as unknown as number[])
+  }
+  try {
+    return utf8.decode(bytes.subarray(start, end))
+  } catch {
+    throw malformed('text that is not UTF-8')
+  }
+}
+
+function malformed(what: string): CacheMeshError {
+  return new CacheMeshError('ERR_MALFORMED_FRAME', `The frame holds ${what}`)
+}

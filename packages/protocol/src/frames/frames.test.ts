@@ -1,0 +1,175 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { CacheMeshError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
+import { FLAG, KIND } from './layout.ts'
+import { BULK_FRAME_MAX, FrameReader, SMALL_FRAME_MAX } from './reader.ts'
+import { FrameWriter } from './writer.ts'
+
+const anyKey = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
+const anyId = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 60 })
+const anySafe = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
+const anyEntry = fc.record({
+  value: fc.uint8Array({ maxLength: 300 }),
+  contentType: fc.constantFrom('', 'application/json', 'image/png', 'text/plain; charset=utf-8', 'text/öäü'),
+  ttlMs: fc.integer({ min: 0, max: LIMITS.ttlMsMax }),
+})
+const anyPath = fc.record({
+  hops: fc.array(anyId, { maxLength: LIMITS.hopsMax }),
+  failed: fc.array(anyId, { maxLength: 3 }),
+})
+
+describe('frames', () => {
+  it('come back as they were written, however the stream is cut', () => {
+    const request = fc.record({
+      id: fc.nat(0xffffffff),
+      budget: fc.nat(0xffff),
+      key: anyKey,
+      path: anyPath,
+      entry: anyEntry,
+    })
+    fc.assert(
+      fc.property(
+        fc.array(request, { maxLength: 8 }),
+        fc.array(fc.nat(50)),
+        anySafe,
+        (requests, cuts, serial) => {
+          const writer = new FrameWriter({ serial, digestPrefix: 0xdeadbeef, clock: 77 })
+          for (const r of requests) writer.set(r.id, r.budget, r.key, r.path, r.entry)
+          const seen: unknown[] = []
+          const reader = new FrameReader(SMALL_FRAME_MAX)
+          for (const piece of cut(writer.take() ?? new Uint8Array(0), cuts)) {
+            reader.push(piece, frame => {
+              expect([frame.kind, frame.serial, frame.digestPrefix, frame.clock]).toEqual([
+                KIND.set,
+                serial,
+                0xdeadbeef,
+                77,
+              ])
+              const { key, hops, failed } = frame.target()
+              const { value, contentType, ttlMs } = frame.entry()
+              seen.push({
+                id: frame.requestId,
+                budget: frame.budgetMs,
+                key,
+                path: { hops, failed },
+                entry: { value: Uint8Array.from(value), contentType, ttlMs },
+              })
+            })
+          }
+          expect(seen).toEqual(requests)
+          expect(reader.heldBytes).toBe(0)
+        },
+      ),
+    )
+  })
+
+  it('carry every reply', () => {
+    const writer = new FrameWriter()
+    writer.hit(1, 2 ** 50, { value: Uint8Array.of(1, 2), contentType: '', ttlMs: 5 }, FLAG.forwarded)
+    writer.miss(2)
+    writer.done(3, 9, true)
+    writer.error(4, 'ERR_OVERLOADED', 'The queue is full')
+    writer.message(KIND.pull, 0, Uint8Array.of(0x90))
+    const seen: unknown[] = []
+    new FrameReader(SMALL_FRAME_MAX).push(writer.take() as Uint8Array, frame => {
+      if (frame.kind === KIND.hit) seen.push([frame.version(), frame.forwarded, frame.entry().ttlMs])
+      else if (frame.kind === KIND.done) seen.push([frame.version(), frame.existed])
+      else if (frame.kind === KIND.error) seen.push(frame.error())
+      else seen.push(frame.kind === KIND.miss ? 'miss' : frame.body())
+    })
+    expect(seen).toEqual([
+      [2 ** 50, true, 5],
+      'miss',
+      [9, true],
+      { number: 9, message: 'The queue is full' },
+      Uint8Array.of(0x90),
+    ])
+  })
+
+  it('never hand out bytes that a later frame overwrites', () => {
+    const writer = new FrameWriter()
+    const taken: Uint8Array[] = []
+    const copies: Uint8Array[] = []
+    for (let i = 0; i < 2_000; i++) {
+      writer.hit(i, i, { value: new Uint8Array(i % 97).fill(i), contentType: '', ttlMs: 0 })
+      if (i % 7 === 0) {
+        const bytes = writer.take() as Uint8Array
+        taken.push(bytes)
+        copies.push(Uint8Array.from(bytes))
+      }
+    }
+    expect(taken).toEqual(copies)
+  })
+
+  it('join a value of many chunks once, in memory of its own', () => {
+    const value = new Uint8Array(1 << 20).fill(7)
+    const writer = new FrameWriter()
+    writer.hit(1, 1, { value, contentType: '', ttlMs: 0 })
+    const bytes = writer.take() as Uint8Array
+    const reader = new FrameReader(BULK_FRAME_MAX)
+    let seen = 0
+    for (let at = 0; at < bytes.length; at += 65_536) {
+      reader.push(bytes.subarray(at, at + 65_536), frame => {
+        frame.version()
+        expect(frame.owned).toBe(true)
+        expect(frame.entry().value).toEqual(value)
+        seen++
+      })
+    }
+    expect(seen).toBe(1)
+  })
+
+  it('refuse anything else with the typed error alone', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (noise, plausible) => {
+        // Half of the runs get a believable length, so that the noise is read as a body.
+        const bytes = plausible ? withLength(noise) : noise
+        const reader = new FrameReader(SMALL_FRAME_MAX)
+        try {
+          reader.push(bytes, frame => {
+            if (frame.kind >= KIND.pull) frame.body()
+            else if (frame.kind >= KIND.hit) [frame.version(), frame.entry()]
+            else [frame.target(), frame.entry()]
+          })
+          expect(reader.heldBytes).toBeLessThanOrEqual(bytes.length)
+        } catch (error) {
+          expect(error).toBeInstanceOf(CacheMeshError)
+          expect((error as CacheMeshError).code).toBe('ERR_MALFORMED_FRAME')
+        }
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('refuse a length above the bound of the stream before a byte of it arrives', () => {
+    const reader = new FrameReader(SMALL_FRAME_MAX)
+    const length = new Uint8Array(4)
+    new DataView(length.buffer).setUint32(0, 0x7fffffff, true)
+    expect(() => reader.push(length, () => {})).toThrow(
+      expect.objectContaining({ code: 'ERR_MALFORMED_FRAME' }),
+    )
+  })
+})
+
+function cut(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
+  const pieces: Uint8Array[] = []
+  let at = 0
+  for (const length of cuts) {
+    pieces.push(bytes.slice(at, at + length))
+    at += length
+  }
+  pieces.push(bytes.slice(at))
+  return pieces
+}
+
+function withLength(noise: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(Math.max(32, noise.length + 4))
+  bytes.set(noise, 4)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, bytes.length - 4, true)
+  view.setUint8(20 + 3, 0) // keep serial and clock within 53 bits half of the time
+  view.setUint32(20, view.getUint32(20, true) & 0x1f_ffff, true)
+  view.setUint32(28, view.getUint32(28, true) & 0x1f_ffff, true)
+  return bytes
+}

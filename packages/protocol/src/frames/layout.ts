@@ -1,0 +1,56 @@
+// A frame is a head of 32 bytes and a body; all numbers little-endian (docs/protocol/frames.md).
+//
+//    0  u32  length        bytes after this field
+//    4  u8   kind
+//    5  u8   flags
+//    6  u16  budget        ms that remain until the caller's deadline; 0 in replies
+//    8  u32  request id    chosen by the requester, repeated in the reply; 0: no reply expected
+//   12  u32  digest prefix \
+//   16  u64  serial         > of the sender's configuration
+//   24  u64  clock         the sender's entry clock
+//
+// Every frame carries the sender's version and clock, so a peer that is behind notices at its first frame.
+
+export const HEAD_BYTES = 32
+
+/** Numbers only grow; a retired kind keeps its number. */
+export const KIND = {
+  get: 1,
+  set: 2,
+  delete: 3,
+  hit: 16,
+  miss: 17,
+  done: 18,
+  error: 19,
+  /** Bodies from here on are messages (MessagePack). */
+  pull: 32,
+  delta: 33,
+  version: 34,
+  goodbye: 35,
+} as const
+
+export type FrameKind = (typeof KIND)[keyof typeof KIND]
+
+export const FLAG = {
+  /** In a reply: the answer came from another member than the one that was asked. */
+  forwarded: 1,
+  /** In `done`: there was an entry before. */
+  existed: 2,
+} as const
+
+/** Content types with a number of their own; 255 means that the text follows. Numbers only grow. */
+export const CONTENT_TYPES: readonly string[] = [
+  '', // 0: a structured value (values.ts)
+  'application/octet-stream',
+  'text/plain; charset=utf-8',
+  'application/json',
+]
+export const CONTENT_TYPE_TEXT = 255
+
+/** What every frame says about its sender. */
+export interface Stamp {
+  serial: number
+  /** First 32 bits of the configuration's digest. */
+  digestPrefix: number
+  clock: number
+}

@@ -1,0 +1,110 @@
+import { CacheMeshError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
+import { Frame } from './frame.ts'
+import { HEAD_BYTES } from './layout.ts'
+
+/** The largest frame of the stream for small frames, and of the bulk stream. */
+export const SMALL_FRAME_MAX: number = LIMITS.smallFrameBytesMax
+export const BULK_FRAME_MAX: number =
+  Math.max(LIMITS.valueBytesMax, LIMITS.messageBytesMax) + LIMITS.keyBytesMax + 4 * 1024
+
+/**
+ * Cuts a byte stream into frames. Chunks may end anywhere. A frame that lies in one chunk is read in place;
+ * one that spans chunks is joined once, when its last byte is there: a lying length allocates nothing.
+ */
+export class FrameReader {
+  readonly #frameMax: number
+  readonly #frame = new Frame()
+  #parts: Uint8Array[] = []
+  #held = 0
+  #length = 0 // of the frame in #parts, with its length field; 0: not known yet
+
+  constructor(frameMax: number) {
+    this.#frameMax = frameMax
+  }
+
+  /** Bytes kept until the rest of their frame arrives. */
+  get heldBytes(): number {
+    return this.#held
+  }
+
+  /**
+   * Calls `receive` for each frame that is complete now. Throws ERR_MALFORMED_FRAME, after which the stream
+   * cannot be understood any more and has to be closed.
+   */
+  push(chunk: Uint8Array, receive: (frame: Frame) => void): void {
+    let at = 0
+    if (this.#held > 0) {
+      at = this.#complete(chunk, receive)
+      if (at < 0) return
+    }
+    const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    while (chunk.length - at >= 4) {
+      const length = this.#checked(view.getUint32(at, true))
+      if (chunk.length - at < length) break
+      this.#frame.open(chunk, view, at, length, false)
+      at += length
+      receive(this.#frame)
+    }
+    if (at < chunk.length) this.#keep(chunk.subarray(at))
+  }
+
+  /** Adds to the frame that began in an earlier chunk; returns where the next one starts, -1 if there is none. */
+  #complete(chunk: Uint8Array, receive: (frame: Frame) => void): number {
+    let at = 0
+    if (this.#length === 0) {
+      // Not even the length field is whole: gather its four bytes.
+      at = Math.min(4 - this.#held, chunk.length)
+      this.#keep(chunk.subarray(0, at))
+      if (this.#length === 0) return -1
+    }
+    const missing = this.#length - this.#held
+    if (chunk.length - at < missing) {
+      if (at < chunk.length) this.#keep(chunk.subarray(at))
+      return -1
+    }
+    if (missing > 0) this.#keep(chunk.subarray(at, at + missing))
+    const bytes = join(this.#parts, this.#length)
+    this.#parts = []
+    this.#held = 0
+    const length = this.#length
+    this.#length = 0
+    this.#frame.open(bytes, new DataView(bytes.buffer), 0, length, true)
+    receive(this.#frame)
+    return at + missing
+  }
+
+  /** Copies nothing: chunks belong to the reader once pushed. */
+  #keep(part: Uint8Array): void {
+    this.#parts.push(part)
+    this.#held += part.length
+    if (this.#length === 0 && this.#held >= 4) {
+      const head = join(this.#parts, 4)
+      this.#length = this.#checked(new DataView(head.buffer).getUint32(0, true))
+    }
+  }
+
+  /** Length of a frame with its length field, within bounds. */
+  #checked(length: number): number {
+    if (length < HEAD_BYTES - 4 || length + 4 > this.#frameMax) {
+      throw new CacheMeshError(
+        'ERR_MALFORMED_FRAME',
+        `A frame announces ${length} bytes; ${HEAD_BYTES - 4} to ${this.#frameMax - 4} are allowed on this stream`,
+      )
+    }
+    return length + 4
+  }
+}
+
+/** The first `length` bytes of the parts, in memory of their own. */
+function join(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const joined = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    const piece = part.length > length - at ? part.subarray(0, length - at) : part
+    joined.set(piece, at)
+    at += piece.length
+    if (at === length) break
+  }
+  return joined
+}

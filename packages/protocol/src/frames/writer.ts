@@ -1,0 +1,220 @@
+import { CacheMeshError, type ErrorCode, errorNumber } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
+import {
+  CONTENT_TYPE_TEXT,
+  CONTENT_TYPES,
+  FLAG,
+  type FrameKind,
+  HEAD_BYTES,
+  KIND,
+  type Stamp,
+} from './layout.ts'
+
+const SLAB_BYTES = 64 * 1024
+const NO_IDS: readonly string[] = []
+const text = new TextEncoder()
+
+/** What every request for a key carries besides the key. */
+export interface RequestPath {
+  /** Members that this request has passed, without the sender. */
+  readonly hops?: readonly string[]
+  /** Members that should have answered but could not be reached: why the receiver is asked instead. */
+  readonly failed?: readonly string[]
+}
+
+/** The value part of an entry as it travels. */
+export interface EntryBody {
+  readonly value: Uint8Array
+  /** '' is a structured value; anything else a media type. */
+  readonly contentType: string
+  /** Time to live that remains, ms; 0: no expiry. */
+  readonly ttlMs: number
+}
+
+/**
+ * Collects the frames of one tick, so that they leave in one write. Bytes handed out by `take` are never
+ * written again: the transport keeps them by reference until they are sent.
+ */
+export class FrameWriter {
+  /** Written into the head of every frame. */
+  readonly stamp: Stamp
+  #bytes: Uint8Array = new Uint8Array(0)
+  #view: DataView = new DataView(this.#bytes.buffer)
+  #taken = 0
+  #frame = 0
+  #end = 0
+
+  constructor(stamp: Stamp = { serial: 0, digestPrefix: 0, clock: 0 }) {
+    this.stamp = stamp
+  }
+
+  /** Bytes that wait to be taken. */
+  get length(): number {
+    return this.#end - this.#taken
+  }
+
+  /** All frames since the last call, or undefined when there are none. */
+  take(): Uint8Array | undefined {
+    if (this.#end === this.#taken) return undefined
+    const taken = this.#bytes.subarray(this.#taken, this.#end)
+    this.#taken = this.#end
+    return taken
+  }
+
+  get(requestId: number, budgetMs: number, key: string, path: RequestPath): void {
+    this.#begin(KIND.get, 0, requestId, budgetMs)
+    this.#target(key, path)
+    this.#finish()
+  }
+
+  delete(requestId: number, budgetMs: number, key: string, path: RequestPath): void {
+    this.#begin(KIND.delete, 0, requestId, budgetMs)
+    this.#target(key, path)
+    this.#finish()
+  }
+
+  set(requestId: number, budgetMs: number, key: string, path: RequestPath, entry: EntryBody): void {
+    this.#begin(KIND.set, 0, requestId, budgetMs)
+    this.#target(key, path)
+    this.#entry(entry)
+    this.#finish()
+  }
+
+  hit(requestId: number, version: number, entry: EntryBody, flags = 0): void {
+    this.#begin(KIND.hit, flags, requestId, 0)
+    this.#u64(version)
+    this.#entry(entry)
+    this.#finish()
+  }
+
+  miss(requestId: number, flags = 0): void {
+    this.#begin(KIND.miss, flags, requestId, 0)
+    this.#finish()
+  }
+
+  done(requestId: number, version: number, existed: boolean, flags = 0): void {
+    this.#begin(KIND.done, flags | (existed ? FLAG.existed : 0), requestId, 0)
+    this.#u64(version)
+    this.#finish()
+  }
+
+  error(requestId: number, code: ErrorCode, message: string): void {
+    this.#begin(KIND.error, 0, requestId, 0)
+    this.#u16(errorNumber(code))
+    this.#raw(text.encode(message.slice(0, 1024)))
+    this.#finish()
+  }
+
+  /** A frame whose body is an encoded message (messages.ts). */
+  message(kind: FrameKind, requestId: number, body: Uint8Array): void {
+    this.#begin(kind, 0, requestId, 0)
+    this.#raw(body)
+    this.#finish()
+  }
+
+  #begin(kind: FrameKind, flags: number, requestId: number, budgetMs: number): void {
+    this.#frame = this.#end
+    this.#reserve(HEAD_BYTES)
+    const at = this.#end
+    const view = this.#view
+    view.setUint8(at + 4, kind)
+    view.setUint8(at + 5, flags)
+    view.setUint16(at + 6, budgetMs > 0xffff ? 0xffff : budgetMs, true)
+    view.setUint32(at + 8, requestId, true)
+    view.setUint32(at + 12, this.stamp.digestPrefix, true)
+    this.#end = at + 16
+    this.#u64(this.stamp.serial)
+    this.#u64(this.stamp.clock)
+  }
+
+  #finish(): void {
+    this.#view.setUint32(this.#frame, this.#end - this.#frame - 4, true)
+  }
+
+  #target(key: string, path: RequestPath): void {
+    const hops = path.hops ?? NO_IDS
+    const failed = path.failed ?? NO_IDS
+    this.#reserve(4 + key.length * 3)
+    const head = this.#end
+    this.#end += 4
+    const keyBytes = this.#text(key)
+    this.#view.setUint16(head, keyBytes, true)
+    this.#view.setUint8(head + 2, hops.length)
+    this.#view.setUint8(head + 3, failed.length)
+    for (let i = 0; i < hops.length; i++) this.#id(hops[i] as string)
+    for (let i = 0; i < failed.length; i++) this.#id(failed[i] as string)
+  }
+
+  #entry(entry: EntryBody): void {
+    this.#u64(entry.ttlMs)
+    const number = CONTENT_TYPES.indexOf(entry.contentType)
+    this.#reserve(2 + entry.contentType.length * 3)
+    if (number >= 0) {
+      this.#bytes[this.#end++] = number
+    } else {
+      this.#bytes[this.#end] = CONTENT_TYPE_TEXT
+      const lengthAt = this.#end + 1
+      this.#end += 2
+      this.#bytes[lengthAt] = this.#text(entry.contentType)
+    }
+    this.#raw(entry.value)
+  }
+
+  #id(id: string): void {
+    this.#reserve(1 + id.length * 3)
+    const lengthAt = this.#end++
+    this.#bytes[lengthAt] = this.#text(id)
+  }
+
+  /** UTF-8 at the end; the caller has reserved three bytes per unit. Returns the bytes written. */
+  #text(value: string): number {
+    const bytes = this.#bytes
+    const start = this.#end
+    let i = 0
+    for (; i < value.length; i++) {
+      const unit = value.charCodeAt(i)
+      if (unit >= 0x80) break
+      bytes[start + i] = unit
+    }
+    const written =
+      i < value.length ? i + text.encodeInto(value.slice(i), bytes.subarray(start + i)).written : i
+    this.#end = start + written
+    return written
+  }
+
+  #raw(value: Uint8Array): void {
+    this.#reserve(value.length)
+    this.#bytes.set(value, this.#end)
+    this.#end += value.length
+  }
+
+  #u16(value: number): void {
+    this.#reserve(2)
+    this.#view.setUint16(this.#end, value, true)
+    this.#end += 2
+  }
+
+  #u64(value: number): void {
+    this.#reserve(8)
+    this.#view.setUint32(this.#end, value >>> 0, true)
+    this.#view.setUint32(this.#end + 4, Math.floor(value / 2 ** 32), true)
+    this.#end += 8
+  }
+
+  /** Room for `count` more bytes. What is not taken yet moves to the new slab; taken bytes stay as they are. */
+  #reserve(count: number): void {
+    if (this.#end + count <= this.#bytes.length) return
+    const waiting = this.#end - this.#taken
+    if (waiting + count > LIMITS.valueBytesMax + SLAB_BYTES * 2) {
+      throw new CacheMeshError('ERR_VALUE_TOO_LARGE', 'A frame would be larger than the largest value allows')
+    }
+    const doubled = waiting === 0 ? SLAB_BYTES : waiting * 2
+    const bytes = new Uint8Array(Math.max(SLAB_BYTES, doubled, waiting + count))
+    bytes.set(this.#bytes.subarray(this.#taken, this.#end))
+    this.#frame -= this.#taken
+    this.#taken = 0
+    this.#end = waiting
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer)
+  }
+}

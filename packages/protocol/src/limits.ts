@@ -1,0 +1,41 @@
+// Every bound of the protocol, in one place. Each is checked before anything is allocated for it.
+
+const KiB = 1024
+const MiB = 1024 * KiB
+
+export const LIMITS = {
+  /** UTF-8 bytes of a key with its namespace (keys.ts). A URL fits. */
+  keyBytesMax: 4 * KiB,
+  /** Characters of a namespace. */
+  namespaceLengthMax: 64,
+  /** Bytes of a value. A frame never announces more than this and a little head. */
+  valueBytesMax: 64 * MiB,
+  /** UTF-8 bytes of a content type. */
+  contentTypeBytesMax: 255,
+  /** Time to live: 10 years. Longer means "no expiry". */
+  ttlMsMax: 10 * 365 * 24 * 3600 * 1000,
+  /** Frames up to this size go on the stream for small frames, larger ones on the bulk stream. */
+  smallFrameBytesMax: 64 * KiB,
+  /** Members that a request may pass before it is answered where it is. */
+  hopsMax: 2,
+  /** Bytes of a node id (a libp2p peer id in base58 has 52). */
+  nodeIdBytesMax: 128,
+  /** Bytes of one message body (MessagePack). The whole configuration of 10,000 members fits. */
+  messageBytesMax: 8 * MiB,
+  /** Nesting of a structured value or a message; deeper ones overflow the stack of the decoder. */
+  depthMax: 64,
+  /** Members in one configuration, tombstones included. */
+  membersMax: 16_384,
+  /** Settings, namespaces and placements in one configuration. */
+  registersMax: 4_096,
+  /** Canonical bytes of one record of the configuration. */
+  recordBytesMax: 16 * KiB,
+  /** Addresses of one member. */
+  addressesMax: 16,
+  /** Characters of one address. */
+  addressLengthMax: 256,
+  /** A serial this far above one's own is a jump no healed partition explains. */
+  serialJumpMax: 2 ** 32,
+  /** Weight of a member: 0 owns nothing, 1 is usual. */
+  weightMax: 100,
+} as const
