@@ -1,3 +1,23 @@
+export { type Bucket, EMPTY_BUCKET } from './configuration/bucket.ts'
+export { Configuration } from './configuration/configuration.ts'
+export { applyDelta, type Delta, deltaTo, type Summary, summaryOf } from './configuration/delta.ts'
+export {
+  isTombstone,
+  MEMBER_STATES,
+  type Member,
+  type MemberState,
+  tombstone,
+} from './configuration/member.ts'
+export { author, merge } from './configuration/merge.ts'
+export { BUCKETS, type ConfigurationRecord, memberRecord, registerRecord } from './configuration/record.ts'
+export { canonicalJson, type Register } from './configuration/register.ts'
+export {
+  checkVersion,
+  compareVersions,
+  digestPrefix,
+  type Label,
+  type Version,
+} from './configuration/version.ts'
 export { CacheMeshError, ERRORS, type ErrorCode, errorCode, errorNumber } from './errors.ts'
 export { Frame, type FrameEntry, type Target } from './frames/frame.ts'
 export { CONTENT_TYPES, FLAG, type FrameKind, HEAD_BYTES, KIND, type Stamp } from './frames/layout.ts'
@@ -5,3 +25,12 @@ export { BULK_FRAME_MAX, FrameReader, SMALL_FRAME_MAX } from './frames/reader.ts
 export { type EntryBody, FrameWriter, type RequestPath } from './frames/writer.ts'
 export { DEFAULT_NAMESPACE, keyPrefix, qualifyKey, splitKey, utf8Length } from './keys.ts'
 export { LIMITS } from './limits.ts'
+export { decodeMessage, type EncodedMessage, encodeMessage, type Message } from './messages/message.ts'
+export {
+  BYTES,
+  checkValue,
+  decodeValue,
+  type EncodedValue,
+  encodeValue,
+  STRUCTURED,
+} from './messages/values.ts'

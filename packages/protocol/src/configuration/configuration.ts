@@ -1,0 +1,102 @@
+import { type Bucket, EMPTY_BUCKET, makeBucket } from './bucket.ts'
+import type { Member } from './member.ts'
+import { BUCKETS, bucketIndex, type ConfigurationRecord, hashText } from './record.ts'
+import type { Register } from './register.ts'
+import type { Label, Version } from './version.ts'
+
+/** What a configuration says, without the label that says how new it is. */
+export interface ConfigurationText {
+  readonly meshId: string
+  /** Tombstones up to this `since` have been dropped. */
+  readonly horizon: number
+  /** True for a mesh that was given up: it absorbs everything and holds nothing. */
+  readonly destroyed: boolean
+  readonly buckets: readonly Bucket[]
+}
+
+/**
+ * The one document that every node of a mesh holds. Immutable; a change makes a new one that shares all
+ * buckets that did not change. Its digest is a Merkle tree of two levels: record hashes in buckets, bucket
+ * hashes in the digest, so that a change costs one bucket and not one pass over a thousand members.
+ */
+export class Configuration implements ConfigurationText {
+  readonly meshId: string
+  readonly version: Version
+  readonly horizon: number
+  readonly destroyed: boolean
+  readonly buckets: readonly Bucket[]
+  #members: readonly Member[] | undefined
+  #registers: readonly Register[] | undefined
+
+  private constructor(text: ConfigurationText, label: Label) {
+    this.meshId = text.meshId
+    this.horizon = text.horizon
+    this.destroyed = text.destroyed
+    this.buckets = text.buckets
+    this.version = { serial: label.serial, timestamp: label.timestamp, digest: digestOf(text) }
+  }
+
+  /** Serial 0, nobody in it. */
+  static empty(meshId: string): Configuration {
+    const buckets = new Array<Bucket>(BUCKETS).fill(EMPTY_BUCKET)
+    return new Configuration({ meshId, horizon: 0, destroyed: false, buckets }, { serial: 0, timestamp: 0 })
+  }
+
+  static of(text: ConfigurationText, label: Label): Configuration {
+    return new Configuration(text, label)
+  }
+
+  /** All members, tombstones included, sorted by id. */
+  get members(): readonly Member[] {
+    this.#members ??= this.#all(record => record.member).sort((a, b) => (a.id < b.id ? -1 : 1))
+    return this.#members
+  }
+
+  /** All registers, sorted by name. */
+  get registers(): readonly Register[] {
+    this.#registers ??= this.#all(record => record.register).sort((a, b) => (a.name < b.name ? -1 : 1))
+    return this.#registers
+  }
+
+  member(id: string): Member | undefined {
+    return this.record(`m/${id}`)?.member
+  }
+
+  register(name: string): Register | undefined {
+    return this.record(`r/${name}`)?.register
+  }
+
+  record(key: string): ConfigurationRecord | undefined {
+    return this.buckets[bucketIndex(key)]?.records.find(record => record.key === key)
+  }
+
+  /** This text with some records written over, before anybody labels it. */
+  write(records: readonly ConfigurationRecord[]): ConfigurationText {
+    const buckets = [...this.buckets]
+    for (const record of records) {
+      const old = buckets[record.bucket]?.records ?? []
+      buckets[record.bucket] = makeBucket([...old.filter(other => other.key !== record.key), record])
+    }
+    return { meshId: this.meshId, horizon: this.horizon, destroyed: this.destroyed, buckets }
+  }
+
+  #all<T>(pick: (record: ConfigurationRecord) => T | undefined): T[] {
+    const found: T[] = []
+    for (const bucket of this.buckets) {
+      for (const record of bucket.records) {
+        const item = pick(record)
+        if (item !== undefined) found.push(item)
+      }
+    }
+    return found
+  }
+}
+
+/** 32 hex digits over everything but the label. */
+export function digestOf(text: ConfigurationText): string {
+  const lines = [text.meshId, text.destroyed ? 'destroyed' : String(text.horizon)]
+  text.buckets.forEach((bucket, index) => {
+    if (bucket.hash !== '') lines.push(`${index} ${bucket.hash}`)
+  })
+  return hashText(lines.join('\n'))
+}

@@ -1,0 +1,80 @@
+// A delta is a configuration written relative to one that the receiver holds: the buckets that differ. It
+// is a compression and nothing else. Applying it gives back the author's whole document, proved by its
+// digest, and merging is then done on whole documents by the one rule there is (merge.ts).
+
+import { CacheMeshError } from '../errors.ts'
+import { EMPTY_BUCKET, makeBucket } from './bucket.ts'
+import { Configuration, type ConfigurationText } from './configuration.ts'
+import { BUCKETS, type ConfigurationRecord } from './record.ts'
+import type { Version } from './version.ts'
+
+export interface Delta {
+  readonly meshId: string
+  /** Digest of the document to apply it to. */
+  readonly base: string
+  /** Version of the document that results. */
+  readonly version: Version
+  readonly horizon: number
+  readonly destroyed: boolean
+  /** Indices of the buckets that are replaced, in rising order. */
+  readonly buckets: readonly number[]
+  /** All records of those buckets. */
+  readonly records: readonly ConfigurationRecord[]
+}
+
+/** What a node says of its document so that another can answer with a delta. */
+export interface Summary {
+  readonly digest: string
+  /** Index and hash of each bucket that is not empty. */
+  readonly buckets: ReadonlyMap<number, string>
+}
+
+export function summaryOf(configuration: Configuration): Summary {
+  const buckets = new Map<number, string>()
+  configuration.buckets.forEach((bucket, index) => {
+    if (bucket.hash !== '') buckets.set(index, bucket.hash)
+  })
+  return { digest: configuration.version.digest, buckets }
+}
+
+/** The delta that takes the document with that summary to `target`. */
+export function deltaTo(target: Configuration, base: Summary): Delta {
+  const buckets: number[] = []
+  const records: ConfigurationRecord[] = []
+  target.buckets.forEach((bucket, index) => {
+    if (bucket.hash === (base.buckets.get(index) ?? '')) return
+    buckets.push(index)
+    records.push(...bucket.records)
+  })
+  const { meshId, version, horizon, destroyed } = target
+  return { meshId, base: base.digest, version, horizon, destroyed, buckets, records }
+}
+
+/** The author's document. Throws ERR_MALFORMED_CONFIGURATION when base and delta do not give its digest. */
+export function applyDelta(base: Configuration, delta: Delta): Configuration {
+  if (base.version.digest !== delta.base) throw malformed('is relative to another document')
+  const replaced = new Map<number, ConfigurationRecord[]>()
+  for (const index of delta.buckets) {
+    if (!Number.isInteger(index) || index < 0 || index >= BUCKETS) throw malformed(`names bucket ${index}`)
+    replaced.set(index, [])
+  }
+  for (const record of delta.records) {
+    const bucket = replaced.get(record.bucket)
+    if (bucket === undefined) throw malformed(`holds ${record.key} outside its buckets`)
+    if (bucket.some(other => other.key === record.key)) throw malformed(`holds ${record.key} twice`)
+    bucket.push(record)
+  }
+  const buckets = base.buckets.map((bucket, index) => {
+    const records = replaced.get(index)
+    return records === undefined ? bucket : records.length === 0 ? EMPTY_BUCKET : makeBucket(records)
+  })
+  const { horizon, destroyed, version } = delta
+  const text: ConfigurationText = { meshId: delta.meshId, horizon, destroyed, buckets }
+  const result = Configuration.of(text, version)
+  if (result.version.digest !== version.digest) throw malformed('does not add up to its digest')
+  return result
+}
+
+function malformed(what: string): CacheMeshError {
+  return new CacheMeshError('ERR_MALFORMED_CONFIGURATION', `A configuration delta ${what}`)
+}

@@ -1,0 +1,69 @@
+// Merging is a join of a semilattice, record by record: commutative, associative, idempotent. Whatever the
+// order of exchanges, all nodes end with one text; nobody's document is discarded for a lower serial.
+
+import { CacheMeshError } from '../errors.ts'
+import { type Bucket, EMPTY_BUCKET, makeBucket } from './bucket.ts'
+import { Configuration, type ConfigurationText, digestOf } from './configuration.ts'
+import { BUCKETS, type ConfigurationRecord, joinRecords } from './record.ts'
+import { compact } from './tombstones.ts'
+import { type Label, mergedLabel } from './version.ts'
+
+/** The document that says all that either says. Returns `mine` itself when it says and is labelled so. */
+export function merge(mine: Configuration, theirs: Configuration): Configuration {
+  const text = compact(joinTexts(mine, theirs))
+  const label = mergedLabel(mine.version, theirs.version, digestOf(text))
+  return sameLabel(label, mine.version) ? mine : Configuration.of(text, label)
+}
+
+/** The next document of an author: the same one when the records change nothing. */
+export function author(
+  mine: Configuration,
+  records: readonly ConfigurationRecord[],
+  now: number,
+): Configuration {
+  const text = compact(mine.write(records))
+  if (digestOf(text) === mine.version.digest) return mine
+  const { serial, timestamp } = mine.version
+  return Configuration.of(text, { serial: serial + 1, timestamp: Math.max(timestamp, now) })
+}
+
+export function joinTexts(mine: ConfigurationText, theirs: ConfigurationText): ConfigurationText {
+  if (mine.meshId !== theirs.meshId) {
+    throw new CacheMeshError(
+      'ERR_WRONG_MESH',
+      `A configuration of mesh ${JSON.stringify(theirs.meshId)} met one of mesh ${JSON.stringify(mine.meshId)}`,
+    )
+  }
+  if (mine.destroyed) return mine
+  if (theirs.destroyed) return theirs
+  const horizons = { mine: mine.horizon, theirs: theirs.horizon }
+  const buckets: Bucket[] = []
+  for (let i = 0; i < BUCKETS; i++) {
+    const a = mine.buckets[i] ?? EMPTY_BUCKET
+    const b = theirs.buckets[i] ?? EMPTY_BUCKET
+    // A horizon that rises may drop tombstones that both sides have.
+    buckets.push(a.hash === b.hash && horizons.mine === horizons.theirs ? a : joinBuckets(a, b, horizons))
+  }
+  const horizon = Math.max(horizons.mine, horizons.theirs)
+  return { meshId: mine.meshId, horizon, destroyed: false, buckets }
+}
+
+function joinBuckets(mine: Bucket, theirs: Bucket, horizons: { mine: number; theirs: number }): Bucket {
+  const others = new Map(theirs.records.map(record => [record.key, record]))
+  const joined: ConfigurationRecord[] = []
+  for (const record of mine.records) {
+    keep(joined, joinRecords(record, others.get(record.key), horizons))
+    others.delete(record.key)
+  }
+  for (const record of others.values()) keep(joined, joinRecords(undefined, record, horizons))
+  const bucket = makeBucket(joined)
+  return bucket.hash === mine.hash ? mine : bucket
+}
+
+function keep(records: ConfigurationRecord[], record: ConfigurationRecord | undefined): void {
+  if (record !== undefined) records.push(record)
+}
+
+function sameLabel(label: Label, version: Label): boolean {
+  return label.serial === version.serial && label.timestamp === version.timestamp
+}

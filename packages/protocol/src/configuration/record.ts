@@ -1,0 +1,83 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { hashKey } from '../placement/hash.ts'
+import { canonicalMember, checkMember, isTombstone, type Member, stateRank } from './member.ts'
+import { canonicalRegister, checkRegister, type Register } from './register.ts'
+
+/** Buckets of a configuration: what two nodes compare first. */
+export const BUCKETS = 256
+
+const HASH_BYTES = 16
+const text = new TextEncoder()
+
+interface RecordBase {
+  /** Unique in the configuration: `m/` and a node id, or `r/` and a register's name. */
+  readonly key: string
+  /** 32 hex digits over the canonical bytes. */
+  readonly hash: string
+  readonly bucket: number
+}
+
+/** One record of the configuration with its hash, which is computed once. Immutable. */
+export type ConfigurationRecord =
+  | (RecordBase & { readonly member: Member; readonly register?: never })
+  | (RecordBase & { readonly register: Register; readonly member?: never })
+
+export function memberRecord(member: Member): ConfigurationRecord {
+  const key = `m/${member.id}`
+  return { key, hash: hashText(canonicalMember(checkMember(member))), bucket: bucketIndex(key), member }
+}
+
+export function registerRecord(register: Register): ConfigurationRecord {
+  const key = `r/${register.name}`
+  return {
+    key,
+    hash: hashText(canonicalRegister(checkRegister(register))),
+    bucket: bucketIndex(key),
+    register,
+  }
+}
+
+/** SHA-256, cut to 128 bits, as hex. */
+export function hashText(value: string): string {
+  return bytesToHex(sha256(text.encode(value)).subarray(0, HASH_BYTES))
+}
+
+/**
+ * The join of what two documents say under one key; `undefined` is a document that has no such record.
+ *
+ * A member that only one side has, or that the sides hold at two incarnations, survives only when the other
+ * side cannot have dropped its tombstone: when it was written after that side's horizon. Otherwise a record
+ * of somebody long gone, met in a node that slept, would come back to life.
+ */
+export function joinRecords(
+  mine: ConfigurationRecord | undefined,
+  theirs: ConfigurationRecord | undefined,
+  horizons: { readonly mine: number; readonly theirs: number },
+): ConfigurationRecord | undefined {
+  const winner = mine === undefined ? theirs : theirs === undefined ? mine : greater(mine, theirs)
+  if (winner?.member === undefined) return winner
+  const other = winner === mine ? theirs : mine
+  const otherHorizon = winner === mine ? horizons.theirs : horizons.mine
+  const known = other?.member?.incarnation === winner.member.incarnation
+  if (!known && winner.member.since <= otherHorizon) return undefined
+  const horizon = Math.max(horizons.mine, horizons.theirs)
+  return isTombstone(winner.member) && winner.member.since <= horizon ? undefined : winner
+}
+
+function greater(a: ConfigurationRecord, b: ConfigurationRecord): ConfigurationRecord {
+  if (a.hash === b.hash) return a
+  const order =
+    a.member && b.member
+      ? a.member.incarnation - b.member.incarnation || stateRank(a.member) - stateRank(b.member)
+      : a.register && b.register
+        ? a.register.counter - b.register.counter
+        : 0
+  if (order !== 0) return order > 0 ? a : b
+  return a.hash > b.hash ? a : b // two writers of one transition: a bug or a copied identity, still one result
+}
+
+/** The bucket in which a record with this key lies. */
+export function bucketIndex(key: string): number {
+  return hashKey(key) % BUCKETS
+}

@@ -1,0 +1,35 @@
+import { makeBucket } from './bucket.ts'
+import type { ConfigurationText } from './configuration.ts'
+import { isTombstone } from './member.ts'
+
+/** Tombstones that are always kept; a larger mesh keeps two per member. */
+export const TOMBSTONES_MIN = 256
+
+/**
+ * Drops the oldest tombstones above the bound and raises the horizon to the newest one dropped.
+ *
+ * It is called after authoring and after a completed merge only, and looks at nothing but the text: two
+ * nodes that hold one text drop the same ones. A clock would let them differ for ever, and a bound without
+ * the horizon would let a node that slept bring the dead back.
+ */
+export function compact(text: ConfigurationText, keepMin: number = TOMBSTONES_MIN): ConfigurationText {
+  const ages: number[] = []
+  let living = 0
+  for (const bucket of text.buckets) {
+    for (const { member } of bucket.records) {
+      if (member === undefined) continue
+      if (isTombstone(member)) ages.push(member.since)
+      else living++
+    }
+  }
+  const excess = ages.length - Math.max(keepMin, 2 * living)
+  if (excess <= 0) return text
+  const horizon = ages.sort((a, b) => a - b)[excess - 1] as number
+  const buckets = text.buckets.map(bucket => {
+    const kept = bucket.records.filter(
+      ({ member }) => !member || !isTombstone(member) || member.since > horizon,
+    )
+    return kept.length === bucket.records.length ? bucket : makeBucket(kept)
+  })
+  return { ...text, horizon: Math.max(text.horizon, horizon), buckets }
+}

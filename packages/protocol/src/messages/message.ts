@@ -1,0 +1,130 @@
+import { Packr } from 'msgpackr'
+import type { Delta, Summary } from '../configuration/delta.ts'
+import { isSerial } from '../configuration/member.ts'
+import type { Version } from '../configuration/version.ts'
+import { CacheMeshError } from '../errors.ts'
+import { type FrameKind, KIND } from '../frames/layout.ts'
+import { LIMITS } from '../limits.ts'
+import { readRecord, writeRecord } from './records.ts'
+import { checkStructure } from './structure.ts'
+
+/** What nodes say to each other about the configuration. Requests for keys are frames of their own. */
+export type Message =
+  /** "This is what I hold: send me what differs." */
+  | { readonly kind: 'pull'; readonly version: Version; readonly summary: Summary }
+  /** "This is my document, relative to one that you hold." Also announced to everybody on a change. */
+  | { readonly kind: 'delta'; readonly delta: Delta }
+  /** "This is my version." The answer to a pull that found nothing to send. */
+  | { readonly kind: 'version'; readonly version: Version }
+  /** "I am leaving: send me nothing more." */
+  | { readonly kind: 'goodbye' }
+
+// Arrays of fixed order only: no key order can vary, and no extension type is needed or accepted.
+const packr = new Packr({ useRecords: false })
+
+export interface EncodedMessage {
+  readonly kind: FrameKind
+  readonly body: Uint8Array
+}
+
+export function encodeMessage(message: Message): EncodedMessage {
+  // The encoder reuses its buffer; the copy makes the body the caller's.
+  return { kind: KIND[message.kind], body: Uint8Array.prototype.slice.call(packr.pack(toArray(message))) }
+}
+
+/** Throws ERR_MALFORMED_MESSAGE or ERR_MALFORMED_CONFIGURATION, and never anything else. */
+export function decodeMessage(kind: number, body: Uint8Array): Message {
+  if (body.length > LIMITS.messageBytesMax) throw malformed(`has ${body.length} bytes`)
+  checkStructure(body, 'refused')
+  let fields: unknown
+  try {
+    fields = packr.unpack(body)
+  } catch (cause) {
+    throw malformed('cannot be decoded', cause)
+  }
+  const array = list(fields)
+  switch (kind) {
+    case KIND.pull:
+      return readPull(array)
+    case KIND.delta:
+      return readDelta(array)
+    case KIND.version:
+      return { kind: 'version', version: readVersion(array) }
+    case KIND.goodbye:
+      return { kind: 'goodbye' }
+    default:
+      throw malformed(`has kind ${kind}, unknown to this version`)
+  }
+}
+
+function toArray(message: Message): unknown[] {
+  switch (message.kind) {
+    case 'pull': {
+      const { serial, timestamp, digest } = message.version
+      return [serial, timestamp, digest, [...message.summary.buckets].flat()]
+    }
+    case 'delta': {
+      const { meshId, base, version, horizon, destroyed, buckets, records } = message.delta
+      const { serial, timestamp, digest } = version
+      return [serial, timestamp, digest, meshId, base, horizon, destroyed, buckets, records.map(writeRecord)]
+    }
+    case 'version':
+      return [message.version.serial, message.version.timestamp, message.version.digest]
+    case 'goodbye':
+      return []
+  }
+}
+
+function readPull(fields: readonly unknown[]): Message {
+  const version = readVersion(fields)
+  const flat = list(fields[3])
+  const buckets = new Map<number, string>()
+  for (let i = 0; i < flat.length; i += 2) {
+    if (!isSerial(flat[i])) throw malformed('names a bucket that is no number')
+    buckets.set(flat[i] as number, text(flat[i + 1]))
+  }
+  return { kind: 'pull', version, summary: { digest: version.digest, buckets } }
+}
+
+function readDelta(fields: readonly unknown[]): Message {
+  const [, , , meshId, base, horizon, destroyed, buckets, records] = fields
+  const read = list(records).map(readRecord)
+  if (read.length > LIMITS.membersMax + LIMITS.registersMax) throw malformed(`holds ${read.length} records`)
+  if (!isSerial(horizon)) throw malformed('has no valid horizon')
+  const delta: Delta = {
+    meshId: text(meshId),
+    base: text(base),
+    version: readVersion(fields),
+    horizon,
+    destroyed: destroyed === true,
+    buckets: list(buckets).map(index => {
+      if (!isSerial(index)) throw malformed('names a bucket that is no number')
+      return index
+    }),
+    records: read,
+  }
+  return { kind: 'delta', delta }
+}
+
+/** The first three fields of every message that has a version. Bounds are checked where it is used. */
+function readVersion(fields: readonly unknown[]): Version {
+  const [serial, timestamp, digest] = fields
+  if (!isSerial(serial) || !isSerial(timestamp))
+    throw malformed('has a serial or timestamp that is no number')
+  return { serial, timestamp, digest: text(digest) }
+}
+
+function list(value: unknown): unknown[] {
+  if (!Array.isArray(value)) throw malformed('has something else where an array belongs')
+  return value
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string' || value.length > LIMITS.addressLengthMax)
+    throw malformed('has a field that is no text')
+  return value
+}
+
+function malformed(what: string, cause?: unknown): CacheMeshError {
+  return new CacheMeshError('ERR_MALFORMED_MESSAGE', `A message ${what}`, { cause })
+}
