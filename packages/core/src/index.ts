@@ -1,1 +1,12 @@
-export {}
+export { packConfiguration, unpackConfiguration } from './configuration/packed.ts'
+export { BOUNDS, TIMES } from './limits/limits.ts'
+export type { Contact } from './membership/contacts.ts'
+export type { Attributes } from './membership/presence.ts'
+export type { Input, Instant } from './node/input.ts'
+export { NodeCore, type NodeCoreOptions } from './node/node-core.ts'
+export type { NodeState, Output } from './node/output.ts'
+export type { Located } from './placement/placement.ts'
+export type { Passed, Route } from './placement/router.ts'
+export type { Entry } from './store/entry.ts'
+export type { PartitionStats } from './store/partition.ts'
+export type { NewEntry, Store, Written } from './store/store.ts'

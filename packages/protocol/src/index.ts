@@ -34,3 +34,6 @@ export {
   encodeValue,
   STRUCTURED,
 } from './messages/values.ts'
+export { hashKey } from './placement/hash.ts'
+export { Ring, type RingRange } from './placement/ring.ts'
+export type { RingMember, RingOverride } from './placement/roster.ts'

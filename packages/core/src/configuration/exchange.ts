@@ -1,0 +1,144 @@
+// How configurations travel: a change is announced as a delta; whoever cannot apply it, or notices by a
+// version that somebody holds another document, pulls. Announcements and frames may be lost; the periodic
+// comparison with a random peer is what converges.
+
+import {
+  type Configuration,
+  type Delta,
+  deltaTo,
+  type Message,
+  type Summary,
+  summaryOf,
+  type Version,
+} from '@cachemesh/protocol'
+import type { Random } from '../chance/random.ts'
+import { TIMES } from '../limits/limits.ts'
+import type { Ledger } from './ledger.ts'
+
+export type ExchangeOutput =
+  | { readonly kind: 'send'; readonly to: string; readonly message: Message }
+  | { readonly kind: 'announce'; readonly delta: Delta }
+
+export class Exchange {
+  readonly #ledger: Ledger
+  readonly #random: Random
+  /** Peers that were asked and have not answered, and when. */
+  readonly #pulls = new Map<string, number>()
+  #compareAt: number
+  #completed = 0
+
+  constructor(options: { ledger: Ledger; random: Random; now: number }) {
+    this.#ledger = options.ledger
+    this.#random = options.random
+    this.#compareAt = options.now + options.random.jittered(TIMES.antiEntropyMs)
+  }
+
+  /** Comparisons with a peer that ended with both sides' versions known here. */
+  get completed(): number {
+    return this.#completed
+  }
+
+  get wakeAt(): number {
+    return this.#compareAt
+  }
+
+  linkUp(peer: string, now: number): ExchangeOutput[] {
+    this.#pulls.delete(peer)
+    return this.pull(peer, now)
+  }
+
+  linkDown(peer: string): void {
+    this.#pulls.delete(peer)
+  }
+
+  /** The periodic comparison: tells one random peer the version held here. */
+  compare(peers: readonly string[], now: number): ExchangeOutput[] {
+    if (now < this.#compareAt) return []
+    this.#compareAt = now + this.#random.jittered(TIMES.antiEntropyMs)
+    const peer = peers[this.#random.below(peers.length)]
+    return peer === undefined ? [] : [this.#version(peer)]
+  }
+
+  /** A frame's stamp named a document other than the current one. */
+  stamped(from: string, prefix: number, now: number): ExchangeOutput[] {
+    const known = this.#ledger.remembers(prefix)
+    if (known === undefined) return this.pull(from, now)
+    return known === this.#ledger.current ? [] : [this.#push(from, summaryOf(known))]
+  }
+
+  receive(from: string, message: Message, now: number): ExchangeOutput[] {
+    switch (message.kind) {
+      case 'pull':
+        return this.#pulled(from, message.summary, message.version, now)
+      case 'delta':
+        return this.#joined(from, message.delta, now)
+      case 'version':
+        return this.#compared(from, message.version, now)
+      case 'goodbye':
+        return []
+    }
+  }
+
+  /** A delta that everybody gets: nothing to say to its author unless it cannot be applied. */
+  announced(from: string, delta: Delta, now: number): ExchangeOutput[] {
+    const before = this.#ledger.current
+    const joined = this.#ledger.join(delta)
+    if (joined === undefined) return this.pull(from, now)
+    return joined.mergedAnew ? [this.announce(before)] : []
+  }
+
+  /** What changed since a document held before. */
+  announce(since: Configuration): ExchangeOutput {
+    return { kind: 'announce', delta: deltaTo(this.#ledger.current, summaryOf(since)) }
+  }
+
+  pull(peer: string, now: number): ExchangeOutput[] {
+    const asked = this.#pulls.get(peer)
+    if (asked !== undefined && now - asked < TIMES.pullTimeoutMs) return []
+    this.#pulls.set(peer, now)
+    const { current } = this.#ledger
+    const message: Message = { kind: 'pull', version: current.version, summary: summaryOf(current) }
+    return [{ kind: 'send', to: peer, message }]
+  }
+
+  #pulled(from: string, summary: Summary, version: Version, now: number): ExchangeOutput[] {
+    if (this.#ledger.adopt(version)) return [this.#version(from)]
+    const outputs = [this.#push(from, summary)]
+    // What they hold may be news here; not when this node held it before.
+    if (this.#ledger.deltaFromDigest(summary.digest) === undefined) outputs.push(...this.pull(from, now))
+    return outputs
+  }
+
+  #joined(from: string, delta: Delta, now: number): ExchangeOutput[] {
+    const before = this.#ledger.current
+    const joined = this.#ledger.join(delta)
+    if (joined === undefined) return this.pull(from, now)
+    this.#answered(from)
+    // Those behind this node hold what it held before: they learn it now and need not wait for a comparison.
+    return joined.changed ? [this.announce(before)] : []
+  }
+
+  #compared(from: string, version: Version, now: number): ExchangeOutput[] {
+    if (this.#ledger.adopt(version)) {
+      this.#answered(from)
+      return []
+    }
+    const delta = this.#ledger.deltaFromDigest(version.digest)
+    return delta === undefined
+      ? this.pull(from, now)
+      : [{ kind: 'send', to: from, message: { kind: 'delta', delta } }]
+  }
+
+  #answered(from: string): void {
+    this.#pulls.delete(from)
+    this.#completed++
+  }
+
+  #push(to: string, summary: Summary): ExchangeOutput {
+    return { kind: 'send', to, message: { kind: 'delta', delta: this.#ledger.deltaFrom(summary) } }
+  }
+
+  #version(to: string): ExchangeOutput {
+    return { kind: 'send', to, message: { kind: 'version', version: this.#ledger.current.version } }
+  }
+}

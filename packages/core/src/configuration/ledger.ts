@@ -1,0 +1,127 @@
+import {
+  applyDelta,
+  author,
+  CacheMeshError,
+  Configuration,
+  type ConfigurationRecord,
+  checkVersion,
+  type Delta,
+  deltaTo,
+  digestPrefix,
+  LIMITS,
+  merge,
+  type Summary,
+  summaryOf,
+  type Version,
+} from '@cachemesh/protocol'
+import { BOUNDS } from '../limits/limits.ts'
+
+/**
+ * The configuration that this node holds, and the ones it held before: deltas and peers that are a little
+ * behind refer to those.
+ */
+export class Ledger {
+  #current: Configuration
+  /** Newest last; the current one included. */
+  readonly #history: Configuration[] = []
+
+  constructor(initial: Configuration) {
+    this.#current = initial
+    this.#history.push(Configuration.empty(initial.meshId), initial)
+  }
+
+  get current(): Configuration {
+    return this.#current
+  }
+
+  /** Writes records as their author. Returns false when they change nothing. */
+  author(records: readonly ConfigurationRecord[], wall: number): boolean {
+    return this.#hold(author(this.#current, records, wall))
+  }
+
+  /**
+   * Joins another node's document, given as a delta. Undefined: it is relative to a document that is not
+   * known here, so the peer's has to be pulled. Throws ERR_MALFORMED_CONFIGURATION or ERR_WRONG_MESH.
+   */
+  join(delta: Delta): { readonly changed: boolean; readonly mergedAnew: boolean } | undefined {
+    if (delta.meshId !== this.#current.meshId) {
+      throw new CacheMeshError(
+        'ERR_WRONG_MESH',
+        `A configuration of mesh ${JSON.stringify(delta.meshId)} was refused`,
+      )
+    }
+    checkVersion(delta.version, this.#current.version)
+    if (this.#find(delta.version.digest) !== undefined) {
+      // An old acquaintance says nothing new; its serial may still be higher than ours.
+      this.adopt(delta.version)
+      return { changed: false, mergedAnew: false }
+    }
+    const base = this.#find(delta.base)
+    if (base === undefined) return undefined
+    const theirs = applyDelta(base, delta)
+    const joined = merge(this.#current, theirs)
+    checkSize(joined)
+    const changed = this.#hold(joined)
+    return { changed, mergedAnew: changed && joined.version.digest !== theirs.version.digest }
+  }
+
+  /** The same text under two labels keeps the higher. Returns false when the texts differ. */
+  adopt(version: Version): boolean {
+    if (version.digest !== this.#current.version.digest) return false
+    checkVersion(version, this.#current.version)
+    const { serial, timestamp } = this.#current.version
+    if (version.serial > serial || version.timestamp > timestamp) {
+      const label = {
+        serial: Math.max(serial, version.serial),
+        timestamp: Math.max(timestamp, version.timestamp),
+      }
+      this.#current = Configuration.of(this.#current, label)
+      this.#history[this.#history.length - 1] = this.#current
+    }
+    return true
+  }
+
+  /** What takes a node that holds the document with this summary to the current one. */
+  deltaFrom(summary: Summary): Delta {
+    return deltaTo(this.#current, summary)
+  }
+
+  /** Likewise for a document that was held here before; undefined when it is not remembered. */
+  deltaFromDigest(digest: string): Delta | undefined {
+    const base = this.#find(digest)
+    return base && deltaTo(this.#current, summaryOf(base))
+  }
+
+  /** A document of the recent past, the current one included, by the first bits of its digest. */
+  remembers(prefix: number): Configuration | undefined {
+    return this.#history.findLast(held => digestPrefix(held.version) === prefix)
+  }
+
+  #find(digest: string): Configuration | undefined {
+    return this.#history.findLast(held => held.version.digest === digest)
+  }
+
+  #hold(next: Configuration): boolean {
+    if (next === this.#current) return false
+    const changed = next.version.digest !== this.#current.version.digest
+    this.#current = next
+    if (!changed) {
+      this.#history[this.#history.length - 1] = next
+      return false
+    }
+    this.#history.push(next)
+    // The empty document stays: whole configurations are deltas from it.
+    if (this.#history.length > BOUNDS.historyMax) this.#history.splice(1, 1)
+    return true
+  }
+}
+
+function checkSize(configuration: Configuration): void {
+  const { members, registers } = configuration
+  if (members.length <= LIMITS.membersMax && registers.length <= LIMITS.registersMax) return
+  throw new CacheMeshError(
+    'ERR_MALFORMED_CONFIGURATION',
+    `A configuration of ${members.length} members and ${registers.length} other records was refused; the limits are ` +
+      `${LIMITS.membersMax} and ${LIMITS.registersMax}`,
+  )
+}

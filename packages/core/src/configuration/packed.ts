@@ -1,0 +1,33 @@
+import {
+  applyDelta,
+  CacheMeshError,
+  Configuration,
+  decodeMessage,
+  deltaTo,
+  encodeMessage,
+  KIND,
+  summaryOf,
+} from '@cachemesh/protocol'
+
+/** The whole configuration in bytes: the body of a delta from the empty document. */
+export function packConfiguration(configuration: Configuration): Uint8Array {
+  const base = summaryOf(Configuration.empty(configuration.meshId))
+  return encodeMessage({ kind: 'delta', delta: deltaTo(configuration, base) }).body
+}
+
+/**
+ * The inverse. Throws ERR_MALFORMED_MESSAGE or ERR_MALFORMED_CONFIGURATION for damaged bytes (the digest
+ * proves every one of them), ERR_WRONG_MESH for those of another mesh.
+ */
+export function unpackConfiguration(bytes: Uint8Array, meshId: string): Configuration {
+  const message = decodeMessage(KIND.delta, bytes)
+  if (message.kind !== 'delta')
+    throw new CacheMeshError('ERR_INTERNAL', 'A delta was decoded as something else')
+  if (message.delta.meshId !== meshId) {
+    throw new CacheMeshError(
+      'ERR_WRONG_MESH',
+      `The configuration is of mesh ${JSON.stringify(message.delta.meshId)}, not of ${JSON.stringify(meshId)}`,
+    )
+  }
+  return applyDelta(Configuration.empty(meshId), message.delta)
+}

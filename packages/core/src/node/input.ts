@@ -1,0 +1,27 @@
+import type { Delta, ErrorCode, Message } from '@cachemesh/protocol'
+import type { Attributes } from '../membership/presence.ts'
+
+/** The time at which something happens. */
+export interface Instant {
+  /** Monotonic ms: for every duration. Never 0. */
+  readonly now: number
+  /** Wall clock, ms since 1970: for timestamps and versions only. */
+  readonly wall: number
+}
+
+/** All that can happen to a node, besides requests for keys. */
+export type Input =
+  /** Time has come: `wakeAt` is over. */
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'link-up'; readonly peer: string }
+  | { readonly kind: 'link-down'; readonly peer: string }
+  /** A dial ended in a link; the peer may be this node itself when a seed address was its own. */
+  | { readonly kind: 'dialled'; readonly contact: string; readonly peer: string }
+  | { readonly kind: 'dial-failed'; readonly contact: string; readonly code: ErrorCode }
+  | { readonly kind: 'message'; readonly from: string; readonly message: Message }
+  | { readonly kind: 'announced'; readonly from: string; readonly delta: Delta }
+  /** A frame's head named another document than the current one. */
+  | { readonly kind: 'stamp'; readonly from: string; readonly digestPrefix: number; readonly clock: number }
+  /** This node's own attributes change: an address, a gateway, its weight. */
+  | { readonly kind: 'attributes'; readonly attributes: Attributes }
+  | { readonly kind: 'leave' }

@@ -1,0 +1,257 @@
+// One node as a state machine: inputs and the time go in, outputs come out, nothing happens in between. The
+// rules are in the rooms; here is only who hears of what. Requests for keys do not come through `step`: the
+// data path calls `store`, `placement` and `route` directly, with the same `now`.
+
+import {
+  CacheMeshError,
+  Configuration,
+  digestPrefix,
+  memberRecord,
+  type Stamp,
+  tombstone,
+} from '@cachemesh/protocol'
+import { Random } from '../chance/random.ts'
+import { Exchange } from '../configuration/exchange.ts'
+import { Ledger } from '../configuration/ledger.ts'
+import { packConfiguration } from '../configuration/packed.ts'
+import { TIMES } from '../limits/limits.ts'
+import { Contacts } from '../membership/contacts.ts'
+import { type Attributes, claim } from '../membership/presence.ts'
+import { Placement } from '../placement/placement.ts'
+import { type Passed, type Route, route } from '../placement/router.ts'
+import { Store } from '../store/store.ts'
+import type { Input, Instant } from './input.ts'
+import type { NodeState, Output } from './output.ts'
+
+export interface NodeCoreOptions {
+  readonly id: string
+  readonly meshId: string
+  readonly attributes: Attributes
+  /** Addresses to find the mesh by; without any the node founds one. */
+  readonly seeds: readonly string[]
+  /** Bytes for entries. */
+  readonly cacheBytes: number
+  /** Seed of all chance in this node. */
+  readonly randomSeed: number
+  /** The configuration of an earlier life, from `persist`. */
+  readonly remembered?: Configuration
+}
+
+/** How long changes are gathered before the whole configuration is written out once. */
+const PERSIST_DELAY_MS = 100
+
+export class NodeCore {
+  readonly id: string
+  readonly store: Store
+  readonly placement: Placement
+  /** What every frame of this node says about it. One object for its whole life. */
+  readonly stamp: Stamp = { serial: 0, digestPrefix: 0, clock: 0 }
+  readonly #ledger: Ledger
+  readonly #exchange: Exchange
+  readonly #contacts: Contacts
+  readonly #refusals = new Map<string, string>()
+  readonly #seeds: readonly string[]
+  readonly #aloneAt: number
+  #attributes: Attributes
+  #incarnation: number
+  #state: NodeState = 'joining'
+  #persistAt = Number.POSITIVE_INFINITY
+  #outputs: Output[] = []
+  #stepping = false
+
+  constructor(options: NodeCoreOptions, at: Instant) {
+    const random = new Random(options.randomSeed)
+    this.id = options.id
+    this.#attributes = options.attributes
+    this.#seeds = options.seeds
+    this.store = new Store(options.cacheBytes)
+    this.placement = new Placement(options.id)
+    this.#ledger = new Ledger(options.remembered ?? Configuration.empty(options.meshId))
+    this.#exchange = new Exchange({ ledger: this.#ledger, random, now: at.now })
+    this.#contacts = new Contacts({ self: options.id, seeds: options.seeds, random })
+    this.#incarnation = this.configuration.member(options.id)?.incarnation ?? 0
+    this.#aloneAt = at.now + TIMES.aloneAfterMs
+    this.#contacts.update(this.configuration, at.now)
+  }
+
+  get configuration(): Configuration {
+    return this.#ledger.current
+  }
+
+  get state(): NodeState {
+    return this.#state
+  }
+
+  /** True once it knows the mesh: it compared configurations with somebody, or there is nobody else. */
+  get joined(): boolean {
+    return this.#exchange.completed > 0 || this.#contacts.strangers === 0
+  }
+
+  get linked(): ReadonlySet<string> {
+    return this.#contacts.linked
+  }
+
+  /** When `step` wants a tick, in monotonic ms. */
+  get wakeAt(): number {
+    const alone = this.#state === 'joining' ? this.#aloneAt : Number.POSITIVE_INFINITY
+    return Math.min(this.#contacts.wakeAt, this.#exchange.wakeAt, this.#persistAt, alone)
+  }
+
+  /** Where a request for a key with this hash goes. `reachable` is asked for members other than this node. */
+  route(hash: number, passed: Passed, reachable: (id: string) => boolean): Route {
+    return route(this.placement, hash, passed, reachable)
+  }
+
+  step(input: Input, at: Instant): Output[] {
+    if (this.#stepping) throw new CacheMeshError('ERR_INTERNAL', 'The core was entered while it was at work')
+    this.#stepping = true
+    const before = this.configuration
+    try {
+      this.#apply(input, at)
+      this.#live(at)
+      if (this.configuration !== before) this.#follow(before, at)
+      this.#keep(at)
+      for (const contact of this.#state === 'left' ? [] : this.#contacts.due(at.now)) {
+        this.#outputs.push({ kind: 'dial', contact })
+      }
+      return this.#outputs
+    } finally {
+      this.#outputs = []
+      this.#stepping = false
+    }
+  }
+
+  #apply(input: Input, at: Instant): void {
+    switch (input.kind) {
+      case 'tick':
+        this.#emit(this.#exchange.compare([...this.#contacts.linked], at.now))
+        break
+      case 'link-up':
+        this.#contacts.linkUp(input.peer)
+        this.#emit(this.#exchange.linkUp(input.peer, at.now))
+        break
+      case 'link-down':
+        this.#contacts.linkDown(input.peer, at.now)
+        this.#exchange.linkDown(input.peer)
+        this.store.clock.forget(input.peer)
+        break
+      case 'dialled':
+        this.#refusals.delete(input.contact)
+        this.#contacts.answered(input.contact, input.peer)
+        break
+      case 'dial-failed':
+        this.#refusals.set(input.contact, input.code)
+        this.#contacts.failed(input.contact, at.now)
+        break
+      case 'message':
+        this.#heard(input.from, () => this.#exchange.receive(input.from, input.message, at.now))
+        break
+      case 'announced':
+        this.#heard(input.from, () => this.#exchange.announced(input.from, input.delta, at.now))
+        break
+      case 'stamp':
+        this.store.clock.compare(input.from, input.clock, at.wall)
+        this.#emit(this.#exchange.stamped(input.from, input.digestPrefix, at.now))
+        break
+      case 'attributes':
+        this.#attributes = input.attributes
+        break
+      case 'leave':
+        this.#leave(at)
+        break
+    }
+  }
+
+  /** What a peer says may be broken or poisoned: then it changes nothing, and is reported. */
+  #heard(from: string, receive: () => readonly Output[]): void {
+    try {
+      this.#emit(receive())
+    } catch (error) {
+      if (!(error instanceof CacheMeshError)) throw error
+      this.#outputs.push({ kind: 'refused', from, error })
+    }
+  }
+
+  /** Brings the own record and the own state up to what is true. */
+  #live(at: Instant): void {
+    if (this.#state === 'left') return
+    if (this.#state === 'joining' && this.#mayServe(at)) this.#become('active')
+    const stranded = this.#contacts.strangers > 0 && this.#contacts.linked.size === 0
+    if (this.#state === 'active' && stranded) this.#become('alone')
+    if (this.#state === 'alone' && !stranded) this.#become('active')
+    const state = this.#state === 'joining' ? 'joining' : 'active'
+    const wanted = { state, attributes: this.#attributes, incarnation: this.#incarnation } as const
+    const member = claim(this.configuration, this.id, wanted)
+    if (member === undefined) return
+    this.#incarnation = member.incarnation
+    this.#write(member, at)
+  }
+
+  /**
+   * A node serves when it knows the mesh: after one comparison with anybody, or when there is nobody to
+   * compare with. Nodes that refuse this one are somebody: it must not found a mesh of its own beside theirs.
+   */
+  #mayServe(at: Instant): boolean {
+    return this.joined || (at.now >= this.#aloneAt && !this.refused)
+  }
+
+  /** True when every seed was reached and refused this node. */
+  get refused(): boolean {
+    const codes = this.#seeds.map(seed => this.#refusals.get(seed))
+    return (
+      codes.length > 0 && codes.every(code => code === 'ERR_ADMISSION_REFUSED' || code === 'ERR_WRONG_MESH')
+    )
+  }
+
+  #leave(at: Instant): void {
+    if (this.#state === 'left') return
+    this.#become('left')
+    const member = this.configuration.member(this.id)
+    if (member === undefined) return
+    const before = this.configuration
+    this.#write(tombstone(member, 'left'), at)
+    // To each peer itself as well: this node will not be here to repeat what a lost announcement said.
+    const told = this.#exchange.announce(before)
+    if (told.kind !== 'announce') return
+    for (const to of this.#contacts.linked) {
+      this.#outputs.push({ kind: 'send', to, message: { kind: 'delta', delta: told.delta } })
+      this.#outputs.push({ kind: 'send', to, message: { kind: 'goodbye' } })
+    }
+  }
+
+  #write(member: Parameters<typeof memberRecord>[0], at: Instant): void {
+    const before = this.configuration
+    if (this.#ledger.author([memberRecord(member)], at.wall)) this.#emit([this.#exchange.announce(before)])
+  }
+
+  /** The configuration changed: ring, contacts and stamp follow. */
+  #follow(before: Configuration, at: Instant): void {
+    const { configuration } = this
+    this.stamp.serial = configuration.version.serial
+    this.stamp.digestPrefix = digestPrefix(configuration.version)
+    if (configuration.version.digest !== before.version.digest) {
+      this.placement.update(configuration)
+      this.#contacts.update(configuration, at.now)
+    }
+    this.#persistAt = Math.min(this.#persistAt, at.now + PERSIST_DELAY_MS)
+    this.#outputs.push({ kind: 'configuration', configuration })
+  }
+
+  /** The reserved partition holds the configuration in bytes, where nothing can push it out. */
+  #keep(at: Instant): void {
+    if (at.now < this.#persistAt && this.#state !== 'left') return
+    this.#persistAt = Number.POSITIVE_INFINITY
+    const bytes = packConfiguration(this.configuration)
+    this.store.reserved.put('configuration', bytes)
+    this.#outputs.push({ kind: 'persist', bytes })
+  }
+
+  #become(state: NodeState): void {
+    this.#state = state
+    this.#outputs.push({ kind: 'state', state })
+  }
+
+  #emit(outputs: readonly Output[]): void {
+    this.#outputs.push(...outputs)
+  }
+}

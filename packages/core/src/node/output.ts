@@ -1,0 +1,25 @@
+import type { CacheMeshError, Configuration } from '@cachemesh/protocol'
+import type { ExchangeOutput } from '../configuration/exchange.ts'
+import type { Contact } from '../membership/contacts.ts'
+
+/** Where a node is in its life. */
+export type NodeState =
+  /** It has not compared its configuration with anybody yet. */
+  | 'joining'
+  /** It is a member and serves. */
+  | 'active'
+  /** It serves, and none of its seeds has answered: it keeps trying. */
+  | 'alone'
+  | 'left'
+
+/** All that a node wants to happen. */
+export type Output =
+  | ExchangeOutput
+  | { readonly kind: 'dial'; readonly contact: Contact }
+  /** The configuration changed. */
+  | { readonly kind: 'configuration'; readonly configuration: Configuration }
+  | { readonly kind: 'state'; readonly state: NodeState }
+  /** The whole configuration in bytes, to keep across a restart. */
+  | { readonly kind: 'persist'; readonly bytes: Uint8Array }
+  /** A peer's message was refused: it is broken or poisoned. */
+  | { readonly kind: 'refused'; readonly from: string; readonly error: CacheMeshError }

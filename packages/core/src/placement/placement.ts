@@ -1,0 +1,87 @@
+import {
+  type Configuration,
+  hashKey,
+  isTombstone,
+  type Member,
+  Ring,
+  type RingMember,
+  type RingOverride,
+} from '@cachemesh/protocol'
+import { BOUNDS } from '../limits/limits.ts'
+
+/** Replicas that are not owners: none until the data path replicates. */
+const REPLICAS = 1
+
+/** Where a key lives, by one configuration. */
+export interface Located {
+  /** Responsible members in order: owner, replicas, then those who stand in when none of them can be reached. */
+  readonly members: readonly string[]
+  readonly owner: string | undefined
+  readonly replicas: readonly string[]
+}
+
+/** The ring of the current configuration, and the lookups of the data path on it. */
+export class Placement {
+  readonly self: string
+  #ring: Ring = Ring.build([])
+  #selfIndex = -1
+  readonly #list = new Int32Array(REPLICAS + BOUNDS.standInsMax)
+
+  constructor(self: string) {
+    this.self = self
+  }
+
+  get ring(): Ring {
+    return this.#ring
+  }
+
+  /** Derives the ring anew; costs one pass over what changed. */
+  update(configuration: Configuration): void {
+    const members = configuration.members.filter(member => member.state === 'active').map(ringMember)
+    this.#ring = Ring.build(members, overrides(configuration), this.#ring)
+    this.#selfIndex = this.#ring.members.indexOf(this.self)
+  }
+
+  /** True when this node is the owner: the one question of a local hit. */
+  owns(hash: number): boolean {
+    const owner = this.#ring.ownerIndex(hash)
+    return owner >= 0 && owner === this.#selfIndex
+  }
+
+  /** Ids of the preference list, owner first. Empty while nobody is active. */
+  preference(hash: number): string[] {
+    const count = this.#ring.preference(hash, this.#list)
+    const ids: string[] = []
+    for (let i = 0; i < count; i++) ids.push(this.#ring.members[this.#list[i] as number] as string)
+    return ids
+  }
+
+  locate(key: string): Located {
+    const members = this.preference(hashKey(key))
+    return { members, owner: members[0], replicas: members.slice(1, REPLICAS) }
+  }
+}
+
+function ringMember(member: Member): RingMember {
+  return { id: member.id, weight: member.weight }
+}
+
+/** Positions set by hand: `placements/<position>` holds the members that stand there, in order. */
+function overrides(configuration: Configuration): RingOverride[] {
+  const found: RingOverride[] = []
+  for (const { name, json } of configuration.registers) {
+    if (!name.startsWith('placements/')) continue
+    const position = Number(name.slice('placements/'.length))
+    const value = JSON.parse(json) as { members?: unknown } | null
+    if (!Number.isInteger(position) || position < 0 || position > 0xffff_ffff) continue
+    if (!Array.isArray(value?.members)) continue
+    const members = value.members.filter(id => typeof id === 'string' && isActive(configuration, id))
+    if (members.length > 0) found.push({ position, members })
+  }
+  return found
+}
+
+function isActive(configuration: Configuration, id: string): boolean {
+  const member = configuration.member(id)
+  return member !== undefined && !isTombstone(member) && member.state === 'active'
+}

@@ -1,0 +1,45 @@
+import { LIMITS } from '@cachemesh/protocol'
+import type { Placement } from './placement.ts'
+
+/** How a request came here. A request of this node's own program has passed nobody. */
+export interface Passed {
+  /** Members it has passed, the sender last. */
+  readonly hops: readonly string[]
+  /** Members that somebody on the way could not reach. */
+  readonly failed: readonly string[]
+}
+
+export type Route =
+  /** Answer from the own store: as owner, or standing in for members that cannot be reached. */
+  | { readonly kind: 'serve' }
+  /** Pass it on; `failed` names those who should have got it instead. */
+  | { readonly kind: 'forward'; readonly to: string; readonly failed: readonly string[] }
+  /** It must not travel further and this node is not responsible: answer what is here, keep nothing. */
+  | { readonly kind: 'last-resort' }
+  /** Nobody responsible can be reached. */
+  | { readonly kind: 'unavailable'; readonly failed: readonly string[] }
+
+const SERVE: Route = { kind: 'serve' }
+const LAST_RESORT: Route = { kind: 'last-resort' }
+
+/**
+ * Decides where a request goes. It compares the ownership of this one key and never whole views: two nodes
+ * with different configurations still agree on most keys, and refusing them all would fail requests that
+ * were routed correctly. A request travels two hops at most, so different views cannot send it in circles.
+ */
+export function route(
+  placement: Placement,
+  hash: number,
+  passed: Passed,
+  reachable: (id: string) => boolean,
+): Route {
+  const failed = [...passed.failed]
+  for (const id of placement.preference(hash)) {
+    if (id === placement.self) return SERVE
+    if (failed.includes(id)) continue
+    if (passed.hops.length >= LIMITS.hopsMax || passed.hops.includes(id)) return LAST_RESORT
+    if (reachable(id)) return { kind: 'forward', to: id, failed }
+    failed.push(id)
+  }
+  return passed.hops.length > 0 ? LAST_RESORT : { kind: 'unavailable', failed }
+}

@@ -1,0 +1,60 @@
+import { TIMES } from '../limits/limits.ts'
+
+/** 2025-01-01T00:00:00Z: versions count from here, so that milliseconds and a counter fit into 53 bits. */
+const EPOCH_MS = 1_735_689_600_000
+const TICKS_PER_MS = 2_048
+const NO_PEER = 0
+
+/**
+ * Versions of entries: a hybrid logical clock (Kulkarni et al., 2014) in one safe integer, milliseconds
+ * times 2,048 plus a counter. A new version is greater than every one issued or seen here, and close to the
+ * wall clock, so that the later of two writers usually wins even when they never heard of each other.
+ */
+export class VersionClock {
+  #last = 0
+  #correctionMs = 0
+  readonly #offsets = new Map<string, number>()
+
+  /** Greatest version issued or seen: what frames carry. */
+  get last(): number {
+    return this.#last
+  }
+
+  /** The next version for a write here. `wall` is the wall clock in ms since 1970. */
+  next(wall: number): number {
+    this.#last = Math.max(this.#stamp(wall), this.#last + 1)
+    return this.#last
+  }
+
+  /** Takes note of another node's version. False: it lies too far ahead and the write has to be refused. */
+  see(version: number, wall: number): boolean {
+    if (version <= this.#last) return true
+    if (version > this.#stamp(wall + TIMES.clockAheadMaxMs)) return false
+    this.#last = version
+    return true
+  }
+
+  /** The current time as a version, for the stamp of frames. */
+  current(wall: number): number {
+    return Math.max(this.#stamp(wall), this.#last)
+  }
+
+  /**
+   * Compares clocks with a peer. A node whose clock is off the median of its peers' (itself counted) uses
+   * the median: with its own it would win, or lose, every conflict.
+   */
+  compare(peer: string, stamp: number, wall: number): void {
+    this.#offsets.set(peer, stamp / TICKS_PER_MS + EPOCH_MS - wall)
+    const sorted = [NO_PEER, ...this.#offsets.values()].sort((a, b) => a - b)
+    const median = sorted[Math.floor((sorted.length - 1) / 2)] as number
+    this.#correctionMs = Math.abs(median) > TIMES.clockSkewMaxMs ? median : 0
+  }
+
+  forget(peer: string): void {
+    this.#offsets.delete(peer)
+  }
+
+  #stamp(wall: number): number {
+    return Math.max(0, Math.floor(wall + this.#correctionMs - EPOCH_MS)) * TICKS_PER_MS
+  }
+}
