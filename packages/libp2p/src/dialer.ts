@@ -1,0 +1,150 @@
+// Dialling: addresses in turn until a link is up. When to dial whom again is not decided here.
+
+import { CacheMeshError } from '@cachemesh/protocol'
+import type { Libp2p } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import { type Address, isLoopback, parseAddress, resolveAddress } from './address.ts'
+import { decoded, itself } from './encrypter.ts'
+import type { PeerLink } from './link.ts'
+import type { LinkTable } from './link-table.ts'
+import { protectedMode, shown } from './listening.ts'
+
+/** One dial with all its addresses, ms. */
+const DIAL_TIMEOUT_MS = 3_000
+
+export interface DialOptions {
+  /** For all addresses together, until the link is up. Default 3,000 ms. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+export class Dialer {
+  readonly #libp2p: Libp2p
+  readonly #table: LinkTable
+  readonly #id: string
+  readonly #keyless: boolean
+  /** Dials in progress to a peer that is known beforehand. */
+  readonly #dialling = new Map<string, Promise<PeerLink>>()
+  readonly #closing = new AbortController()
+
+  constructor(libp2p: Libp2p, table: LinkTable, keyless: boolean) {
+    this.#libp2p = libp2p
+    this.#table = table
+    this.#id = libp2p.peerId.toString()
+    this.#keyless = keyless
+  }
+
+  /** All dials in progress reject with ERR_CLOSED, and so do later ones. */
+  close(): void {
+    this.#closing.abort()
+  }
+
+  async dial(addresses: readonly string[], peer?: string, options: DialOptions = {}): Promise<PeerLink> {
+    if (peer === this.#id) throw itself()
+    if (peer === undefined) return this.#dialAll(addresses, peer, options)
+    const link = this.#table.links.get(peer)
+    if (link !== undefined) return link
+    const joined = this.#dialling.get(peer)
+    if (joined !== undefined) return joined
+    const dial = this.#dialAll(addresses, peer, options)
+    this.#dialling.set(peer, dial)
+    try {
+      return await dial
+    } finally {
+      this.#dialling.delete(peer)
+    }
+  }
+
+  async #dialAll(
+    addresses: readonly string[],
+    peer: string | undefined,
+    { timeoutMs = DIAL_TIMEOUT_MS, signal }: DialOptions,
+  ): Promise<PeerLink> {
+    const deadline = performance.now() + timeoutMs
+    const outer =
+      signal === undefined ? this.#closing.signal : AbortSignal.any([this.#closing.signal, signal])
+    const errors: CacheMeshError[] = []
+    for (const [i, text] of addresses.entries()) {
+      // A silent address must not eat the time of those behind it.
+      const budgetMs = Math.max(1, (deadline - performance.now()) / (addresses.length - i))
+      try {
+        return await this.#dialOne(
+          text,
+          peer,
+          AbortSignal.any([outer, AbortSignal.timeout(Math.ceil(budgetMs))]),
+        )
+      } catch (error) {
+        errors.push(error as CacheMeshError)
+      }
+      if (outer.aborted || performance.now() >= deadline) break
+    }
+    if (this.#closing.signal.aborted) throw new CacheMeshError('ERR_CLOSED', 'The node is closing')
+    throw worst(errors, peer)
+  }
+
+  /** Rejects with a CacheMeshError only. */
+  async #dialOne(text: string, peer: string | undefined, signal: AbortSignal): Promise<PeerLink> {
+    const address = parseAddress(text)
+    if ((address.peer ?? peer) === this.#id) throw itself()
+    const known = this.#linkDialledAt(address)
+    if (known !== undefined && (peer === undefined || known.peer === peer)) return known
+    let failure: CacheMeshError | undefined
+    for (const target of await this.#resolve(address, signal)) {
+      if (this.#keyless && !isLoopback(target.host)) throw protectedMode(`dial ${shown(target)}`)
+      const suffix = target.peer === undefined && peer !== undefined ? `/p2p/${peer}` : ''
+      try {
+        const connection = await this.#libp2p.dial(multiaddr(target.multiaddr + suffix), { signal })
+        return await this.#table.ready(connection, signal)
+      } catch (error) {
+        failure ??=
+          error instanceof CacheMeshError ? error : (decoded(error) ?? unreachable(target, signal, error))
+      }
+    }
+    throw failure ?? unreachable(address, signal, new Error('the name has no address'))
+  }
+
+  async #resolve(address: Address, signal: AbortSignal): Promise<Address[]> {
+    try {
+      return await Promise.race([resolveAddress(address), rejected(signal)])
+    } catch (error) {
+      throw unreachable(address, signal, error)
+    }
+  }
+
+  /** The link over a connection that was dialled at this very address. */
+  #linkDialledAt({ multiaddr, peer }: Address): PeerLink | undefined {
+    for (const link of this.#table.links.values()) {
+      if (link.connection.direction !== 'outbound') continue
+      if (
+        link.address === multiaddr ||
+        (peer === undefined && link.address === `${multiaddr}/p2p/${link.peer}`)
+      ) {
+        return link
+      }
+    }
+    return undefined
+  }
+}
+
+/** Of several failures the one that says most: anything but "cannot be reached" is about the right node. */
+function worst(errors: readonly CacheMeshError[], peer: string | undefined): CacheMeshError {
+  const telling =
+    errors.find(({ code }) => code !== 'ERR_UNREACHABLE') ?? (errors.length === 1 ? errors[0] : undefined)
+  if (telling !== undefined) return telling
+  const who = peer === undefined ? 'no address answers' : `node ${peer} answers at none of its addresses`
+  const why =
+    errors.length === 0 ? 'there is no address to dial' : `${who}: ${errors.map(e => e.message).join('; ')}`
+  return new CacheMeshError('ERR_UNREACHABLE', why, { cause: errors[0] })
+}
+
+function unreachable(address: Address, signal: AbortSignal, cause: unknown): CacheMeshError {
+  const why = signal.aborted ? 'no answer in time' : cause instanceof Error ? cause.message : String(cause)
+  return new CacheMeshError('ERR_UNREACHABLE', `${shown(address)} cannot be reached: ${why}`, { cause })
+}
+
+function rejected(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}

@@ -1,0 +1,120 @@
+// Who a node is: an Ed25519 key pair whose public half is the peer id. Two running nodes must never share
+// one, and a damaged file must never be replaced by a new identity in silence: the mesh would see a stranger.
+
+import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { CacheMeshError } from '@cachemesh/protocol'
+import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import type { PrivateKey } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+
+export interface Identity {
+  /** The peer id, base58. */
+  readonly id: string
+  readonly privateKey: PrivateKey
+}
+
+/** Bytes of a private key file; the real one has 68. */
+const FILE_BYTES_MAX = 4096
+
+/** A new identity that lives in memory only. */
+export async function createIdentity(): Promise<Identity> {
+  return identityOf(await generateKeyPair('Ed25519'))
+}
+
+/**
+ * The identity kept in a file. When there is no such file a new identity is made and written, mode 0600.
+ *
+ * @throws ERR_IDENTITY when the file cannot be read or written, is no private key, or when others than its
+ *   owner may read it.
+ */
+export async function loadIdentity(path: string): Promise<Identity> {
+  const found = await readIdentity(path)
+  if (found !== undefined) return found
+  const made = await createIdentity()
+  await writeIdentity(path, privateKeyToProtobuf(made.privateKey))
+  // Of two processes that start on one new file the later rename wins; both read back the same winner.
+  return (await readIdentity(path)) ?? made
+}
+
+async function readIdentity(path: string): Promise<Identity | undefined> {
+  let bytes: Uint8Array
+  try {
+    const { mode, size } = await stat(path)
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) throw readableByOthers(path)
+    if (size > FILE_BYTES_MAX) throw damaged(path)
+    bytes = await readFile(path)
+  } catch (error) {
+    if (error instanceof CacheMeshError) throw error
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw failed(path, 'read', error)
+  }
+  try {
+    const privateKey = privateKeyFromProtobuf(bytes)
+    if (privateKey.type === 'Ed25519') return identityOf(privateKey)
+  } catch (cause) {
+    throw damaged(path, cause)
+  }
+  throw damaged(path)
+}
+
+/** Written beside its place, synced, then renamed: a crash leaves no file or a whole one. */
+async function writeIdentity(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${path}.${process.pid}.new`
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await rm(temporary, { force: true })
+    const file = await open(temporary, 'wx', 0o600)
+    try {
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await chmod(temporary, 0o600)
+    await rename(temporary, path)
+    await syncDirectory(dirname(path))
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {})
+    throw failed(path, 'written', error)
+  }
+}
+
+/** Makes the rename itself durable. Windows cannot open a directory, and does not need to. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
+
+function identityOf(privateKey: PrivateKey): Identity {
+  return { id: peerIdFromPrivateKey(privateKey).toString(), privateKey }
+}
+
+function damaged(path: string, cause?: unknown): CacheMeshError {
+  return new CacheMeshError(
+    'ERR_IDENTITY',
+    `${path} is not a private key of a node; restore it from a backup, or move it away to start as a new member`,
+    { cause },
+  )
+}
+
+function readableByOthers(path: string): CacheMeshError {
+  return new CacheMeshError(
+    'ERR_IDENTITY',
+    `${path} holds a private key that others may read; run: chmod 600 '${path.replaceAll("'", "'\\''")}'`,
+  )
+}
+
+function failed(path: string, what: string, cause: unknown): CacheMeshError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new CacheMeshError(
+    'ERR_IDENTITY',
+    `The identity file ${path} cannot be ${what} (${why}); check that this user may use the path`,
+    { cause },
+  )
+}

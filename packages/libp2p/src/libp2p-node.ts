@@ -1,0 +1,67 @@
+// The libp2p node under a transport, and why each option has the value it has.
+
+import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub'
+import { type Identify, identify } from '@libp2p/identify'
+import type { Libp2p, MultiaddrConnection } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { tcp } from '@libp2p/tcp'
+import { tls } from '@libp2p/tls'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import type { Address } from './address.ts'
+import { gossipsubOptions } from './announcements.ts'
+import { admitting, type Gate } from './encrypter.ts'
+
+export type Encryption = 'noise' | 'tls'
+
+export interface Services extends Record<string, unknown> {
+  readonly identify: Identify
+  readonly pubsub: GossipSub
+}
+
+export interface NodeOptions {
+  readonly privateKey: NonNullable<Libp2pOptions['privateKey']>
+  readonly listen: readonly Address[]
+  /** Offered first; the other one is accepted too, so that a mesh can change over node by node. */
+  readonly encryption: Encryption
+  readonly gate: Gate
+  /** Called before anything is read from an inbound connection; true refuses it. */
+  readonly deny: (connection: MultiaddrConnection) => boolean
+}
+
+const SECURE = { noise: noise(), tls: tls() } as const
+
+/** Not started yet. */
+export function createLibp2pNode(options: NodeOptions): Promise<Libp2p<Services>> {
+  const { gate, encryption } = options
+  const order: Encryption[] = encryption === 'tls' ? ['tls', 'noise'] : ['noise', 'tls']
+  return createLibp2p<Services>({
+    start: false,
+    privateKey: options.privateKey,
+    addresses: { listen: options.listen.map(({ multiaddr }) => multiaddr) },
+    transports: [tcp()],
+    connectionEncrypters: order.map(name => components => admitting(SECURE[name](components), name, gate)),
+    // A multiplexer's frame is encrypted and delivered as a whole, and it grows with the window. With the
+    // default, 16 MiB, one large value holds up every small frame behind it.
+    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 256 * 1024 } })],
+    // The defaults suit strangers on the internet: five connections a second from one IP, 300 in all.
+    connectionManager: {
+      maxConnections: 10_000,
+      inboundConnectionThreshold: 1_000,
+      maxIncomingPendingConnections: 1_000,
+      maxParallelDials: 50,
+      maxDialQueueLength: 5_000,
+      inboundUpgradeTimeout: 5_000,
+      reconnectRetries: 0,
+    },
+    // It aborts a connection after one late ping; links are watched by the heartbeat of the mesh.
+    connectionMonitor: { enabled: false },
+    connectionGater: { denyInboundConnection: options.deny },
+    services: {
+      // It runs on the connection that carries a link, and on no other: gossip would settle on a connection
+      // that is about to be closed, and not come back.
+      identify: identify({ runOnConnectionOpen: false }),
+      pubsub: gossipsub(gossipsubOptions(gate.meshId)),
+    },
+  } as Libp2pOptions<Services>)
+}

@@ -1,0 +1,191 @@
+// A link: the two streams to one peer, over one connection. It is made once, goes up once at most, and goes
+// down once; it never moves to another connection, so no frame can be lost between two of them in silence.
+
+import { BULK_FRAME_MAX, CacheMeshError, type Frame, FrameWriter, SMALL_FRAME_MAX } from '@cachemesh/protocol'
+import type { Connection, Stream } from '@libp2p/interface'
+import { BulkQueue } from './bulk-queue.ts'
+import { Lane, type LaneOwner, left } from './lane.ts'
+
+/** A usable way to one peer. */
+export interface Link {
+  /** Peer id of the other side. */
+  readonly peer: string
+  /** Multiaddr of the other side of the connection. */
+  readonly address: string
+  /** Small frames are encoded straight into it; call `flushSoon` after. */
+  readonly writer: FrameWriter
+  /** Bytes that wait in the writer, in the queue of large frames and in both streams. */
+  readonly queuedBytes: number
+  /** Sends all frames of this tick of the event loop together at its end. */
+  flushSoon(): void
+  /**
+   * Sends one encoded frame that is too large for the stream of small frames. The bytes must not change
+   * any more. Large frames keep their order among each other, not towards small ones.
+   */
+  sendBulk(frame: Uint8Array): void
+  /** Goes down at once; what is queued still has a second to leave. */
+  close(): void
+}
+
+export interface LinkEvents {
+  up(link: PeerLink): void
+  /** `wasUp` is false for a link that failed while it was made. */
+  down(link: PeerLink, reason: CacheMeshError, wasUp: boolean): void
+  frame(link: PeerLink, frame: Frame): void
+}
+
+export type LaneName = 'frames' | 'bulk'
+
+const LANE_BYTES_MAX = { frames: SMALL_FRAME_MAX, bulk: BULK_FRAME_MAX } as const
+/** What is queued when a link is closed has this long to leave, ms. */
+const LINGER_MS = 1_000
+
+export class PeerLink implements Link, LaneOwner {
+  readonly peer: string
+  readonly address: string
+  readonly writer: FrameWriter = new FrameWriter()
+  readonly connection: Connection
+  /** True on the side that opens the streams; it greets first. */
+  readonly #opener: boolean
+  readonly #events: LinkEvents
+  #state: 'forming' | 'up' | 'down' = 'forming'
+  #frames: Lane | undefined
+  #bulk: Lane | undefined
+  #queue: BulkQueue | undefined
+  #flushing = false
+  #finished: Promise<void> = Promise.resolve()
+
+  constructor(connection: Connection, opener: boolean, events: LinkEvents) {
+    this.connection = connection
+    this.peer = connection.remotePeer.toString()
+    this.address = connection.remoteAddr.toString()
+    this.#opener = opener
+    this.#events = events
+  }
+
+  get isUp(): boolean {
+    return this.#state === 'up'
+  }
+
+  get queuedBytes(): number {
+    return (
+      this.writer.length +
+      (this.#queue?.queuedBytes ?? 0) +
+      (this.#frames?.stream.writeBufferLength ?? 0) +
+      (this.#bulk?.stream.writeBufferLength ?? 0)
+    )
+  }
+
+  /** Resolves when a closed link has let go of its connection. */
+  get finished(): Promise<void> {
+    return this.#finished
+  }
+
+  attach(name: LaneName, stream: Stream): void {
+    if (this.#state !== 'forming' || (name === 'frames' ? this.#frames : this.#bulk) !== undefined) {
+      stream.abort(new Error('This connection has its link already'))
+      return
+    }
+    const lane = new Lane(stream, LANE_BYTES_MAX[name], this)
+    if (name === 'frames') {
+      this.#frames = lane
+      stream.addEventListener('remoteCloseWrite', () => this.failed(left()))
+    } else {
+      this.#bulk = lane
+      this.#queue = new BulkQueue(stream, error => this.failed(broken(error)))
+    }
+    if (this.#opener && this.#frames !== undefined && this.#bulk !== undefined) this.#greet()
+  }
+
+  flushSoon(): void {
+    if (this.#flushing) return
+    this.#flushing = true
+    // An immediate runs after all frames of one read from the socket were handled: the largest batch.
+    setImmediate(this.#flush)
+  }
+
+  sendBulk(frame: Uint8Array): void {
+    if (this.#state === 'up') this.#queue?.push(frame)
+  }
+
+  close(): void {
+    if (this.#state === 'down') return
+    const reason = new CacheMeshError('ERR_CLOSED', `The link to ${this.peer} was closed by this node`)
+    if (this.isUp) this.#flush()
+    this.#goDown(reason, () => this.#linger())
+  }
+
+  greeted(): void {
+    if (this.#frames?.greeted !== true || this.#bulk?.greeted !== true) return
+    // Both greetings leave before any frame, so that the opener is up before it reads one.
+    if (!this.#opener) this.#greet()
+    if (this.#state !== 'forming') return
+    this.#state = 'up'
+    this.#events.up(this)
+    this.#frames.release()
+    this.#bulk.release()
+  }
+
+  frame(frame: Frame): void {
+    // The handler of an earlier frame in the same chunk may have closed the link.
+    if (this.#state === 'up') this.#events.frame(this, frame)
+  }
+
+  failed(reason: CacheMeshError): void {
+    if (this.#state === 'down') return
+    this.#queue?.drop()
+    this.#goDown(reason, async () => this.connection.abort(reason))
+  }
+
+  readonly #flush = (): void => {
+    this.#flushing = false
+    const bytes = this.writer.take()
+    if (bytes === undefined || this.#state !== 'up') return
+    try {
+      this.#frames?.stream.send(bytes)
+    } catch (error) {
+      this.failed(broken(error))
+    }
+  }
+
+  #greet(): void {
+    try {
+      this.#frames?.greet()
+      this.#bulk?.greet()
+    } catch (error) {
+      this.failed(broken(error))
+    }
+  }
+
+  #goDown(reason: CacheMeshError, finish: () => Promise<void>): void {
+    const wasUp = this.#state === 'up'
+    this.#state = 'down'
+    this.#finished = finish()
+    this.#events.down(this, reason, wasUp)
+  }
+
+  /** The end of the stream for small frames tells the peer; it leaves last, behind all large frames. */
+  async #linger(): Promise<void> {
+    const signal = AbortSignal.timeout(LINGER_MS)
+    try {
+      await Promise.race([this.#queue?.empty(), aborted(signal)])
+      await this.#bulk?.stream.close({ signal })
+      await this.#frames?.stream.close({ signal })
+      await this.connection.close({ signal })
+    } catch (error) {
+      this.connection.abort(broken(error))
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+function broken(error: unknown): CacheMeshError {
+  if (error instanceof CacheMeshError) return error
+  const why = error instanceof Error ? error.message : String(error)
+  return new CacheMeshError('ERR_UNREACHABLE', `The connection broke: ${why}`, { cause: error })
+}

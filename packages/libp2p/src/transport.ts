@@ -1,0 +1,200 @@
+// The composition of this package: one libp2p node, its gate, the table of links, the dialer, announcements.
+
+import { CacheMeshError, type Frame } from '@cachemesh/protocol'
+import type { Connection, Libp2p, Listener } from '@libp2p/interface'
+import { isLoopback, parseAddress } from './address.ts'
+import { MESH_ID_BYTES_MAX } from './admission.ts'
+import { Announcements } from './announcements.ts'
+import { Dialer, type DialOptions } from './dialer.ts'
+import type { Gate } from './encrypter.ts'
+import type { Identity } from './identity.ts'
+import { createLibp2pNode, type Encryption, type Services } from './libp2p-node.ts'
+import type { Link, PeerLink } from './link.ts'
+import { LinkTable } from './link-table.ts'
+import { listenAddresses, listenError, reachableAddresses } from './listening.ts'
+
+export interface TransportOptions {
+  /** Name of the mesh, 1 to 255 bytes. Nodes of another name are refused, whatever their key. */
+  readonly meshId: string
+  /** Mesh keys of 32 bytes: the first proves, all are accepted. Empty: loopback addresses only. */
+  readonly keys: readonly Uint8Array[]
+  readonly identity: Identity
+  /** HOST:PORT, [IPV6]:PORT or TCP multiaddrs; port 0 takes a free port; empty: does not listen. */
+  readonly listen: readonly string[]
+  /** Told to others in place of the addresses it listens on. */
+  readonly advertise?: readonly string[]
+  /** Preferred when dialling; both are accepted. Default `tls`. */
+  readonly encryption?: Encryption
+  readonly handlers: TransportHandlers
+}
+
+/** All are called synchronously. One that throws closes its link, where there is one. */
+export interface TransportHandlers {
+  /** The peer is admitted and frames flow both ways. */
+  linkUp(link: Link): void
+  /** Exactly once after each `linkUp`. ERR_CLOSED when this side closed the link. */
+  linkDown(link: Link, reason: CacheMeshError): void
+  /** The frame, and every view into it, is valid only during the call. */
+  frame(link: Link, frame: Frame): void
+  /** `from` is the neighbour that passed it on, which need not be its author. */
+  announcement(bytes: Uint8Array, from: string): void
+  /** Somebody who dialled was refused: ERR_ADMISSION_REFUSED, ERR_WRONG_MESH or ERR_PROTECTED_MODE. */
+  refused?(reason: CacheMeshError, address: string): void
+}
+
+export interface Transport {
+  /** Own peer id. */
+  readonly id: string
+  /** Multiaddrs that others can reach it at, each ending in /p2p/<id>. */
+  readonly addresses: readonly string[]
+  /** Links that are up, by peer id. */
+  readonly links: ReadonlyMap<string, Link>
+  /** Connections from outside that were refused since the start. */
+  readonly refusals: number
+  link(peer: string): Link | undefined
+  /**
+   * Tries the addresses in turn and resolves when the link is up; an existing link, or a dial in progress to
+   * the same peer, is joined.
+   *
+   * @throws ERR_UNREACHABLE, ERR_ADMISSION_REFUSED, ERR_WRONG_MESH, ERR_PROTECTED_MODE, ERR_INVALID_ADDRESS,
+   *   ERR_INVALID_ARGUMENT when the address is of this node itself, ERR_CLOSED.
+   */
+  dial(addresses: readonly string[], peer?: string, options?: DialOptions): Promise<Link>
+  /** Publishes up to 16 KiB to all nodes of the mesh, best effort. Never throws; larger ones are not sent. */
+  announce(bytes: Uint8Array): void
+  /** Closes links, listeners and connections. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a node of the mesh on the network.
+ *
+ * @throws ERR_INVALID_ARGUMENT, ERR_MESH_KEY, ERR_INVALID_ADDRESS, ERR_ADDRESS_IN_USE, ERR_PROTECTED_MODE.
+ */
+export async function openTransport(options: TransportOptions): Promise<Transport> {
+  checkOptions(options)
+  const { meshId, keys, identity, handlers } = options
+  const keyless = keys.length === 0
+  const listen = await listenAddresses(options.listen, keyless)
+  const advertise = (options.advertise ?? []).map(text => advertised(text, identity.id))
+  let refusals = 0
+  const refused = (reason: CacheMeshError, address: string) => {
+    refusals++
+    guarded(() => handlers.refused?.(reason, address))
+  }
+  const gate: Gate = { meshId, keys, id: identity.id, refused }
+  const libp2p = await createLibp2pNode({
+    privateKey: identity.privateKey,
+    encryption: options.encryption ?? 'tls',
+    listen,
+    gate,
+    deny: ({ remoteAddr }) => {
+      const address = remoteAddr.toString()
+      if (!keyless || isLoopback(parseAddress(address).host)) return false
+      refused(
+        new CacheMeshError('ERR_PROTECTED_MODE', `Without a mesh key ${address} is not let in`),
+        address,
+      )
+      return true
+    },
+  })
+  const table = await tableFor(libp2p, options)
+  const announcements = new Announcements(libp2p.services.pubsub, meshId)
+  const dialer = new Dialer(libp2p, table, keyless)
+  const listeners: Listener[] = []
+  libp2p.addEventListener('transport:listening', ({ detail }) => listeners.push(detail))
+  try {
+    await libp2p.start()
+  } catch (error) {
+    throw listenError(error, listen)
+  }
+  announcements.start((bytes, from) => guarded(() => handlers.announcement(bytes, from)))
+  const bound = listeners.flatMap(listener => listener.getAddrs().map(String))
+  const own = reachableAddresses(bound).map(address => `${address}/p2p/${identity.id}`)
+  let closed: Promise<void> | undefined
+  const close = async () => {
+    dialer.close()
+    await table.close()
+    await libp2p.stop()
+  }
+  return {
+    id: identity.id,
+    addresses: advertise.length > 0 ? advertise : own,
+    links: table.links,
+    get refusals() {
+      return refusals
+    },
+    link: peer => table.links.get(peer),
+    dial: (addresses, peer, dialOptions) => dialer.dial(addresses, peer, dialOptions),
+    announce: bytes => guarded(() => announcements.publish(bytes)),
+    close: () => {
+      closed ??= close()
+      return closed
+    },
+  }
+}
+
+async function tableFor(
+  libp2p: Libp2p<Services>,
+  { meshId, identity, handlers }: TransportOptions,
+): Promise<LinkTable> {
+  const protocol = (name: string) => `/cachemesh/${encodeURIComponent(meshId)}/${name}/1`
+  const protocols = { frames: protocol('frames'), bulk: protocol('bulk') } as const
+  const table = new LinkTable({
+    id: identity.id,
+    protocols,
+    up: link => {
+      // Tells gossip which connection to use.
+      libp2p.services.identify.identify(link.connection).catch(() => {})
+      guarded(() => handlers.linkUp(link), link)
+    },
+    down: (link, reason) => guarded(() => handlers.linkDown(link, reason)),
+    frame: (link, frame) => handlers.frame(link, frame),
+  })
+  libp2p.addEventListener('connection:open', ({ detail }) => guarded(() => table.add(detail)))
+  for (const name of ['frames', 'bulk'] as const) {
+    const handler = (stream: Parameters<typeof table.accept>[1], connection: Connection) =>
+      guarded(() => table.accept(name, stream, connection))
+    const limits = { maxInboundStreams: 1, maxOutboundStreams: 1 }
+    await libp2p.handle(protocols[name], handler, limits)
+  }
+  return table
+}
+
+/** An exception in a listener would end the host's process: it is reported, and closes the link. */
+function guarded(call: () => void, link?: PeerLink): void {
+  try {
+    call()
+  } catch (error) {
+    warn(error)
+    link?.failed(new CacheMeshError('ERR_INTERNAL', 'A handler of the transport failed', { cause: error }))
+  }
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error))
+}
+
+function advertised(text: string, id: string): string {
+  const { multiaddr, peer, port } = parseAddress(text)
+  if (port === 0 || (peer !== undefined && peer !== id)) {
+    throw new CacheMeshError(
+      'ERR_INVALID_ADDRESS',
+      `${text} cannot be told to others: it needs a port, and names no other node`,
+    )
+  }
+  return peer === undefined ? `${multiaddr}/p2p/${id}` : multiaddr
+}
+
+function checkOptions({ meshId, keys }: TransportOptions): void {
+  const bytes = Buffer.byteLength(meshId)
+  if (bytes === 0 || bytes > MESH_ID_BYTES_MAX) {
+    throw new CacheMeshError(
+      'ERR_INVALID_ARGUMENT',
+      `A mesh id has 1 to ${MESH_ID_BYTES_MAX} bytes of UTF-8, this one has ${bytes}`,
+    )
+  }
+  if (keys.some(key => key.length !== 32)) {
+    throw new CacheMeshError('ERR_MESH_KEY', 'A mesh key has 32 bytes; `cachemesh key` makes one')
+  }
+}
