@@ -27,7 +27,8 @@ describe('imports', () => {
       'packages/protocol/src/index.ts': `export const a = 1`,
       'packages/core/src/index.ts': `export { b } from './store/b.ts'`,
       'packages/core/src/store/b.ts': `import { a } from '@cachemesh/protocol'\nimport 'lru-cache'\nexport const b = a`,
-      'packages/core/src/store/b.test.ts': `import { it } from 'vitest'\nimport 'node:fs'\nimport './b.ts'`,
+      'packages/core/src/store/b.test.ts': `import { it } from 'vitest'\nimport 'node:fs'\nimport '../testing/a.ts'`,
+      'packages/core/src/testing/a.ts': `import 'vitest'\nimport '../node/step.ts'`,
       'packages/core/src/node/step.ts': `import '../store/b.ts'`,
       'packages/libp2p/src/index.ts': `import '@libp2p/tcp'\nimport 'node:net'\nimport 'node:sqlite'`,
     })
@@ -47,6 +48,7 @@ describe('imports', () => {
     ['core', `import 'crypto'`, 'core is pure'],
     ['core', `import type { Connection } from '@libp2p/interface'`, 'only packages/libp2p may know libp2p'],
     ['core', `import '@chainsafe/libp2p-gossipsub'`, 'only packages/libp2p may know libp2p'],
+    ['core', `import './testing/a.ts'`, 'only tests may import what is made for tests alone'],
     ['protocol', `import '@cachemesh/core'`, 'protocol may import only packages earlier'],
     ['libp2p', `import '@cachemesh/protocol'`, '@cachemesh/protocol is not among the dependencies'],
     ['shed', `export const a = 1`, 'packages/shed has no place in the order'],

@@ -5,12 +5,13 @@ import { readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { posix } from 'node:path'
 import { cruise, type ICruiseResult, type IDependency, type IModule } from 'dependency-cruiser'
-import { checkout, conclude, filesMatching, isProgram } from './check.ts'
+import { checkout, conclude, filesMatching, isForTests, isProgram } from './check.ts'
 
 const packages =
   'protocol core simulator libp2p node client memcached http router-info audit console cli chaos'.split(' ')
 const purePackages = packages.slice(0, 3)
-const coreRooms = 'limits store configuration membership placement flight replication repair node'.split(' ')
+const coreRooms =
+  'limits chance store configuration membership placement flight replication repair node'.split(' ')
 const libp2pLibrary = /^(libp2p|@libp2p\/.*|@multiformats\/.*|@chainsafe\/libp2p-.*)$/
 
 /** The source files of all packages below `root`, as they lie on disk. */
@@ -66,7 +67,7 @@ function brokenRule(file: string, specifier: string, manifests: Manifests): stri
   const folder = folderOf(file)
   if (specifier.startsWith('.')) return brokenRelativeRule(file, posix.join(file, '..', specifier))
   if (isBuiltin(specifier))
-    return purePackages.includes(folder) && !isTest(file)
+    return purePackages.includes(folder) && !isForTests(file)
       ? `${folder} is pure and uses nothing of Node; take what you need as input`
       : undefined
   const name = packageNameOf(specifier)
@@ -77,7 +78,7 @@ function brokenRule(file: string, specifier: string, manifests: Manifests): stri
   if (target !== undefined && specifier !== name) return `only the index of ${name} may be imported`
   if (libp2pLibrary.test(name) && folder !== 'libp2p') return 'only packages/libp2p may know libp2p'
   if (manifests.dependencies.get(folder)?.has(name)) return undefined
-  if (isTest(file) && manifests.forTests.has(name)) return undefined
+  if (isForTests(file) && manifests.forTests.has(name)) return undefined
   return `${name} is not among the dependencies in packages/${folder}/package.json`
 }
 
@@ -85,6 +86,8 @@ function brokenRelativeRule(file: string, target: string): string | undefined {
   const folder = folderOf(file)
   if (!target.startsWith(`packages/${folder}/`))
     return 'a relative path must not leave its package; import the other package by name'
+  if (isForTests(target))
+    return isForTests(file) ? undefined : 'only tests may import what is made for tests alone'
   const room = roomOf(file)
   if (folder !== 'core' || room === undefined) return undefined
   const targetRoom = roomOf(target)
@@ -161,14 +164,10 @@ function folderOf(path: string): string {
   return path.split('/')[1]!
 }
 
-/** The folder below `src`, or undefined for files directly in `src`. */
+/** The folder below `src`, or undefined for files directly in `src` and for the tests' common ground. */
 function roomOf(path: string): string | undefined {
   const [, , , room, file] = path.split('/')
-  return file === undefined ? undefined : room
-}
-
-function isTest(path: string): boolean {
-  return path.endsWith('.test.ts')
+  return file === undefined || room === 'testing' ? undefined : room
 }
 
 if (isProgram(import.meta.filename)) {

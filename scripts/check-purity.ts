@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
-import { checkout, conclude, filesMatching, isProgram } from './check.ts'
+import { checkout, conclude, filesMatching, isForTests, isProgram } from './check.ts'
 
 const wait = 'return an output and let the runtime wait'
 const deadline = 'keep a deadline as data and compare it with the `now` of the input'
@@ -89,7 +89,7 @@ function isMember(node: ts.Identifier): boolean {
 /** The sources of the pure packages below `root`, without tests. */
 export function pureSources(root: string): string[] {
   return filesMatching(root, 'packages/{protocol,core,simulator}/src/**/*.ts').filter(
-    file => !file.endsWith('.test.ts'),
+    file => !isForTests(file),
   )
 }
 

@@ -14,6 +14,11 @@ export function filesMatching(root: string, pattern: string): string[] {
     .sort()
 }
 
+/** Whether a source is made for tests alone: a test, or their common ground in a folder `testing`. */
+export function isForTests(path: string): boolean {
+  return path.endsWith('.test.ts') || path.split('/').includes('testing')
+}
+
 /** Ends a check: one line of success on stdout, or every problem on stderr and exit code 1. */
 export function conclude(problems: readonly string[], success: string): void {
   if (problems.length === 0) {

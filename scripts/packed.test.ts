@@ -53,12 +53,15 @@ describe('a packed package', () => {
     },
   )
 
-  it.each(['dist/index.test.js', 'src/index.ts', 'tsconfig.json', 'dist/.tsbuildinfo'])(
-    'fails with %s',
-    path => {
-      expect(problemsOf({}, [...contents, path])).toEqual([`@cachemesh/shelf: ${path} must not be published`])
-    },
-  )
+  it.each([
+    'dist/index.test.js',
+    'dist/testing/mesh.js',
+    'src/index.ts',
+    'tsconfig.json',
+    'dist/.tsbuildinfo',
+  ])('fails with %s', path => {
+    expect(problemsOf({}, [...contents, path])).toEqual([`@cachemesh/shelf: ${path} must not be published`])
+  })
 
   it('fails with output of a source that is gone', () => {
     expect(problemsOf({}, [...contents, 'dist/old/name.d.ts'])).toEqual([

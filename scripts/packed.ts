@@ -69,7 +69,8 @@ function missing(manifest: Manifest, paths: string[]): string[] {
 /** Files that nobody ordered: tests, sources, build state, and output of sources that are gone. */
 function surplus(folder: string, paths: string[]): string[] {
   return paths.flatMap(path => {
-    if (/\.test\.|tsbuildinfo$/.test(path) || !ordered.test(path)) return [`${path} must not be published`]
+    if (/\.test\.|\/testing\/|tsbuildinfo$/.test(path) || !ordered.test(path))
+      return [`${path} must not be published`]
     const source = /^dist\/(.+?)(\.d\.ts|\.js|\.js\.map)$/.exec(path)?.[1]
     return source !== undefined && !existsSync(join(folder, 'src', `${source}.ts`))
       ? [`${path} has no source any more; delete ${join(folder, 'dist')} and build again`]
