@@ -35,5 +35,6 @@ export {
   STRUCTURED,
 } from './messages/values.ts'
 export { hashKey } from './placement/hash.ts'
+export { POSITIONS_PER_WEIGHT } from './placement/positions.ts'
 export { Ring, type RingRange } from './placement/ring.ts'
 export type { RingMember, RingOverride } from './placement/roster.ts'
