@@ -1,7 +1,8 @@
 // Who a node is: an Ed25519 key pair whose public half is the peer id. Two running nodes must never share
 // one, and a damaged file must never be replaced by a new identity in silence: the mesh would see a stranger.
 
-import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CacheMeshError } from '@cachemesh/protocol'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
@@ -33,7 +34,7 @@ export async function loadIdentity(path: string): Promise<Identity> {
   if (found !== undefined) return found
   const made = await createIdentity()
   await writeIdentity(path, privateKeyToProtobuf(made.privateKey))
-  // Of two processes that start on one new file the later rename wins; both read back the same winner.
+  // Of two processes that start on one new file one wins; both read back the winner's.
   return (await readIdentity(path)) ?? made
 }
 
@@ -58,12 +59,11 @@ async function readIdentity(path: string): Promise<Identity | undefined> {
   throw damaged(path)
 }
 
-/** Written beside its place, synced, then renamed: a crash leaves no file or a whole one. */
+/** Written beside its place, synced, then put there: a crash leaves no file or a whole one. */
 async function writeIdentity(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.new`
+  const temporary = `${path}.${randomUUID()}.new`
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    await rm(temporary, { force: true })
     const file = await open(temporary, 'wx', 0o600)
     try {
       await file.writeFile(bytes)
@@ -71,16 +71,28 @@ async function writeIdentity(path: string, bytes: Uint8Array): Promise<void> {
     } finally {
       await file.close()
     }
-    await chmod(temporary, 0o600)
-    await rename(temporary, path)
+    await putInPlace(temporary, path)
     await syncDirectory(dirname(path))
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {})
     throw failed(path, 'written', error)
+  } finally {
+    await rm(temporary, { force: true }).catch(() => {})
   }
 }
 
-/** Makes the rename itself durable. Windows cannot open a directory, and does not need to. */
+/** A link, unlike a rename, never replaces a file that has appeared meanwhile. Not all file systems have it. */
+async function putInPlace(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error
+    await rename(temporary, path)
+  }
+}
+
+/** Makes the new name durable. Windows cannot open a directory, and does not need to. */
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const directory = await open(path, 'r')
