@@ -10,6 +10,7 @@ import type {
 } from '@libp2p/interface'
 import { byteStream } from '@libp2p/utils'
 import { type AdmissionChannel, type AdmissionParty, admitAsDialer, admitAsListener } from './admission.ts'
+import { joinSends } from './joined-sends.ts'
 
 /** The whole exchange, ms. */
 const ADMISSION_TIMEOUT_MS = 2_000
@@ -17,8 +18,6 @@ const ADMISSION_TIMEOUT_MS = 2_000
 const HANG_UP_MS = 250
 /** A dialer that is admitted may send its first stream openings at once; these are much less. */
 const UNREAD_BYTES_MAX = 16 * 1024
-/** Smaller sends are joined, so that the multiplexer's header and the data leave as one encrypted record. */
-const JOIN_BYTES_MAX = 32 * 1024
 
 export interface Gate extends AdmissionParty {
   /** A connection from outside was refused. */
@@ -39,7 +38,7 @@ export function admitting(inner: ConnectionEncrypter, name: string, gate: Gate):
       } catch (error) {
         throw coded(abort(secured, error))
       }
-      return joining(secured, channel)
+      return handOver(secured, channel)
     },
     async secureInbound(connection: MessageStream, options?: SecureConnectionOptions) {
       const secured = await inner.secureInbound(connection, options)
@@ -51,7 +50,7 @@ export function admitting(inner: ConnectionEncrypter, name: string, gate: Gate):
         gate.refused(reason, addressOf(connection))
         throw reason
       }
-      return joining(secured, channel)
+      return handOver(secured, channel)
     },
   }
 }
@@ -104,11 +103,8 @@ function channelOf(connection: MessageStream, signal: AbortSignal | undefined): 
   }
 }
 
-function joining(secured: SecuredConnection, channel: Channel): SecuredConnection {
-  const { connection } = secured
-  const send = connection.send.bind(connection)
-  connection.send = data =>
-    send(data instanceof Uint8Array || data.byteLength > JOIN_BYTES_MAX ? data : data.subarray())
+function handOver(secured: SecuredConnection, channel: Channel): SecuredConnection {
+  joinSends(secured.connection)
   // What arrived behind the exchange goes back to the connection, for the multiplexer.
   channel.release()
   return secured

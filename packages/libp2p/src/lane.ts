@@ -18,6 +18,7 @@ export interface LaneOwner {
 export class Lane {
   readonly stream: Stream
   greeted = false
+  receivedBytes = 0
   readonly #owner: LaneOwner
   readonly #reader: FrameReader
   readonly #receive: (frame: Frame) => void
@@ -58,6 +59,7 @@ export class Lane {
 
   /** Never throws: an exception in a listener of a stream would end the process. */
   #read(chunk: Uint8Array): void {
+    this.receivedBytes += chunk.length
     try {
       if (this.#owner.isUp) this.#reader.push(chunk, this.#receive)
       else this.#readEarly(chunk)

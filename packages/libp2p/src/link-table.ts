@@ -5,7 +5,7 @@
 // itself. A link that works is never given up for a newer connection; a connection that carries no link is
 // closed after a while, and until then it is the spare that the next link is made on.
 
-import { CacheMeshError, type Frame } from '@cachemesh/protocol'
+import { CacheMeshError, type Frame, type Stamp } from '@cachemesh/protocol'
 import type { Connection, Stream } from '@libp2p/interface'
 import { type LaneName, type LinkEvents, PeerLink } from './link.ts'
 
@@ -15,6 +15,7 @@ const LINKLESS_MS = 3_000
 export interface LinkTableOptions {
   /** Own peer id. */
   readonly id: string
+  readonly stamp: Stamp
   readonly protocols: Readonly<Record<LaneName, string>>
   readonly up: (link: PeerLink) => void
   readonly down: (link: PeerLink, reason: CacheMeshError) => void
@@ -35,6 +36,7 @@ interface Waiter {
 export class LinkTable implements LinkEvents {
   /** Links that are up, by peer. */
   readonly links: Map<string, PeerLink> = new Map()
+  readonly stamp: Stamp
   readonly #options: LinkTableOptions
   /** Open connections, by peer. */
   readonly #held = new Map<string, Map<Connection, Held>>()
@@ -44,6 +46,7 @@ export class LinkTable implements LinkEvents {
 
   constructor(options: LinkTableOptions) {
     this.#options = options
+    this.stamp = options.stamp
   }
 
   /** A connection was admitted. */

@@ -1,7 +1,14 @@
 // A link: the two streams to one peer, over one connection. It is made once, goes up once at most, and goes
 // down once; it never moves to another connection, so no frame can be lost between two of them in silence.
 
-import { BULK_FRAME_MAX, CacheMeshError, type Frame, FrameWriter, SMALL_FRAME_MAX } from '@cachemesh/protocol'
+import {
+  BULK_FRAME_MAX,
+  CacheMeshError,
+  type Frame,
+  FrameWriter,
+  SMALL_FRAME_MAX,
+  type Stamp,
+} from '@cachemesh/protocol'
 import type { Connection, Stream } from '@libp2p/interface'
 import { BulkQueue } from './bulk-queue.ts'
 import { Lane, type LaneOwner, left } from './lane.ts'
@@ -16,6 +23,8 @@ export interface Link {
   readonly writer: FrameWriter
   /** Bytes that wait in the writer, in the queue of large frames and in both streams. */
   readonly queuedBytes: number
+  /** Bytes that have arrived, whole frames or not: a sign of life while a large value is on its way. */
+  readonly receivedBytes: number
   /** Sends all frames of this tick of the event loop together at its end. */
   flushSoon(): void
   /**
@@ -28,6 +37,8 @@ export interface Link {
 }
 
 export interface LinkEvents {
+  /** What every frame of this node says about it. */
+  readonly stamp: Stamp
   up(link: PeerLink): void
   /** `wasUp` is false for a link that failed while it was made. */
   down(link: PeerLink, reason: CacheMeshError, wasUp: boolean): void
@@ -43,7 +54,7 @@ const LINGER_MS = 1_000
 export class PeerLink implements Link, LaneOwner {
   readonly peer: string
   readonly address: string
-  readonly writer: FrameWriter = new FrameWriter()
+  readonly writer: FrameWriter
   readonly connection: Connection
   /** True on the side that opens the streams; it greets first. */
   readonly #opener: boolean
@@ -61,6 +72,7 @@ export class PeerLink implements Link, LaneOwner {
     this.address = connection.remoteAddr.toString()
     this.#opener = opener
     this.#events = events
+    this.writer = new FrameWriter(events.stamp)
   }
 
   get isUp(): boolean {
@@ -74,6 +86,10 @@ export class PeerLink implements Link, LaneOwner {
       (this.#frames?.stream.writeBufferLength ?? 0) +
       (this.#bulk?.stream.writeBufferLength ?? 0)
     )
+  }
+
+  get receivedBytes(): number {
+    return (this.#frames?.receivedBytes ?? 0) + (this.#bulk?.receivedBytes ?? 0)
   }
 
   /** Resolves when a closed link has let go of its connection. */

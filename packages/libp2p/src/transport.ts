@@ -1,6 +1,6 @@
 // The composition of this package: one libp2p node, its gate, the table of links, the dialer, announcements.
 
-import { CacheMeshError, type Frame } from '@cachemesh/protocol'
+import { CacheMeshError, type Frame, type Stamp } from '@cachemesh/protocol'
 import type { Connection, Libp2p, Listener } from '@libp2p/interface'
 import { isLoopback, parseAddress } from './address.ts'
 import { MESH_ID_BYTES_MAX } from './admission.ts'
@@ -25,6 +25,8 @@ export interface TransportOptions {
   readonly advertise?: readonly string[]
   /** Preferred when dialling; both are accepted. Default `tls`. */
   readonly encryption?: Encryption
+  /** Version and clock that every frame carries; the caller keeps it up to date. Default: zeros. */
+  readonly stamp?: Stamp
   readonly handlers: TransportHandlers
 }
 
@@ -136,12 +138,13 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
 
 async function tableFor(
   libp2p: Libp2p<Services>,
-  { meshId, identity, handlers }: TransportOptions,
+  { meshId, identity, handlers, stamp = { serial: 0, digestPrefix: 0, clock: 0 } }: TransportOptions,
 ): Promise<LinkTable> {
   const protocol = (name: string) => `/cachemesh/${encodeURIComponent(meshId)}/${name}/1`
   const protocols = { frames: protocol('frames'), bulk: protocol('bulk') } as const
   const table = new LinkTable({
     id: identity.id,
+    stamp,
     protocols,
     up: link => {
       // Tells gossip which connection to use.

@@ -1,6 +1,6 @@
-// How configurations travel: a change is announced as a delta; whoever cannot apply it, or notices by a
-// version that somebody holds another document, pulls. Announcements and frames may be lost; the periodic
-// comparison with a random peer is what converges.
+// How configurations travel: a change is announced to everybody as a delta, and told to a few peers directly;
+// whoever cannot apply it, or notices by a version that somebody holds another document, pulls. Announcements
+// and frames may be lost; the periodic comparison with a random peer is what converges.
 
 import {
   type Configuration,
@@ -12,7 +12,7 @@ import {
   type Version,
 } from '@cachemesh/protocol'
 import type { Random } from '../chance/random.ts'
-import { TIMES } from '../limits/limits.ts'
+import { BOUNDS, TIMES } from '../limits/limits.ts'
 import type { Ledger } from './ledger.ts'
 
 export type ExchangeOutput =
@@ -22,14 +22,16 @@ export type ExchangeOutput =
 export class Exchange {
   readonly #ledger: Ledger
   readonly #random: Random
+  readonly #linked: ReadonlySet<string>
   /** Peers that were asked and have not answered, and when. */
   readonly #pulls = new Map<string, number>()
   #compareAt: number
   #completed = 0
 
-  constructor(options: { ledger: Ledger; random: Random; now: number }) {
+  constructor(options: { ledger: Ledger; linked: ReadonlySet<string>; random: Random; now: number }) {
     this.#ledger = options.ledger
     this.#random = options.random
+    this.#linked = options.linked
     this.#compareAt = options.now + options.random.jittered(TIMES.antiEntropyMs)
   }
 
@@ -52,11 +54,10 @@ export class Exchange {
   }
 
   /** The periodic comparison: tells one random peer the version held here. */
-  compare(peers: readonly string[], now: number): ExchangeOutput[] {
+  compare(now: number): ExchangeOutput[] {
     if (now < this.#compareAt) return []
     this.#compareAt = now + this.#random.jittered(TIMES.antiEntropyMs)
-    const peer = peers[this.#random.below(peers.length)]
-    return peer === undefined ? [] : [this.#version(peer)]
+    return this.#pick(1).map(peer => this.#version(peer))
   }
 
   /** A frame's stamp named a document other than the current one. */
@@ -84,12 +85,20 @@ export class Exchange {
     const before = this.#ledger.current
     const joined = this.#ledger.join(delta)
     if (joined === undefined) return this.pull(from, now)
-    return joined.mergedAnew ? [this.announce(before)] : []
+    return joined.mergedAnew ? this.announce(before) : []
   }
 
-  /** What changed since a document held before. */
-  announce(since: Configuration): ExchangeOutput {
-    return { kind: 'announce', delta: deltaTo(this.#ledger.current, summaryOf(since)) }
+  /**
+   * Spreads what changed since a document held before. The announcement reaches everybody whom gossip already
+   * connects; a link that is seconds old is not among them, so a few peers are told directly, and each of them
+   * for whom it is news tells a few others: log N rounds.
+   */
+  announce(since: Configuration): ExchangeOutput[] {
+    const delta = deltaTo(this.#ledger.current, summaryOf(since))
+    const told = this.#pick(BOUNDS.toldMax).map(
+      to => ({ kind: 'send', to, message: { kind: 'delta', delta } }) as const,
+    )
+    return [{ kind: 'announce', delta }, ...told]
   }
 
   pull(peer: string, now: number): ExchangeOutput[] {
@@ -115,7 +124,7 @@ export class Exchange {
     if (joined === undefined) return this.pull(from, now)
     this.#answered(from)
     // Those behind this node hold what it held before: they learn it now and need not wait for a comparison.
-    return joined.changed ? [this.announce(before)] : []
+    return joined.changed ? this.announce(before) : []
   }
 
   #compared(from: string, version: Version, now: number): ExchangeOutput[] {
@@ -127,6 +136,13 @@ export class Exchange {
     return delta === undefined
       ? this.pull(from, now)
       : [{ kind: 'send', to: from, message: { kind: 'delta', delta } }]
+  }
+
+  /** Some linked peers, by chance. */
+  #pick(count: number): string[] {
+    const peers = [...this.#linked]
+    while (peers.length > count) peers.splice(this.#random.below(peers.length), 1)
+    return peers
   }
 
   #answered(from: string): void {

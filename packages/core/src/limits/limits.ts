@@ -29,6 +29,8 @@ export const BOUNDS = {
   cacheBytesMin: 1024 * 1024,
   /** Share of the cache for entries that others own. */
   copiesShare: 0.2,
+  /** Peers that a node tells of a change directly, besides announcing it. */
+  toldMax: 3,
   /** Members that may answer for a key besides its replicas, when those cannot be reached. */
   standInsMax: 2,
 } as const

@@ -5,9 +5,12 @@
 import {
   CacheMeshError,
   Configuration,
+  deltaTo,
   digestPrefix,
+  type Member,
   memberRecord,
   type Stamp,
+  summaryOf,
   tombstone,
 } from '@cachemesh/protocol'
 import { Random } from '../chance/random.ts'
@@ -26,7 +29,8 @@ import type { NodeState, Output } from './output.ts'
 export interface NodeCoreOptions {
   readonly id: string
   readonly meshId: string
-  readonly attributes: Attributes
+  /** What the node says of itself; when it is not known yet, an input says it, and nothing is claimed before. */
+  readonly attributes?: Attributes
   /** Addresses to find the mesh by; without any the node founds one. */
   readonly seeds: readonly string[]
   /** Bytes for entries. */
@@ -52,7 +56,7 @@ export class NodeCore {
   readonly #refusals = new Map<string, string>()
   readonly #seeds: readonly string[]
   readonly #aloneAt: number
-  #attributes: Attributes
+  #attributes: Attributes | undefined
   #incarnation: number
   #state: NodeState = 'joining'
   #persistAt = Number.POSITIVE_INFINITY
@@ -67,8 +71,9 @@ export class NodeCore {
     this.store = new Store(options.cacheBytes)
     this.placement = new Placement(options.id)
     this.#ledger = new Ledger(options.remembered ?? Configuration.empty(options.meshId))
-    this.#exchange = new Exchange({ ledger: this.#ledger, random, now: at.now })
     this.#contacts = new Contacts({ self: options.id, seeds: options.seeds, random })
+    const { linked } = this.#contacts
+    this.#exchange = new Exchange({ ledger: this.#ledger, linked, random, now: at.now })
     this.#incarnation = this.configuration.member(options.id)?.incarnation ?? 0
     this.#aloneAt = at.now + TIMES.aloneAfterMs
     this.#contacts.update(this.configuration, at.now)
@@ -124,7 +129,7 @@ export class NodeCore {
   #apply(input: Input, at: Instant): void {
     switch (input.kind) {
       case 'tick':
-        this.#emit(this.#exchange.compare([...this.#contacts.linked], at.now))
+        this.#emit(this.#exchange.compare(at.now))
         break
       case 'link-up':
         this.#contacts.linkUp(input.peer)
@@ -174,7 +179,7 @@ export class NodeCore {
 
   /** Brings the own record and the own state up to what is true. */
   #live(at: Instant): void {
-    if (this.#state === 'left') return
+    if (this.#state === 'left' || this.#attributes === undefined) return
     if (this.#state === 'joining' && this.#mayServe(at)) this.#become('active')
     const stranded = this.#contacts.strangers > 0 && this.#contacts.linked.size === 0
     if (this.#state === 'active' && stranded) this.#become('alone')
@@ -208,20 +213,19 @@ export class NodeCore {
     this.#become('left')
     const member = this.configuration.member(this.id)
     if (member === undefined) return
-    const before = this.configuration
+    const before = summaryOf(this.configuration)
     this.#write(tombstone(member, 'left'), at)
-    // To each peer itself as well: this node will not be here to repeat what a lost announcement said.
-    const told = this.#exchange.announce(before)
-    if (told.kind !== 'announce') return
+    // Everybody hears it from this node itself: it will not be here to repeat what a lost announcement said.
+    const delta = deltaTo(this.configuration, before)
     for (const to of this.#contacts.linked) {
-      this.#outputs.push({ kind: 'send', to, message: { kind: 'delta', delta: told.delta } })
+      this.#outputs.push({ kind: 'send', to, message: { kind: 'delta', delta } })
       this.#outputs.push({ kind: 'send', to, message: { kind: 'goodbye' } })
     }
   }
 
-  #write(member: Parameters<typeof memberRecord>[0], at: Instant): void {
+  #write(member: Member, at: Instant): void {
     const before = this.configuration
-    if (this.#ledger.author([memberRecord(member)], at.wall)) this.#emit([this.#exchange.announce(before)])
+    if (this.#ledger.author([memberRecord(member)], at.wall)) this.#emit(this.#exchange.announce(before))
   }
 
   /** The configuration changed: ring, contacts and stamp follow. */

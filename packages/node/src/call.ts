@@ -1,0 +1,31 @@
+import type { CacheMeshError, EntryBody, Frame } from '@cachemesh/protocol'
+
+/** What is asked of whoever is responsible for a key. */
+export interface KeyRequest {
+  readonly kind: 'get' | 'set' | 'delete'
+  /** Qualified key. */
+  readonly key: string
+  readonly hash: number
+  /** For `set`: in memory that nobody else writes to. */
+  readonly entry?: EntryBody
+}
+
+/** A request and who waits for its answer: a program of this process, or a peer that passed it on. */
+export interface Call {
+  readonly request: KeyRequest
+  /** Members it has passed before this node. */
+  readonly hops: readonly string[]
+  /** Monotonic ms. It is answered by then, whatever happens. */
+  readonly deadline: number
+  /** Members that did not answer. */
+  failed: readonly string[]
+  /** The member that is asked now, and since when. */
+  to: string
+  sentAt: number
+
+  /** The reply of another member; valid during the call only. */
+  answered(frame: Frame): void
+  /** This node itself answers: as responsible member, or because nobody else is left to ask. */
+  served(responsible: boolean): void
+  failedWith(error: CacheMeshError): void
+}

@@ -1,0 +1,198 @@
+// Requests that wait for another member. Each has one deadline and one answer. A member that is gone, or
+// silent although asked, is passed over: the next of the preference list gets the request, within the same
+// deadline. Membership may take seconds to agree that somebody died; a request never waits for that.
+
+import type { NodeCore } from '@cachemesh/core'
+import type { Link, Transport } from '@cachemesh/libp2p'
+import {
+  CacheMeshError,
+  errorCode,
+  type Frame,
+  type FrameWriter,
+  KIND,
+  LIMITS,
+  splitKey,
+} from '@cachemesh/protocol'
+import type { Call, KeyRequest } from './call.ts'
+import { sent, writerFor } from './outlet.ts'
+import { monotonic } from './time.ts'
+
+/** A member that was asked and from which nothing at all arrived for that long is passed over, ms. */
+const SILENCE_MS = 300
+const SWEEP_MS = 25
+const IDLE_SWEEPS = 40
+const PENDING_MAX = 100_000
+/** Bytes that may wait in one link; more are refused. Two of the largest values fit. */
+const QUEUED_BYTES_MAX = 2 * LIMITS.valueBytesMax + 1024 * 1024
+
+interface Heard {
+  bytes: number
+  at: number
+}
+
+export class Calls {
+  readonly #core: NodeCore
+  readonly #transport: Transport
+  readonly #pending = new Map<number, Call>()
+  /** Last sign of life of each peer that owes an answer. */
+  readonly #heard = new Map<string, Heard>()
+  readonly #silent = new Set<string>()
+  #lastId = 0
+  #timer: NodeJS.Timeout | undefined
+  #idleSweeps = 0
+  #closed = false
+
+  constructor(core: NodeCore, transport: Transport) {
+    this.#core = core
+    this.#transport = transport
+  }
+
+  get pending(): number {
+    return this.#pending.size
+  }
+
+  /** Sends a call on its way, or has it served here; also the way back in after a member failed. */
+  dispatch(call: Call): void {
+    if (this.#closed) {
+      call.failedWith(closed())
+      return
+    }
+    const route = this.#core.route(call.request.hash, call, this.#reachable)
+    if (route.kind === 'serve') call.served(true)
+    else if (route.kind === 'last-resort') call.served(false)
+    else if (route.kind === 'unavailable') call.failedWith(unavailable(call.request, route.failed))
+    else {
+      call.failed = route.failed
+      this.#send(call, this.#transport.link(route.to) as Link)
+    }
+  }
+
+  /** A reply frame. One that nobody waits for any more is dropped. */
+  reply(link: Link, frame: Frame): void {
+    const call = this.#pending.get(frame.requestId)
+    if (call === undefined || call.to !== link.peer) return
+    this.#pending.delete(frame.requestId)
+    if (frame.kind !== KIND.error) {
+      call.answered(frame)
+      return
+    }
+    const { number, message } = frame.error()
+    const code = errorCode(number)
+    // A member on its way out answers no more: the next one takes over.
+    if (code === 'ERR_CLOSED') this.#passOver(call)
+    else call.failedWith(new CacheMeshError(code, message))
+  }
+
+  linkDown(peer: string): void {
+    this.#heard.delete(peer)
+    this.#silent.delete(peer)
+    for (const [id, call] of this.#pending) {
+      if (call.to !== peer) continue
+      this.#pending.delete(id)
+      this.#passOver(call)
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    clearInterval(this.#timer)
+    const calls = [...this.#pending.values()]
+    this.#pending.clear()
+    for (const call of calls) call.failedWith(closed())
+  }
+
+  readonly #reachable = (id: string): boolean =>
+    this.#transport.link(id) !== undefined && !this.#silent.has(id)
+
+  #send(call: Call, link: Link): void {
+    if (this.#pending.size >= PENDING_MAX || link.queuedBytes > QUEUED_BYTES_MAX) {
+      call.failedWith(
+        new CacheMeshError('ERR_OVERLOADED', `Too much waits for member ${link.peer} already; try again`),
+      )
+      return
+    }
+    call.to = link.peer
+    call.sentAt = monotonic()
+    this.#lastId = (this.#lastId + 1) >>> 0 || 1
+    this.#pending.set(this.#lastId, call)
+    if (this.#timer === undefined) this.#timer = setInterval(this.#sweep, SWEEP_MS)
+    const { request } = call
+    const writer = writerFor(
+      link,
+      this.#core.stamp,
+      request.key.length * 3 + (request.entry?.value.length ?? 0),
+    )
+    write(writer, this.#lastId, call)
+    sent(link, writer)
+  }
+
+  #passOver(call: Call): void {
+    call.failed = [...call.failed, call.to]
+    this.dispatch(call)
+  }
+
+  readonly #sweep = (): void => {
+    if (this.#pending.size === 0) {
+      if (++this.#idleSweeps < IDLE_SWEEPS) return
+      clearInterval(this.#timer)
+      this.#timer = undefined
+      this.#heard.clear()
+      return
+    }
+    this.#idleSweeps = 0
+    const now = monotonic()
+    this.#listen(now)
+    for (const [id, call] of this.#pending) {
+      if (now >= call.deadline) {
+        this.#pending.delete(id)
+        call.failedWith(late(call.request))
+      } else if (now - Math.max(call.sentAt, this.#heard.get(call.to)?.at ?? 0) > SILENCE_MS) {
+        this.#pending.delete(id)
+        this.#silent.add(call.to)
+        this.#passOver(call)
+      }
+    }
+  }
+
+  /** Notes which peers sent anything since the last sweep: a large value on its way is a sign of life. */
+  #listen(now: number): void {
+    for (const [peer, link] of this.#transport.links) {
+      const heard = this.#heard.get(peer)
+      if (heard === undefined) this.#heard.set(peer, { bytes: link.receivedBytes, at: 0 })
+      else if (heard.bytes !== link.receivedBytes) {
+        heard.bytes = link.receivedBytes
+        heard.at = now
+        this.#silent.delete(peer)
+      }
+    }
+  }
+}
+
+function write(writer: FrameWriter, id: number, call: Call): void {
+  const { key, kind, entry } = call.request
+  const budgetMs = Math.max(1, Math.ceil(call.deadline - call.sentAt))
+  if (kind === 'get') writer.get(id, budgetMs, key, call)
+  else if (kind === 'delete') writer.delete(id, budgetMs, key, call)
+  else if (entry) writer.set(id, budgetMs, key, call, entry)
+}
+
+function unavailable(request: KeyRequest, failed: readonly string[]): CacheMeshError {
+  const { key } = splitKey(request.key)
+  const who = failed.length === 0 ? 'no member is active yet' : `${failed.join(', ')} could not be reached`
+  return new CacheMeshError(
+    'ERR_UNAVAILABLE',
+    `Nobody responsible for key ${JSON.stringify(key)} answered: ${who}`,
+  )
+}
+
+function late(request: KeyRequest): CacheMeshError {
+  const { key } = splitKey(request.key)
+  return new CacheMeshError(
+    'ERR_TIMEOUT',
+    `No answer for key ${JSON.stringify(key)} came before the deadline`,
+  )
+}
+
+function closed(): CacheMeshError {
+  return new CacheMeshError('ERR_CLOSED', 'The node is closed')
+}

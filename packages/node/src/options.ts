@@ -1,0 +1,111 @@
+import { CacheMeshError, LIMITS, utf8Length } from '@cachemesh/protocol'
+import { type Duration, parseDuration } from './duration.ts'
+import { parseKeys, readKeyFile } from './mesh-key.ts'
+import { parseSize, type Size } from './size.ts'
+
+/** How to start a node. Every option has a default; without any the node is a mesh of its own on loopback. */
+export interface NodeOptions {
+  /** Addresses of nodes that may be up, `HOST:PORT` or multiaddrs. They are tried for ever. Default none. */
+  readonly seeds?: readonly string[]
+  /** Where to listen for other nodes, `HOST:PORT`; port 0 takes a free one. Default `'127.0.0.1:0'`. */
+  readonly listen?: string | readonly string[]
+  /** Addresses told to other nodes where they differ from the listening ones (NAT, containers). */
+  readonly advertise?: string | readonly string[]
+  /** Mesh key, 64 hex digits; of several the first is used and all are accepted. Needed off loopback. */
+  readonly key?: string | readonly string[]
+  /** File with one mesh key per line instead of `key`. */
+  readonly keyFile?: string
+  /** Name of the mesh. Nodes of different names never join, whatever their keys. Default `'cachemesh'`. */
+  readonly mesh?: string
+  /** Directory for identity and configuration, so that a restart is the same member. Default: memory only. */
+  readonly dataDir?: string
+  /** Budget for entries, keys and overhead included. Default `'64mb'`. */
+  readonly memory?: Size
+  /** Share of the ring relative to other members, 0 to 100; 0 owns nothing. Default 1. */
+  readonly weight?: number
+  /** Failure domain, such as a rack or an availability zone. Default `''`. */
+  readonly zone?: string
+  /** Deadline of every call. Default `'5s'`. */
+  readonly timeout?: Duration
+  /** Channel encryption that this node prefers. Default `'tls'`. */
+  readonly encryption?: 'tls' | 'noise'
+}
+
+/** Options after checking: no unions, no units. */
+export interface Settings {
+  readonly seeds: readonly string[]
+  readonly listen: readonly string[]
+  readonly advertise: readonly string[]
+  readonly keys: readonly Uint8Array[]
+  readonly meshId: string
+  readonly dataDir: string | undefined
+  readonly cacheBytes: number
+  readonly weight: number
+  readonly zone: string
+  readonly timeoutMs: number
+  readonly encryption: 'tls' | 'noise'
+}
+
+const NAMES: ReadonlySet<string> = new Set<keyof NodeOptions>([
+  'seeds',
+  'listen',
+  'advertise',
+  'key',
+  'keyFile',
+  'mesh',
+  'dataDir',
+  'memory',
+  'weight',
+  'zone',
+  'timeout',
+  'encryption',
+])
+
+/** Throws ERR_INVALID_ARGUMENT, ERR_MESH_KEY or ERR_INVALID_TTL; reads the key file. */
+export async function readOptions(options: NodeOptions): Promise<Settings> {
+  for (const name of Object.keys(options)) {
+    if (!NAMES.has(name))
+      throw invalid(`There is no option ${JSON.stringify(name)}; there are ${[...NAMES].join(', ')}`)
+  }
+  const { weight = 1, zone = '', mesh = 'cachemesh', encryption = 'tls' } = options
+  if (typeof mesh !== 'string' || mesh === '' || utf8Length(mesh) > 255) {
+    throw invalid('mesh is a name of 1 to 255 bytes')
+  }
+  if (typeof weight !== 'number' || !(weight >= 0 && weight <= LIMITS.weightMax)) {
+    throw invalid(`weight is ${String(weight)}; give a number from 0 to ${LIMITS.weightMax}`)
+  }
+  if (typeof zone !== 'string' || zone.length > LIMITS.namespaceLengthMax) {
+    throw invalid(`zone is a text of up to ${LIMITS.namespaceLengthMax} characters`)
+  }
+  if (encryption !== 'tls' && encryption !== 'noise') throw invalid("encryption is 'tls' or 'noise'")
+  if (options.key !== undefined && options.keyFile !== undefined) {
+    throw invalid('key and keyFile are two ways to say one thing: give one of them')
+  }
+  const keys =
+    options.keyFile === undefined
+      ? parseKeys(list(options.key, 'key'), 'the option key')
+      : await readKeyFile(options.keyFile)
+  return {
+    seeds: list(options.seeds, 'seeds'),
+    listen: list(options.listen ?? '127.0.0.1:0', 'listen'),
+    advertise: list(options.advertise, 'advertise'),
+    keys,
+    meshId: mesh,
+    dataDir: options.dataDir,
+    cacheBytes: parseSize(options.memory ?? '64mb', 'memory'),
+    weight,
+    zone,
+    timeoutMs: parseDuration(options.timeout ?? '5s', 'timeout'),
+    encryption,
+  }
+}
+
+function list(value: string | readonly string[] | undefined, what: string): readonly string[] {
+  const values = value === undefined ? [] : typeof value === 'string' ? [value] : value
+  if (Array.isArray(values) && values.every(item => typeof item === 'string')) return values
+  throw invalid(`${what} is a text or a list of texts`)
+}
+
+function invalid(message: string): CacheMeshError {
+  return new CacheMeshError('ERR_INVALID_ARGUMENT', message)
+}

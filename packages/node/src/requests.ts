@@ -1,0 +1,160 @@
+// Requests of this process's own program.
+
+import type { NodeCore, Written } from '@cachemesh/core'
+import { CacheMeshError, type EntryBody, type Frame, hashKey, KIND } from '@cachemesh/protocol'
+import type { Call, KeyRequest } from './call.ts'
+import type { Calls } from './calls.ts'
+import { executeDelete, executeSet, remainingTtl } from './execution.ts'
+import { monotonic } from './time.ts'
+
+/** An entry that was found. `value` must be copied before it is kept or handed out. */
+export interface Found extends EntryBody {
+  readonly version: number
+  /** Where it was: in this node's memory, as a copy held here, or at another member. */
+  readonly served: 'local' | 'copy' | 'forwarded'
+  /** The member that answered this node; it may have asked another. */
+  readonly by: string
+}
+
+const NO_HOPS: readonly string[] = []
+
+export class Requests {
+  readonly #core: NodeCore
+  readonly #calls: Calls
+  readonly #timeoutMs: number
+
+  constructor(core: NodeCore, calls: Calls, timeoutMs: number) {
+    this.#core = core
+    this.#calls = calls
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** Looks a qualified key up; `take` makes the result out of what was found, while it is valid. */
+  get<T>(key: string, take: (found: Found | undefined) => T): Promise<T> {
+    const hash = hashKey(key)
+    // The usual case of a key of one's own costs no call, no timer and no frame.
+    if (this.#core.placement.owns(hash)) return resolved(() => take(this.#local(key)))
+    return this.#start(
+      { kind: 'get', key, hash },
+      {
+        answered: (frame, by) => {
+          if (frame.kind !== KIND.hit) return take(undefined)
+          const version = frame.version()
+          return take({ ...frame.entry(), version, served: 'forwarded', by })
+        },
+        served: () => take(this.#local(key)),
+      },
+    )
+  }
+
+  set(key: string, entry: EntryBody): Promise<Written> {
+    const request: KeyRequest = { kind: 'set', key, hash: hashKey(key), entry }
+    if (this.#core.placement.owns(request.hash))
+      return resolved(() => executeSet(this.#core.store, key, entry))
+    return this.#start(request, {
+      answered: written,
+      served: responsible => {
+        if (!responsible) throw moving()
+        return executeSet(this.#core.store, key, entry)
+      },
+    })
+  }
+
+  delete(key: string): Promise<Written> {
+    const request: KeyRequest = { kind: 'delete', key, hash: hashKey(key) }
+    if (this.#core.placement.owns(request.hash)) return resolved(() => executeDelete(this.#core.store, key))
+    return this.#start(request, {
+      answered: written,
+      served: responsible => {
+        if (!responsible) throw moving()
+        return executeDelete(this.#core.store, key)
+      },
+    })
+  }
+
+  #local(key: string): Found | undefined {
+    const now = monotonic()
+    const entry = this.#core.store.read(key, now)
+    if (entry === undefined) return undefined
+    const { value, contentType, version } = entry
+    return {
+      value,
+      contentType,
+      version,
+      ttlMs: remainingTtl(entry, now),
+      served: 'local',
+      by: this.#core.id,
+    }
+  }
+
+  #start<T>(request: KeyRequest, results: Results<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const deadline = monotonic() + this.#timeoutMs
+      this.#calls.dispatch(new OwnCall(request, deadline, { ...results, resolve, reject }))
+    })
+  }
+}
+
+/** How answers become the result of a promise; both may throw. */
+interface Results<T> {
+  answered(frame: Frame, by: string): T
+  served(responsible: boolean): T
+}
+
+interface Waiting<T> extends Results<T> {
+  resolve(result: T): void
+  reject(error: unknown): void
+}
+
+class OwnCall<T> implements Call {
+  readonly request: KeyRequest
+  readonly hops: readonly string[] = NO_HOPS
+  readonly deadline: number
+  failed: readonly string[] = NO_HOPS
+  to = ''
+  sentAt = 0
+  readonly #waiting: Waiting<T>
+
+  constructor(request: KeyRequest, deadline: number, waiting: Waiting<T>) {
+    this.request = request
+    this.deadline = deadline
+    this.#waiting = waiting
+  }
+
+  answered(frame: Frame): void {
+    this.#settle(() => this.#waiting.answered(frame, this.to))
+  }
+
+  served(responsible: boolean): void {
+    this.#settle(() => this.#waiting.served(responsible))
+  }
+
+  failedWith(error: CacheMeshError): void {
+    this.#waiting.reject(error)
+  }
+
+  #settle(result: () => T): void {
+    try {
+      this.#waiting.resolve(result())
+    } catch (error) {
+      this.#waiting.reject(error)
+    }
+  }
+}
+
+function written(frame: Frame): Written {
+  return { version: frame.version(), existed: frame.existed }
+}
+
+/** While ownership moves two views may each name the other: a write there would be lost unseen. */
+export function moving(): CacheMeshError {
+  return new CacheMeshError('ERR_UNAVAILABLE', 'The key is changing its owner; try again')
+}
+
+function resolved<T>(result: () => T): Promise<T> {
+  try {
+    return Promise.resolve(result())
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}

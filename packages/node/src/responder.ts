@@ -1,0 +1,176 @@
+// Requests of peers: served here, passed on, or answered as well as possible.
+
+import type { NodeCore } from '@cachemesh/core'
+import type { Link } from '@cachemesh/libp2p'
+import {
+  CacheMeshError,
+  checkValue,
+  type EntryBody,
+  FLAG,
+  type Frame,
+  hashKey,
+  KIND,
+  keyPrefix,
+  type Stamp,
+} from '@cachemesh/protocol'
+import type { Call, KeyRequest } from './call.ts'
+import type { Calls } from './calls.ts'
+import { executeDelete, executeSet, remainingTtl } from './execution.ts'
+import { sent, writerFor } from './outlet.ts'
+import { moving } from './requests.ts'
+import { monotonic } from './time.ts'
+
+/** A request without a budget still ends. */
+const BUDGET_MS = 5_000
+
+export class Responder {
+  readonly #core: NodeCore
+  readonly #calls: Calls
+  #leaving = false
+
+  constructor(core: NodeCore, calls: Calls) {
+    this.#core = core
+    this.#calls = calls
+  }
+
+  /** From now on peers are sent to the next member. */
+  leave(): void {
+    this.#leaving = true
+  }
+
+  /** A frame of kind get, set or delete. Throws ERR_MALFORMED_FRAME when it is not understood. */
+  request(link: Link, frame: Frame): void {
+    const { key, hops, failed } = frame.target()
+    const passed = {
+      hops: [...hops, link.peer],
+      failed,
+      deadline: monotonic() + (frame.budgetMs || BUDGET_MS),
+    }
+    const reply = new Reply(link, frame.requestId, this.#core.stamp)
+    try {
+      if (this.#leaving) throw new CacheMeshError('ERR_CLOSED', 'The node is leaving')
+      checkKey(key)
+      const request = { key, hash: hashKey(key) }
+      if (frame.kind === KIND.get) this.#dispatch({ ...request, kind: 'get' }, passed, reply)
+      else if (frame.kind === KIND.delete) this.#dispatch({ ...request, kind: 'delete' }, passed, reply)
+      else this.#dispatch({ ...request, kind: 'set', entry: ownEntry(frame) }, passed, reply)
+    } catch (error) {
+      reply.error(error)
+    }
+  }
+
+  #dispatch(request: KeyRequest, passed: Passing, reply: Reply): void {
+    // Most requests are for keys that are owned here: they need no call.
+    if (this.#core.placement.owns(request.hash)) this.#serve(request, true, reply)
+    else
+      this.#calls.dispatch(
+        new PassedCall(request, passed, reply, responsible => this.#serve(request, responsible, reply)),
+      )
+  }
+
+  #serve(request: KeyRequest, responsible: boolean, reply: Reply): void {
+    try {
+      if (request.kind === 'get') this.#read(request.key, reply)
+      else if (!responsible) throw moving()
+      else if (request.entry) reply.done(executeSet(this.#core.store, request.key, request.entry))
+      else reply.done(executeDelete(this.#core.store, request.key))
+    } catch (error) {
+      reply.error(error)
+    }
+  }
+
+  #read(key: string, reply: Reply): void {
+    const now = monotonic()
+    const entry = this.#core.store.read(key, now)
+    if (entry === undefined) reply.miss()
+    else reply.hit(entry.version, { ...entry, ttlMs: remainingTtl(entry, now) })
+  }
+}
+
+interface Passing {
+  readonly hops: readonly string[]
+  readonly failed: readonly string[]
+  readonly deadline: number
+}
+
+/** A peer's request on its way to a third member. */
+class PassedCall implements Call {
+  readonly request: KeyRequest
+  readonly hops: readonly string[]
+  readonly deadline: number
+  failed: readonly string[]
+  to = ''
+  sentAt = 0
+  readonly #reply: Reply
+  readonly served: (responsible: boolean) => void
+
+  constructor(request: KeyRequest, passing: Passing, reply: Reply, served: (responsible: boolean) => void) {
+    this.request = request
+    this.hops = passing.hops
+    this.failed = passing.failed
+    this.deadline = passing.deadline
+    this.#reply = reply
+    this.served = served
+  }
+
+  answered(frame: Frame): void {
+    if (frame.kind === KIND.hit) this.#reply.hit(frame.version(), frame.entry(), FLAG.forwarded)
+    else if (frame.kind === KIND.miss) this.#reply.miss(FLAG.forwarded)
+    else this.#reply.done({ version: frame.version(), existed: frame.existed }, FLAG.forwarded)
+  }
+
+  failedWith(error: CacheMeshError): void {
+    this.#reply.error(error)
+  }
+}
+
+/** The way back to the peer that asked. */
+class Reply {
+  readonly #link: Link
+  readonly #id: number
+  readonly #stamp: Stamp
+
+  constructor(link: Link, id: number, stamp: Stamp) {
+    this.#link = link
+    this.#id = id
+    this.#stamp = stamp
+  }
+
+  hit(version: number, entry: EntryBody, flags = 0): void {
+    const writer = writerFor(this.#link, this.#stamp, entry.value.length)
+    writer.hit(this.#id, version, entry, flags)
+    sent(this.#link, writer)
+  }
+
+  miss(flags = 0): void {
+    this.#link.writer.miss(this.#id, flags)
+    this.#link.flushSoon()
+  }
+
+  done(written: { readonly version: number; readonly existed: boolean }, flags = 0): void {
+    this.#link.writer.done(this.#id, written.version, written.existed, flags)
+    this.#link.flushSoon()
+  }
+
+  error(error: unknown): void {
+    const known = error instanceof CacheMeshError
+    const message = error instanceof Error ? error.message : String(error)
+    this.#link.writer.error(this.#id, known ? error.code : 'ERR_INTERNAL', message)
+    this.#link.flushSoon()
+  }
+}
+
+/** The entry of a set frame in memory of its own, checked before anything keeps or decodes it. */
+function ownEntry(frame: Frame): EntryBody {
+  const { value, contentType, ttlMs } = frame.entry()
+  checkValue(value, contentType)
+  return { value: frame.owned ? value : Uint8Array.prototype.slice.call(value), contentType, ttlMs }
+}
+
+/** A qualified key that begins with \0 names its namespace and goes on behind it. */
+function checkKey(key: string): void {
+  if (key.charCodeAt(0) !== 0) return
+  const end = key.indexOf('\0', 1)
+  keyPrefix(key.slice(1, Math.max(1, end)))
+  if (end === key.length - 1) throw new CacheMeshError('ERR_INVALID_KEY', 'A key has at least one character')
+}

@@ -1,0 +1,262 @@
+// The one loop: what happens becomes an input of the core, and its outputs are carried out. Nothing is
+// decided here.
+
+import { type Contact, type Input, NodeCore, type NodeState } from '@cachemesh/core'
+import { type Link, openTransport, type Transport } from '@cachemesh/libp2p'
+import {
+  CacheMeshError,
+  type Configuration,
+  decodeMessage,
+  encodeMessage,
+  type Frame,
+  KIND,
+  type Message,
+} from '@cachemesh/protocol'
+import { Calls } from './calls.ts'
+import type { ConfigurationFile, Remembered } from './data-dir.ts'
+import type { Settings } from './options.ts'
+import { sent, writerFor } from './outlet.ts'
+import { Requests } from './requests.ts'
+import { Responder } from './responder.ts'
+import { instant, monotonic } from './time.ts'
+
+/** An announcement larger than this is only a version; whoever lacks it pulls. */
+const ANNOUNCEMENT_BYTES_MAX = 16 * 1024
+/** A peer whose frames name another document is looked into no more often than this, ms. */
+const STAMP_INTERVAL_MS = 50
+const DRAIN_POLL_MS = 5
+const DRAIN_MAX_MS = 1_000
+
+export interface RuntimeEvents {
+  configuration(configuration: Configuration): void
+  state(state: NodeState): void
+  link(peer: string, up: boolean): void
+  /** Something went wrong that no call can report. */
+  warning(error: CacheMeshError): void
+}
+
+export interface RuntimeParts {
+  readonly settings: Settings
+  readonly remembered: Remembered
+  readonly software: string
+  readonly file: ConfigurationFile | undefined
+  readonly events: RuntimeEvents
+}
+
+export class Runtime {
+  readonly core: NodeCore
+  readonly requests: Requests
+  readonly transport: Transport
+  readonly #calls: Calls
+  readonly #responder: Responder
+  readonly #parts: RuntimeParts
+  readonly #stampSeenAt = new Map<string, number>()
+  #timer: NodeJS.Timeout | undefined
+  #timerAt = Number.POSITIVE_INFINITY
+  #closed = false
+
+  /** Listens, and begins to look for the mesh. Throws what `openTransport` throws. */
+  static async open(parts: RuntimeParts): Promise<Runtime> {
+    const { settings, remembered } = parts
+    const core = new NodeCore(
+      {
+        id: remembered.identity.id,
+        meshId: settings.meshId,
+        seeds: settings.seeds,
+        cacheBytes: settings.cacheBytes,
+        randomSeed: Math.floor(Math.random() * Number.MAX_SAFE_INTEGER),
+        ...(remembered.configuration && { remembered: remembered.configuration }),
+      },
+      instant(),
+    )
+    let runtime: Runtime | undefined
+    // Peers may arrive while the rest of this node is still being put together.
+    const early: ((runtime: Runtime) => void)[] = []
+    const when = (then: (runtime: Runtime) => void) => {
+      if (runtime) then(runtime)
+      else early.push(then)
+    }
+    const transport = await openTransport({
+      meshId: settings.meshId,
+      keys: settings.keys,
+      identity: remembered.identity,
+      listen: settings.listen,
+      advertise: settings.advertise,
+      encryption: settings.encryption,
+      stamp: core.stamp,
+      handlers: {
+        linkUp: link => when(it => it.#linkUp(link)),
+        linkDown: (link, reason) => when(it => it.#linkDown(link, reason)),
+        frame: (link, frame) => when(it => it.#frame(link, frame)),
+        announcement: (bytes, from) => when(it => it.#announcement(bytes, from)),
+        refused: reason => parts.events.warning(reason),
+      },
+    })
+    runtime = new Runtime(core, transport, parts)
+    for (const then of early) then(runtime)
+    return runtime
+  }
+
+  private constructor(core: NodeCore, transport: Transport, parts: RuntimeParts) {
+    this.core = core
+    this.transport = transport
+    this.#parts = parts
+    this.#calls = new Calls(core, transport)
+    this.#responder = new Responder(core, this.#calls)
+    this.requests = new Requests(core, this.#calls, parts.settings.timeoutMs)
+  }
+
+  /** Gives the core an input and carries out what it answers. */
+  feed(input: Input): void {
+    if (this.#closed) return
+    const { events, file } = this.#parts
+    for (const output of this.core.step(input, instant())) {
+      switch (output.kind) {
+        case 'send':
+          this.#send(output.to, output.message)
+          break
+        case 'announce':
+          this.#announce({ kind: 'delta', delta: output.delta })
+          break
+        case 'dial':
+          this.#dial(output.contact)
+          break
+        case 'configuration':
+          events.configuration(output.configuration)
+          break
+        case 'state':
+          events.state(output.state)
+          break
+        case 'persist':
+          file?.write(output.bytes)
+          break
+        case 'refused':
+          events.warning(output.error)
+          break
+      }
+    }
+    this.#schedule()
+  }
+
+  /** Tells the mesh that this node goes, and waits until that has left it. */
+  async leave(): Promise<void> {
+    this.#responder.leave()
+    this.feed({ kind: 'leave' })
+    await this.#drained()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    clearTimeout(this.#timer)
+    this.#calls.close()
+    await this.transport.close()
+    await this.#parts.file?.settled()
+  }
+
+  #linkUp(link: Link): void {
+    this.feed({ kind: 'link-up', peer: link.peer })
+    this.#parts.events.link(link.peer, true)
+  }
+
+  #linkDown(link: Link, _reason: CacheMeshError): void {
+    this.#stampSeenAt.delete(link.peer)
+    this.feed({ kind: 'link-down', peer: link.peer })
+    this.#calls.linkDown(link.peer)
+    this.#parts.events.link(link.peer, false)
+  }
+
+  #frame(link: Link, frame: Frame): void {
+    if (frame.digestPrefix !== this.core.stamp.digestPrefix) this.#stamped(link.peer, frame)
+    if (frame.kind < KIND.hit) this.#responder.request(link, frame)
+    else if (frame.kind < KIND.pull) this.#calls.reply(link, frame)
+    else this.#message(link.peer, frame.kind, frame.body())
+  }
+
+  #stamped(from: string, frame: Frame): void {
+    const now = monotonic()
+    if (now - (this.#stampSeenAt.get(from) ?? 0) < STAMP_INTERVAL_MS) return
+    this.#stampSeenAt.set(from, now)
+    this.feed({ kind: 'stamp', from, digestPrefix: frame.digestPrefix, clock: frame.clock })
+  }
+
+  #message(from: string, kind: number, body: Uint8Array): void {
+    try {
+      this.feed({ kind: 'message', from, message: decodeMessage(kind, body) })
+    } catch (error) {
+      this.#parts.events.warning(asError(error))
+    }
+  }
+
+  #announcement(bytes: Uint8Array, from: string): void {
+    try {
+      const message = decodeMessage(bytes[0] ?? 0, bytes.subarray(1))
+      if (message.kind === 'delta') this.feed({ kind: 'announced', from, delta: message.delta })
+      else this.feed({ kind: 'message', from, message })
+    } catch (error) {
+      this.#parts.events.warning(asError(error))
+    }
+  }
+
+  #send(to: string, message: Message): void {
+    const link = this.transport.link(to)
+    if (link === undefined) return
+    const { kind, body } = encodeMessage(message)
+    const writer = writerFor(link, this.core.stamp, body.length)
+    writer.message(kind, 0, body)
+    sent(link, writer)
+  }
+
+  #announce(message: Message): void {
+    const { kind, body } = encodeMessage(message)
+    if (body.length < ANNOUNCEMENT_BYTES_MAX) {
+      const bytes = new Uint8Array(body.length + 1)
+      bytes[0] = kind
+      bytes.set(body, 1)
+      this.transport.announce(bytes)
+    } else {
+      this.#announce({ kind: 'version', version: this.core.configuration.version })
+    }
+  }
+
+  #dial(contact: Contact): void {
+    this.transport.dial(contact.addresses, contact.peer).then(
+      link => this.feed({ kind: 'dialled', contact: contact.name, peer: link.peer }),
+      (error: CacheMeshError) => {
+        // A seed address may be this node's own.
+        if (error.code === 'ERR_INVALID_ARGUMENT') {
+          this.feed({ kind: 'dialled', contact: contact.name, peer: this.core.id })
+          return
+        }
+        this.feed({ kind: 'dial-failed', contact: contact.name, code: error.code })
+        if (error.code !== 'ERR_UNREACHABLE' && error.code !== 'ERR_CLOSED') this.#parts.events.warning(error)
+      },
+    )
+  }
+
+  #schedule(): void {
+    if (this.#closed || this.core.wakeAt === this.#timerAt) return
+    clearTimeout(this.#timer)
+    this.#timerAt = this.core.wakeAt
+    if (this.#timerAt === Number.POSITIVE_INFINITY) return
+    this.#timer = setTimeout(this.#wake, Math.max(1, this.#timerAt - monotonic()))
+  }
+
+  readonly #wake = (): void => {
+    this.#timerAt = Number.POSITIVE_INFINITY
+    this.feed({ kind: 'tick' })
+  }
+
+  /** Waits until all links have sent what is queued, or a peer does not take it. */
+  async #drained(): Promise<void> {
+    const until = monotonic() + DRAIN_MAX_MS
+    while (monotonic() < until && [...this.transport.links.values()].some(link => link.queuedBytes > 0)) {
+      await new Promise(resolve => setTimeout(resolve, DRAIN_POLL_MS))
+    }
+  }
+}
+
+function asError(error: unknown): CacheMeshError {
+  if (error instanceof CacheMeshError) return error
+  return new CacheMeshError('ERR_INTERNAL', 'A message could not be handled', { cause: error })
+}
