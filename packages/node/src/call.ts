@@ -19,7 +19,7 @@ export interface Call {
   readonly deadline: number
   /** Members that did not answer. */
   failed: readonly string[]
-  /** The member that is asked now, and since when. */
+  /** The member that is asked now, and since when, in ms that this node has listened (calls.ts). */
   to: string
   sentAt: number
 

@@ -17,7 +17,7 @@ import type { Call, KeyRequest } from './call.ts'
 import { sent, writerFor } from './outlet.ts'
 import { monotonic } from './time.ts'
 
-/** A member that was asked and from which nothing at all arrived for that long is passed over, ms. */
+/** A member that was asked and from which nothing at all was heard for that long is passed over, ms. */
 const SILENCE_MS = 300
 const SWEEP_MS = 25
 const IDLE_SWEEPS = 40
@@ -26,7 +26,8 @@ const PENDING_MAX = 100_000
 const QUEUED_BYTES_MAX = 2 * LIMITS.valueBytesMax + 1024 * 1024
 
 interface Heard {
-  bytes: number
+  receivedBytes: number
+  queuedBytes: number
   at: number
 }
 
@@ -38,6 +39,12 @@ export class Calls {
   readonly #heard = new Map<string, Heard>()
   readonly #silent = new Set<string>()
   #lastId = 0
+  /**
+   * Ms that this node has listened. It stands still while the event loop is blocked: a node that was busy for
+   * a second has heard nobody, and may not take that for silence.
+   */
+  #listened = 0
+  #sweptAt = 0
   #timer: NodeJS.Timeout | undefined
   #idleSweeps = 0
   #closed = false
@@ -112,10 +119,13 @@ export class Calls {
       return
     }
     call.to = link.peer
-    call.sentAt = monotonic()
+    call.sentAt = this.#listened
     this.#lastId = (this.#lastId + 1) >>> 0 || 1
     this.#pending.set(this.#lastId, call)
-    if (this.#timer === undefined) this.#timer = setInterval(this.#sweep, SWEEP_MS)
+    if (this.#timer === undefined) {
+      this.#sweptAt = monotonic()
+      this.#timer = setInterval(this.#sweep, SWEEP_MS)
+    }
     const { request } = call
     const writer = writerFor(
       link,
@@ -141,12 +151,14 @@ export class Calls {
     }
     this.#idleSweeps = 0
     const now = monotonic()
-    this.#listen(now)
+    this.#listened += Math.min(now - this.#sweptAt, 2 * SWEEP_MS)
+    this.#sweptAt = now
+    this.#listen()
     for (const [id, call] of this.#pending) {
       if (now >= call.deadline) {
         this.#pending.delete(id)
         call.failedWith(late(call.request))
-      } else if (now - Math.max(call.sentAt, this.#heard.get(call.to)?.at ?? 0) > SILENCE_MS) {
+      } else if (this.#listened - Math.max(call.sentAt, this.#heard.get(call.to)?.at ?? 0) > SILENCE_MS) {
         this.#pending.delete(id)
         this.#silent.add(call.to)
         this.#passOver(call)
@@ -154,23 +166,32 @@ export class Calls {
     }
   }
 
-  /** Notes which peers sent anything since the last sweep: a large value on its way is a sign of life. */
-  #listen(now: number): void {
+  /**
+   * Notes which peers gave a sign of life since the last sweep: bytes that came from them, whole frames or not,
+   * or bytes that they took, which flow control shows. So a large value on its way, in either direction, is no
+   * silence.
+   */
+  #listen(): void {
     for (const [peer, link] of this.#transport.links) {
       const heard = this.#heard.get(peer)
-      if (heard === undefined) this.#heard.set(peer, { bytes: link.receivedBytes, at: 0 })
-      else if (heard.bytes !== link.receivedBytes) {
-        heard.bytes = link.receivedBytes
-        heard.at = now
+      const { receivedBytes, queuedBytes } = link
+      if (heard === undefined) {
+        this.#heard.set(peer, { receivedBytes, queuedBytes, at: 0 })
+        continue
+      }
+      if (receivedBytes !== heard.receivedBytes || queuedBytes < heard.queuedBytes) {
+        heard.at = this.#listened
         this.#silent.delete(peer)
       }
+      heard.receivedBytes = receivedBytes
+      heard.queuedBytes = queuedBytes
     }
   }
 }
 
 function write(writer: FrameWriter, id: number, call: Call): void {
   const { key, kind, entry } = call.request
-  const budgetMs = Math.max(1, Math.ceil(call.deadline - call.sentAt))
+  const budgetMs = Math.max(1, Math.ceil(call.deadline - monotonic()))
   if (kind === 'get') writer.get(id, budgetMs, key, call)
   else if (kind === 'delete') writer.delete(id, budgetMs, key, call)
   else if (entry) writer.set(id, budgetMs, key, call, entry)
