@@ -21,14 +21,14 @@ export function murmur3(text: string, seed: number): number {
     const b = text.charCodeAt(i + 1)
     const c = text.charCodeAt(i + 2)
     const d = text.charCodeAt(i + 3)
-    if ((a | b | c | d) > 0x7f) return continueUtf8(text, i, hash)
+    if ((a | b | c | d) > 0x7f) return continueUtf8(text, i, hash) >>> 0
     hash = addBlock(hash, a | (b << 8) | (c << 16) | (d << 24))
   }
   const tailStart = i
   let tail = 0
   for (let shift = 0; i < length; i++, shift += 8) {
     const unit = text.charCodeAt(i)
-    if (unit > 0x7f) return continueUtf8(text, tailStart, hash)
+    if (unit > 0x7f) return continueUtf8(text, tailStart, hash) >>> 0
     tail |= unit << shift
   }
   return mix32(hash ^ scramble(tail) ^ length)
@@ -43,7 +43,8 @@ export function mix32(value: number): number {
 }
 
 // The general case, from a unit before which all was ASCII and made up whole blocks. The bytes of one
-// code point are packed into an integer, first byte lowest, and shifted into the block under way.
+// code point are packed into an integer, first byte lowest, and shifted into the block under way. The
+// result is signed: V8 would put an unsigned one above 2^31 on the heap to return it from a call.
 function continueUtf8(text: string, start: number, hashSoFar: number): number {
   let hash = hashSoFar
   let bytes = start
@@ -65,13 +66,13 @@ function continueUtf8(text: string, start: number, hashSoFar: number): number {
       filled = bits - 32
     }
   }
-  return mix32(hash ^ scramble(block) ^ bytes)
+  return mix32(hash ^ scramble(block) ^ bytes) | 0
 }
 
 function codePointAt(text: string, index: number): number {
   const unit = text.charCodeAt(index)
   if ((unit & 0xf800) !== 0xd800) return unit
-  const next = unit < 0xdc00 && index + 1 < text.length ? text.charCodeAt(index + 1) : 0
+  const next = unit < 0xdc00 ? text.charCodeAt(index + 1) : 0
   return (next & 0xfc00) === 0xdc00 ? 0x10000 + ((unit & 0x3ff) << 10) + (next & 0x3ff) : 0xfffd
 }
 

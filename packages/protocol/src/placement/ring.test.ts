@@ -92,7 +92,9 @@ describe('Ring', () => {
 
   it('puts the smaller id first where derived positions are equal', () => {
     // 400 members have 819,200 positions of 2^32: some 78 pairs are equal by chance.
-    const ring = Ring.build(peers('tie', 400))
+    const who = peers('tie', 400)
+    const half = Ring.build(who.filter((_, i) => i % 2 === 0))
+    const [ring, merged] = [Ring.build(who), Ring.build(who, [], half)]
     const holders = new Map<number, string[]>()
     for (const name of ring.members) {
       for (const at of derived(name, POSITIONS_PER_WEIGHT))
@@ -100,7 +102,10 @@ describe('Ring', () => {
     }
     const ties = [...holders].filter(([, names]) => names.length > 1)
     expect(ties.length).toBeGreaterThan(20)
-    for (const [at, names] of ties) expect(preferenceOf(ring, at, names.length)).toEqual(names)
+    for (const [at, names] of ties) {
+      expect(preferenceOf(ring, at, names.length)).toEqual(names)
+      expect(preferenceOf(merged, at, names.length)).toEqual(names)
+    }
   })
 })
 

@@ -112,8 +112,8 @@ export class Ring {
     let start = this.size === 0 ? 0 : this.#positions[this.size - 1]! - 2 ** 32
     for (let i = 0; i < this.size; i++) {
       const end = this.#positions[i]!
-      // Of equal positions the first one takes the arc; the others' arcs are empty.
-      if (end !== start) shares[this.ownerIndex(end)]! += (end - start) / 2 ** 32
+      // Of equal positions the first has the arc; the others add nothing.
+      shares[this.ownerIndex(end)]! += (end - start) / 2 ** 32
       start = end
     }
     return shares
