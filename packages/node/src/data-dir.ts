@@ -32,9 +32,11 @@ export class ConfigurationFile {
   readonly #path: string
   #waiting: Uint8Array | undefined
   #writing: Promise<void> | undefined
-  readonly #failed: (error: unknown) => void
+  readonly #dataDir: string
+  readonly #failed: (error: CacheMeshError) => void
 
-  constructor(dataDir: string, failed: (error: unknown) => void) {
+  constructor(dataDir: string, failed: (error: CacheMeshError) => void) {
+    this.#dataDir = dataDir
     this.#path = configurationFile(dataDir)
     this.#failed = failed
   }
@@ -58,10 +60,20 @@ export class ConfigurationFile {
       try {
         await replaceFile(this.#path, bytes)
       } catch (error) {
-        this.#failed(error) // a full disk: the node goes on from memory
+        // A full disk, say: the node goes on from memory.
+        this.#failed(notSaved(this.#dataDir, error))
       }
     }
   }
+}
+
+function notSaved(dataDir: string, cause: unknown): CacheMeshError {
+  const reason = (cause as NodeJS.ErrnoException).code ?? String(cause)
+  return new CacheMeshError(
+    'ERR_CORRUPT_STATE',
+    `The configuration could not be saved in ${dataDir} (${reason})`,
+    { cause },
+  )
 }
 
 async function readConfiguration(path: string, meshId: string): Promise<Configuration | undefined> {

@@ -201,5 +201,5 @@ function decode(found: Found | undefined): unknown {
 }
 
 function copy(found: Found | undefined): Found | undefined {
-  return found && { ...found, value: Uint8Array.prototype.slice.call(found.value) }
+  return found && { ...found, value: new Uint8Array(found.value) }
 }

@@ -1,23 +1,9 @@
-import { EventEmitter } from 'node:events'
 import type { NodeState, PartitionStats } from '@cachemesh/core'
-import { CacheMeshError, type Configuration, DEFAULT_NAMESPACE } from '@cachemesh/protocol'
-import { ConfigurationFile, openDataDir } from './data-dir.ts'
+import { CacheMeshError, DEFAULT_NAMESPACE } from '@cachemesh/protocol'
+import type { NodeEmitter, NodeEvents } from './events.ts'
 import { Namespace, type NamespaceOptions, type RouteView, type SetOptions } from './namespace.ts'
-import { type NodeOptions, readOptions, type Settings } from './options.ts'
-import { Runtime } from './runtime.ts'
-import { SOFTWARE } from './software.ts'
-import { type ConfigurationView, type RingView, viewConfiguration, viewRing } from './view.ts'
-
-export interface NodeEvents {
-  /** The configuration changed: somebody joined, left, or wrote to it. */
-  configuration: [configuration: ConfigurationView]
-  /** `joining`, `active`, `alone` (no seed or member answers; it serves and keeps trying) or `left`. */
-  state: [state: NodeState]
-  /** A connection to another member came up or went down. */
-  link: [peer: string, up: boolean]
-  /** Something went wrong that no call could report: a stranger was refused, the disk is full. */
-  warning: [error: CacheMeshError]
-}
+import type { Runtime } from './runtime.ts'
+import { type ConfigurationView, type RingView, viewRing } from './view.ts'
 
 /** Whether a node should get traffic, and why not. */
 export interface Readiness {
@@ -42,21 +28,20 @@ export interface NodeStats {
  * {@link createNode}. It never exits the process and writes to no output; after `close()` nothing of it is
  * left running.
  */
-export class CacheMeshNode extends EventEmitter<NodeEvents> {
+export class CacheMeshNode implements AsyncDisposable {
   readonly #runtime: Runtime
-  readonly #settings: Settings
+  readonly #seeds: number
+  readonly #events: NodeEmitter
   readonly #default: Namespace
   readonly #namespaces = new Map<string, Namespace<never>>()
-  #gateways: Readonly<Record<string, string>> = {}
-  #view: { of: Configuration; view: ConfigurationView } | undefined
   #closing: Promise<void> | undefined
   #leaving: Promise<void> | undefined
 
   /** @internal Use {@link createNode}. */
-  constructor(runtime: Runtime, settings: Settings) {
-    super()
+  constructor(runtime: Runtime, events: NodeEmitter, seeds: number) {
     this.#runtime = runtime
-    this.#settings = settings
+    this.#events = events
+    this.#seeds = seeds
     this.#default = new Namespace(runtime, DEFAULT_NAMESPACE)
   }
 
@@ -72,11 +57,7 @@ export class CacheMeshNode extends EventEmitter<NodeEvents> {
 
   /** The configuration that this node holds now. */
   get configuration(): ConfigurationView {
-    const { configuration } = this.#runtime.core
-    if (this.#view?.of !== configuration) {
-      this.#view = { of: configuration, view: viewConfiguration(configuration) }
-    }
-    return this.#view.view
+    return this.#events.view(this.#runtime.core.configuration)
   }
 
   /** Which part of the keys each member owns. */
@@ -88,7 +69,7 @@ export class CacheMeshNode extends EventEmitter<NodeEvents> {
     const { state, joined, refused } = this.#runtime.core
     if (this.#closing) return { ready: false, state, reason: 'the node is closing' }
     if (state === 'left') return { ready: false, state, reason: 'the node has left the mesh' }
-    const seeds = this.#settings.seeds.length
+    const seeds = this.#seeds
     if (refused)
       return { ready: false, state, reason: `all ${seeds} seeds refuse this node: check its mesh key` }
     if (!joined)
@@ -100,6 +81,17 @@ export class CacheMeshNode extends EventEmitter<NodeEvents> {
   get stats(): NodeStats {
     const { owned, copies, reservedBytes } = this.#runtime.core.store.stats
     return { owned, copies, reservedBytes, links: this.#runtime.transport.links.size }
+  }
+
+  /** Calls `listener` at each such event, until `off`. */
+  on<E extends keyof NodeEvents>(event: E, listener: (...args: NodeEvents[E]) => void): this {
+    this.#events.on(event, listener)
+    return this
+  }
+
+  off<E extends keyof NodeEvents>(event: E, listener: (...args: NodeEvents[E]) => void): this {
+    this.#events.off(event, listener)
+    return this
   }
 
   /** The value of a key in the default namespace; see {@link Namespace.get}. */
@@ -140,8 +132,7 @@ export class CacheMeshNode extends EventEmitter<NodeEvents> {
 
   /** Tells the mesh at which address a gateway of this node answers, e.g. `('http', 'http://10.0.0.5:8080')`. */
   announceGateway(protocol: string, address: string): void {
-    this.#gateways = { ...this.#gateways, [protocol]: address }
-    this.#present()
+    this.#runtime.present({ [protocol]: address })
   }
 
   /** Leaves the mesh: the others take over its keys at once. Calls still work until `close()`. */
@@ -164,96 +155,4 @@ export class CacheMeshNode extends EventEmitter<NodeEvents> {
     await this.leave()
     await this.close()
   }
-
-  /** @internal Says who this node is; the first time it begins to look for its mesh. */
-  #present(): void {
-    const { weight, zone } = this.#settings
-    const attributes = {
-      addresses: this.addresses,
-      gateways: this.#gateways,
-      weight,
-      zone,
-      software: SOFTWARE,
-    }
-    this.#runtime.feed({ kind: 'attributes', attributes })
-  }
-
-  /**
-   * Starts a node: it listens, finds its mesh through the seeds, and joins. Resolves when it serves: joined, or
-   * alone after no seed answered for 5 s (it keeps trying).
-   *
-   * @throws ERR_INVALID_ARGUMENT, ERR_MESH_KEY, ERR_INVALID_ADDRESS, ERR_ADDRESS_IN_USE, ERR_PROTECTED_MODE,
-   *   ERR_IDENTITY, ERR_CORRUPT_STATE, ERR_WRONG_MESH, and ERR_ADMISSION_REFUSED when every seed refuses it
-   */
-  static async start(options: NodeOptions = {}): Promise<CacheMeshNode> {
-    const settings = await readOptions(options)
-    const remembered = await openDataDir(settings.dataDir, settings.meshId)
-    let node: CacheMeshNode | undefined
-    const warning = (error: CacheMeshError) => node?.emit('warning', error)
-    const file =
-      settings.dataDir === undefined
-        ? undefined
-        : new ConfigurationFile(settings.dataDir, cause => warning(notSaved(settings.dataDir, cause)))
-    const runtime = await Runtime.open({
-      settings,
-      remembered,
-      software: SOFTWARE,
-      file,
-      events: {
-        configuration: () => node?.emit('configuration', node.configuration),
-        state: state => node?.emit('state', state),
-        link: (peer, up) => node?.emit('link', peer, up),
-        warning,
-      },
-    })
-    node = new CacheMeshNode(runtime, settings)
-    node.#present()
-    await node.#serving()
-    return node
-  }
-
-  async #serving(): Promise<void> {
-    let refusal: CacheMeshError | undefined
-    const { core } = this.#runtime
-    const check = (settle: (done: boolean) => void) => {
-      if (core.state !== 'joining') settle(true)
-      else if (core.refused) settle(false)
-    }
-    const served = await new Promise<boolean>(resolve => {
-      const onWarning = (error: CacheMeshError) => {
-        refusal = error
-        check(resolve)
-      }
-      this.on('warning', onWarning)
-      this.once('state', () => check(resolve))
-      check(resolve)
-    })
-    this.removeAllListeners('warning')
-    if (served) return
-    await this.close()
-    throw (
-      refusal ??
-      new CacheMeshError('ERR_ADMISSION_REFUSED', 'Every seed refused this node: check its mesh key')
-    )
-  }
-}
-
-/**
- * Starts a node of a cache mesh in this process; see {@link CacheMeshNode.start}.
- *
- * @example
- * const node = await createNode({ seeds: ['10.0.0.5:7400'], listen: '0.0.0.0:7400', keyFile: '/etc/mesh.key' })
- * await node.set('greeting', { hello: 'world' }, { ttl: '5m' })
- */
-export function createNode(options?: NodeOptions): Promise<CacheMeshNode> {
-  return CacheMeshNode.start(options)
-}
-
-function notSaved(dataDir: string | undefined, cause: unknown): CacheMeshError {
-  const reason = (cause as NodeJS.ErrnoException).code ?? String(cause)
-  return new CacheMeshError(
-    'ERR_CORRUPT_STATE',
-    `The configuration could not be saved in ${dataDir} (${reason})`,
-    { cause },
-  )
 }

@@ -53,7 +53,11 @@ export class Responder {
       const request = { key, hash: hashKey(key) }
       if (frame.kind === KIND.get) this.#dispatch({ ...request, kind: 'get' }, passed, reply)
       else if (frame.kind === KIND.delete) this.#dispatch({ ...request, kind: 'delete' }, passed, reply)
-      else this.#dispatch({ ...request, kind: 'set', entry: ownEntry(frame) }, passed, reply)
+      else {
+        // A write that comes after another's is the later one, whatever the clocks say.
+        this.#core.store.clock.see(frame.clock, Date.now())
+        this.#dispatch({ ...request, kind: 'set', entry: ownEntry(frame) }, passed, reply)
+      }
     } catch (error) {
       reply.error(error)
     }
@@ -164,7 +168,7 @@ class Reply {
 function ownEntry(frame: Frame): EntryBody {
   const { value, contentType, ttlMs } = frame.entry()
   checkValue(value, contentType)
-  return { value: frame.owned ? value : Uint8Array.prototype.slice.call(value), contentType, ttlMs }
+  return { value: frame.owned ? value : new Uint8Array(value), contentType, ttlMs }
 }
 
 /** A qualified key that begins with \0 names its namespace and goes on behind it. */

@@ -1,11 +1,10 @@
 // The one loop: what happens becomes an input of the core, and its outputs are carried out. Nothing is
 // decided here.
 
-import { type Contact, type Input, NodeCore, type NodeState } from '@cachemesh/core'
+import { type Contact, type Input, NodeCore, packConfiguration } from '@cachemesh/core'
 import { type Link, openTransport, type Transport } from '@cachemesh/libp2p'
 import {
   CacheMeshError,
-  type Configuration,
   decodeMessage,
   encodeMessage,
   type Frame,
@@ -14,6 +13,7 @@ import {
 } from '@cachemesh/protocol'
 import { Calls } from './calls.ts'
 import type { ConfigurationFile, Remembered } from './data-dir.ts'
+import type { NodeEmitter } from './events.ts'
 import type { Settings } from './options.ts'
 import { sent, writerFor } from './outlet.ts'
 import { Requests } from './requests.ts'
@@ -27,20 +27,12 @@ const STAMP_INTERVAL_MS = 50
 const DRAIN_POLL_MS = 5
 const DRAIN_MAX_MS = 1_000
 
-export interface RuntimeEvents {
-  configuration(configuration: Configuration): void
-  state(state: NodeState): void
-  link(peer: string, up: boolean): void
-  /** Something went wrong that no call can report. */
-  warning(error: CacheMeshError): void
-}
-
 export interface RuntimeParts {
   readonly settings: Settings
   readonly remembered: Remembered
   readonly software: string
   readonly file: ConfigurationFile | undefined
-  readonly events: RuntimeEvents
+  readonly events: NodeEmitter
 }
 
 export class Runtime {
@@ -50,6 +42,7 @@ export class Runtime {
   readonly #calls: Calls
   readonly #responder: Responder
   readonly #parts: RuntimeParts
+  #gateways: Readonly<Record<string, string>> = {}
   readonly #stampSeenAt = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   #timerAt = Number.POSITIVE_INFINITY
@@ -89,7 +82,7 @@ export class Runtime {
         linkDown: (link, reason) => when(it => it.#linkDown(link, reason)),
         frame: (link, frame) => when(it => it.#frame(link, frame)),
         announcement: (bytes, from) => when(it => it.#announcement(bytes, from)),
-        refused: reason => parts.events.warning(reason),
+        refused: reason => parts.events.tell('warning', reason),
       },
     })
     runtime = new Runtime(core, transport, parts)
@@ -104,6 +97,21 @@ export class Runtime {
     this.#calls = new Calls(core, transport)
     this.#responder = new Responder(core, this.#calls)
     this.requests = new Requests(core, this.#calls, parts.settings.timeoutMs)
+  }
+
+  /**
+   * Says who this node is: its addresses, weight and zone, and where its gateways answer. The first time it
+   * begins to look for its mesh.
+   */
+  present(gateways: Readonly<Record<string, string>> = {}): void {
+    this.#gateways = { ...this.#gateways, ...gateways }
+    const { settings, software } = this.#parts
+    const { weight, zone } = settings
+    const { addresses } = this.transport
+    this.feed({
+      kind: 'attributes',
+      attributes: { addresses, gateways: this.#gateways, weight, zone, software },
+    })
   }
 
   /** Gives the core an input and carries out what it answers. */
@@ -122,16 +130,16 @@ export class Runtime {
           this.#dial(output.contact)
           break
         case 'configuration':
-          events.configuration(output.configuration)
+          events.tellConfiguration(output.configuration)
           break
         case 'state':
-          events.state(output.state)
+          events.tell('state', output.state)
           break
         case 'persist':
           file?.write(output.bytes)
           break
         case 'refused':
-          events.warning(output.error)
+          events.tell('warning', output.error)
           break
       }
     }
@@ -151,40 +159,43 @@ export class Runtime {
     clearTimeout(this.#timer)
     this.#calls.close()
     await this.transport.close()
-    await this.#parts.file?.settled()
+    const { file } = this.#parts
+    file?.write(packConfiguration(this.core.configuration))
+    await file?.settled()
   }
 
   #linkUp(link: Link): void {
     this.feed({ kind: 'link-up', peer: link.peer })
-    this.#parts.events.link(link.peer, true)
+    this.#parts.events.tell('link', link.peer, true)
   }
 
   #linkDown(link: Link, _reason: CacheMeshError): void {
     this.#stampSeenAt.delete(link.peer)
     this.feed({ kind: 'link-down', peer: link.peer })
     this.#calls.linkDown(link.peer)
-    this.#parts.events.link(link.peer, false)
+    this.#parts.events.tell('link', link.peer, false)
   }
 
   #frame(link: Link, frame: Frame): void {
     if (frame.digestPrefix !== this.core.stamp.digestPrefix) this.#stamped(link.peer, frame)
     if (frame.kind < KIND.hit) this.#responder.request(link, frame)
     else if (frame.kind < KIND.pull) this.#calls.reply(link, frame)
-    else this.#message(link.peer, frame.kind, frame.body())
+    else this.#message(link.peer, frame)
   }
 
   #stamped(from: string, frame: Frame): void {
     const now = monotonic()
     if (now - (this.#stampSeenAt.get(from) ?? 0) < STAMP_INTERVAL_MS) return
     this.#stampSeenAt.set(from, now)
-    this.feed({ kind: 'stamp', from, digestPrefix: frame.digestPrefix, clock: frame.clock })
+    this.feed({ kind: 'stamp', from, digestPrefix: frame.digestPrefix })
   }
 
-  #message(from: string, kind: number, body: Uint8Array): void {
+  #message(from: string, frame: Frame): void {
     try {
-      this.feed({ kind: 'message', from, message: decodeMessage(kind, body) })
+      const message = decodeMessage(frame.kind, frame.body())
+      this.feed({ kind: 'message', from, message, clock: frame.clock })
     } catch (error) {
-      this.#parts.events.warning(asError(error))
+      this.#parts.events.tell('warning', asError(error))
     }
   }
 
@@ -194,7 +205,7 @@ export class Runtime {
       if (message.kind === 'delta') this.feed({ kind: 'announced', from, delta: message.delta })
       else this.feed({ kind: 'message', from, message })
     } catch (error) {
-      this.#parts.events.warning(asError(error))
+      this.#parts.events.tell('warning', asError(error))
     }
   }
 
@@ -202,6 +213,8 @@ export class Runtime {
     const link = this.transport.link(to)
     if (link === undefined) return
     const { kind, body } = encodeMessage(message)
+    // Peers compare their clocks with this one: it has to be the time of sending.
+    this.core.stamp.clock = this.core.store.clock.current(Date.now())
     const writer = writerFor(link, this.core.stamp, body.length)
     writer.message(kind, 0, body)
     sent(link, writer)
@@ -229,7 +242,8 @@ export class Runtime {
           return
         }
         this.feed({ kind: 'dial-failed', contact: contact.name, code: error.code })
-        if (error.code !== 'ERR_UNREACHABLE' && error.code !== 'ERR_CLOSED') this.#parts.events.warning(error)
+        if (error.code !== 'ERR_UNREACHABLE' && error.code !== 'ERR_CLOSED')
+          this.#parts.events.tell('warning', error)
       },
     )
   }

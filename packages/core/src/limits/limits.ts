@@ -10,7 +10,7 @@ export const TIMES = {
   redialMaxMs: 5_000,
   /** Head start of the node with the smaller id, so that two nodes rarely dial each other at once. */
   dialHeadStartMs: 250,
-  /** How long a node with seeds waits for the first of them before it serves alone. */
+  /** How long a node with seeds waits at most for the first of them before it serves alone. */
   aloneAfterMs: 5_000,
   /** Entry versions further ahead of the clock are refused: they would win every conflict. */
   clockAheadMaxMs: 5_000,

@@ -11,6 +11,9 @@ export interface Contact {
   readonly peer?: string
 }
 
+/** Failed dials of each contact after which a node stops waiting for them to begin serving. */
+const TRIES_BEFORE_ALONE = 3
+
 interface Attempt {
   contact: Contact
   tries: number
@@ -101,6 +104,13 @@ export class Contacts {
   /** Seeds and members that could answer: 0 when this node knows of nobody but itself. */
   get strangers(): number {
     return this.#attempts.size
+  }
+
+  /** True when nobody answers: each was tried several times and none is linked. */
+  get exhausted(): boolean {
+    if (this.#linked.size > 0) return false
+    for (const { tries } of this.#attempts.values()) if (tries < TRIES_BEFORE_ALONE) return false
+    return true
   }
 
   /** The next moment at which `due` may return something. */

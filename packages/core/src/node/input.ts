@@ -18,10 +18,11 @@ export type Input =
   /** A dial ended in a link; the peer may be this node itself when a seed address was its own. */
   | { readonly kind: 'dialled'; readonly contact: string; readonly peer: string }
   | { readonly kind: 'dial-failed'; readonly contact: string; readonly code: ErrorCode }
-  | { readonly kind: 'message'; readonly from: string; readonly message: Message }
+  /** `clock`: what the sender's version clock showed when it sent it. */
+  | { readonly kind: 'message'; readonly from: string; readonly message: Message; readonly clock?: number }
   | { readonly kind: 'announced'; readonly from: string; readonly delta: Delta }
   /** A frame's head named another document than the current one. */
-  | { readonly kind: 'stamp'; readonly from: string; readonly digestPrefix: number; readonly clock: number }
+  | { readonly kind: 'stamp'; readonly from: string; readonly digestPrefix: number }
   /** This node's own attributes change: an address, a gateway, its weight. */
   | { readonly kind: 'attributes'; readonly attributes: Attributes }
   | { readonly kind: 'leave' }

@@ -149,13 +149,13 @@ export class NodeCore {
         this.#contacts.failed(input.contact, at.now)
         break
       case 'message':
+        if (input.clock !== undefined) this.store.clock.compare(input.from, input.clock, at.wall)
         this.#heard(input.from, () => this.#exchange.receive(input.from, input.message, at.now))
         break
       case 'announced':
         this.#heard(input.from, () => this.#exchange.announced(input.from, input.delta, at.now))
         break
       case 'stamp':
-        this.store.clock.compare(input.from, input.clock, at.wall)
         this.#emit(this.#exchange.stamped(input.from, input.digestPrefix, at.now))
         break
       case 'attributes':
@@ -197,7 +197,8 @@ export class NodeCore {
    * compare with. Nodes that refuse this one are somebody: it must not found a mesh of its own beside theirs.
    */
   #mayServe(at: Instant): boolean {
-    return this.joined || (at.now >= this.#aloneAt && !this.refused)
+    if (this.joined) return true
+    return (at.now >= this.#aloneAt || this.#contacts.exhausted) && !this.refused
   }
 
   /** True when every seed was reached and refused this node. */

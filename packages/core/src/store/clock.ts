@@ -40,7 +40,7 @@ export class VersionClock {
   }
 
   /**
-   * Compares clocks with a peer. A node whose clock is off the median of its peers' (itself counted) uses
+   * Compares clocks with a peer, by a stamp it has just made. A node whose clock is off the median of its peers' (itself counted) uses
    * the median: with its own it would win, or lose, every conflict.
    */
   compare(peer: string, stamp: number, wall: number): void {

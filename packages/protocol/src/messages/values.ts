@@ -26,7 +26,7 @@ export function encodeValue(value: unknown): EncodedValue {
     throw invalid(`${typeof value} is not a value; store null or delete the key`)
   }
   const bytes = value instanceof Uint8Array
-  const encoded = bytes ? Uint8Array.prototype.slice.call(value) : pack(value)
+  const encoded = bytes ? new Uint8Array(value) : pack(value)
   if (encoded.length > LIMITS.valueBytesMax) {
     throw new CacheMeshError(
       'ERR_VALUE_TOO_LARGE',
@@ -38,7 +38,7 @@ export function encodeValue(value: unknown): EncodedValue {
 
 /** A fresh value that the caller may change. Throws ERR_INVALID_VALUE for damaged bytes. */
 export function decodeValue(value: Uint8Array, contentType: string): unknown {
-  if (contentType !== STRUCTURED) return Uint8Array.prototype.slice.call(value)
+  if (contentType !== STRUCTURED) return new Uint8Array(value)
   try {
     return packr.unpack(value)
   } catch (cause) {
@@ -61,7 +61,7 @@ function pack(value: unknown): Uint8Array {
   }
   checkDepth(packed)
   // The encoder writes into a buffer it shares between values: a view would keep all of it alive.
-  return Uint8Array.prototype.slice.call(packed)
+  return new Uint8Array(packed)
 }
 
 function checkDepth(packed: Uint8Array): void {

@@ -1,0 +1,166 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createNode } from './create-node.ts'
+import { generateKey } from './mesh-key.ts'
+import { converged, startNode } from './testing/mesh.ts'
+
+const run = promisify(execFile)
+
+describe('a node', () => {
+  it('leaves nothing running after close, and writes to no output', async () => {
+    // The child ends by itself only if no handle is left open.
+    const program = `
+      import { createNode } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)}
+      const a = await createNode()
+      const b = await createNode({ seeds: a.addresses })
+      await a.set('k', 1)
+      await b.get('k')
+      await b.leave()
+      await b.close()
+      await a[Symbol.asyncDispose]()
+    `
+    const args = ['--conditions=@cachemesh/source', '--input-type=module', '--eval', program]
+    const { stdout, stderr } = await run(process.execPath, args, { timeout: 20_000 })
+    expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '' })
+  })
+
+  it('fails calls that are open when it closes, and those that come after', async () => {
+    const node = await startNode()
+    await node.close()
+    await node.close()
+    const other = await startNode()
+    const joined = await startNode({ seeds: other.addresses })
+    await converged([other, joined])
+    let far = 0
+    while (other.route(`k${far}`).local) far++
+    const open = other.get(`k${far}`)
+    await Promise.all([other.close(), expect(open).rejects.toMatchObject({ code: 'ERR_CLOSED' })])
+    await expect(other.get(`k${far}`)).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+  })
+
+  it('is the same member after a restart with its data directory, and finds its mesh without a seed', async () => {
+    const dataDir = await directory()
+    const other = await startNode()
+    const first = await startNode({ dataDir, seeds: other.addresses })
+    await converged([other, first])
+    await first.close()
+    const second = await startNode({ dataDir })
+    expect(second.id).toBe(first.id)
+    await converged([other, second])
+    const member = other.configuration.members.find(({ id }) => id === second.id)
+    expect(member).toMatchObject({ state: 'active', incarnation: 2 })
+  })
+
+  it('refuses a damaged data directory, and one of another mesh, and changes neither', async () => {
+    const dataDir = await directory()
+    const node = await createNode({ dataDir, mesh: 'orders' })
+    await node.close()
+    await expect(createNode({ dataDir, mesh: 'users' })).rejects.toMatchObject({ code: 'ERR_WRONG_MESH' })
+    const file = join(dataDir, 'configuration.bin')
+    const bytes = await readFile(file)
+    bytes[bytes.length - 3] = (bytes[bytes.length - 3] as number) ^ 1
+    await writeFile(file, bytes)
+    await expect(createNode({ dataDir, mesh: 'orders' })).rejects.toMatchObject({
+      code: 'ERR_CORRUPT_STATE',
+      message: expect.stringContaining(file),
+    })
+    expect(await readFile(file)).toEqual(bytes)
+  })
+
+  it('serves alone when no seed answers, says so, and joins when one comes', async () => {
+    const listen = await freeAddress()
+    const node = await startNode({ seeds: [listen] })
+    expect(node.readiness).toMatchObject({ ready: false, state: 'alone' })
+    await node.set('k', 1)
+    expect(await node.get('k')).toBe(1)
+    const seed = await startNode({ listen })
+    await converged([node, seed])
+    expect(node.readiness).toEqual({ ready: true, state: 'active', reason: '' })
+  })
+
+  it('tells its program of changes, and survives a listener that throws', async () => {
+    const node = await startNode()
+    const thrown = vi.fn()
+    const uncaught = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    process.once('uncaughtException', thrown)
+    onTestFinished(() => {
+      process.removeAllListeners('uncaughtException')
+      for (const listener of uncaught) process.on('uncaughtException', listener)
+    })
+    const serials: number[] = []
+    node.on('configuration', ({ version }) => {
+      serials.push(version.serial)
+      if (serials.length === 1) throw new Error('a listener failed')
+    })
+    const other = await startNode({ seeds: node.addresses })
+    await converged([node, other])
+    expect(serials.length).toBeGreaterThan(1)
+    expect(serials).toEqual([...serials].sort((a, b) => a - b))
+    expect(thrown).toHaveBeenCalledOnce()
+  })
+
+  it('tells everybody where a gateway answers', async () => {
+    const a = await startNode()
+    const b = await startNode({ seeds: a.addresses })
+    b.announceGateway('http', 'http://127.0.0.1:8080')
+    await converged([a, b])
+    await vi.waitFor(() => {
+      const member = a.configuration.members.find(({ id }) => id === b.id)
+      expect(member?.gateways).toEqual({ http: 'http://127.0.0.1:8080' })
+    })
+  })
+})
+
+describe('options', () => {
+  it.each([
+    [{ port: 1 }, 'ERR_INVALID_ARGUMENT', /no option "port"/],
+    [{ weight: -1 }, 'ERR_INVALID_ARGUMENT', /weight/],
+    [{ weight: Number.NaN }, 'ERR_INVALID_ARGUMENT', /weight/],
+    [{ memory: 'lots' }, 'ERR_INVALID_ARGUMENT', /memory/],
+    [{ memory: '1kb' }, 'ERR_INVALID_ARGUMENT', /too small/],
+    [{ mesh: '' }, 'ERR_INVALID_ARGUMENT', /mesh/],
+    [{ key: 'secret' }, 'ERR_MESH_KEY', /64 hex digits/],
+    [{ key: generateKey(), keyFile: '/nowhere' }, 'ERR_INVALID_ARGUMENT', /one of them/],
+    [{ keyFile: '/nowhere/mesh.key' }, 'ERR_MESH_KEY', /nowhere/],
+    [{ listen: 'nonsense' }, 'ERR_INVALID_ADDRESS', /nonsense/],
+    [{ timeout: 'never' }, 'ERR_INVALID_TTL', /timeout/],
+    [{ seeds: 'not a list, one text', encryption: 'rot13' }, 'ERR_INVALID_ARGUMENT', /encryption/],
+  ])('%j is refused with %s', async (options, code, message) => {
+    await expect(createNode(options as never)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    })
+  })
+
+  it('refuses an address that another program listens on', async () => {
+    const node = await startNode()
+    const address = /tcp\/(\d+)/.exec(node.addresses[0] as string)
+    const listen = `127.0.0.1:${address?.[1]}`
+    await expect(createNode({ listen })).rejects.toMatchObject({
+      code: 'ERR_ADDRESS_IN_USE',
+      message: expect.stringContaining(listen),
+    })
+  })
+
+  it('never shows a key', async () => {
+    const error = await createNode({ key: 'not-so-secret' }).catch((e: Error) => e)
+    expect(String(error)).not.toContain('not-so-secret')
+  })
+})
+
+async function directory(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'cachemesh-'))
+  onTestFinished(() => rm(path, { recursive: true, force: true }))
+  return path
+}
+
+async function freeAddress(): Promise<string> {
+  const node = await createNode()
+  await node.close()
+  return `127.0.0.1:${/tcp\/(\d+)/.exec(node.addresses[0] as string)?.[1]}`
+}
