@@ -37,6 +37,9 @@ export const ERRORS = {
   ERR_NOT_FOUND: row(24, 404, false, 'There is no such key, route or member.'),
   ERR_INTERNAL: row(25, 500, false, 'A mistake in cachemesh itself; please report it.'),
   ERR_UNSUPPORTED_NODE: row(26, 500, false, 'This Node.js is too old to run cachemesh.'),
+  ERR_METHOD_NOT_ALLOWED: row(27, 405, false, 'The path exists, but not for this HTTP method.'),
+  ERR_FORBIDDEN_ORIGIN: row(28, 403, false, 'A web page of another origin, or a foreign host name, asked.'),
+  ERR_REQUEST_TIMEOUT: row(29, 408, true, 'The HTTP request did not arrive in time.'),
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof ERRORS
