@@ -1,3 +1,4 @@
+export { Random } from './chance/random.ts'
 export { packConfiguration, unpackConfiguration } from './configuration/packed.ts'
 export { BOUNDS, TIMES } from './limits/limits.ts'
 export type { Contact } from './membership/contacts.ts'

@@ -114,7 +114,7 @@ export class Exchange {
     if (this.#ledger.adopt(version)) return [this.#version(from)]
     const outputs = [this.#push(from, summary)]
     // What they hold may be news here; not when this node held it before.
-    if (this.#ledger.deltaFromDigest(summary.digest) === undefined) outputs.push(...this.pull(from, now))
+    if (!this.#ledger.knows(summary.digest)) outputs.push(...this.pull(from, now))
     return outputs
   }
 

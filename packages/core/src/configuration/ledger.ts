@@ -51,7 +51,7 @@ export class Ledger {
       )
     }
     checkVersion(delta.version, this.#current.version)
-    if (this.#find(delta.version.digest) !== undefined) {
+    if (this.knows(delta.version.digest)) {
       // An old acquaintance says nothing new; its serial may still be higher than ours.
       this.adopt(delta.version)
       return { changed: false, mergedAnew: false }
@@ -90,6 +90,11 @@ export class Ledger {
   deltaFromDigest(digest: string): Delta | undefined {
     const base = this.#find(digest)
     return base && deltaTo(this.#current, summaryOf(base))
+  }
+
+  /** True for the current document and those of the recent past. */
+  knows(digest: string): boolean {
+    return this.#find(digest) !== undefined
   }
 
   /** A document of the recent past, the current one included, by the first bits of its digest. */

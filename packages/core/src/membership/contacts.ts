@@ -46,6 +46,8 @@ export class Contacts {
 
   linkUp(peer: string): void {
     this.#linked.add(peer)
+    // Whoever made the link: the waits of failed dials before it are over.
+    for (const attempt of this.#attempts.values()) if (attempt.peer === peer) attempt.tries = 0
   }
 
   linkDown(peer: string, now: number): void {
@@ -84,13 +86,15 @@ export class Contacts {
   }
 
   /** A dial ended in a link to `peer`; `peer` is this node when a seed address was its own. */
-  answered(name: string, peer: string): void {
+  answered(name: string, peer: string, now: number): void {
     const attempt = this.#attempts.get(name)
     if (attempt === undefined) return
     if (peer === this.#self) this.#attempts.delete(name)
     attempt.dialling = false
     attempt.tries = 0
     attempt.peer = peer
+    // Nobody knew whose link it was when it broke before the dial was answered.
+    if (!this.#isLinked(attempt)) this.#schedule(attempt, now)
   }
 
   failed(name: string, now: number): void {

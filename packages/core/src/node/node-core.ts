@@ -43,6 +43,8 @@ export interface NodeCoreOptions {
 
 /** How long changes are gathered before the whole configuration is written out once. */
 const PERSIST_DELAY_MS = 100
+/** Its name in the reserved partition. */
+const CONFIGURATION = 'configuration'
 
 export class NodeCore {
   readonly id: string
@@ -60,6 +62,8 @@ export class NodeCore {
   #incarnation: number
   #state: NodeState = 'joining'
   #persistAt = Number.POSITIVE_INFINITY
+  /** The time in which a node waits for its mesh is over. */
+  #waited = false
   #outputs: Output[] = []
   #stepping = false
 
@@ -76,7 +80,8 @@ export class NodeCore {
     this.#exchange = new Exchange({ ledger: this.#ledger, linked, random, now: at.now })
     this.#incarnation = this.configuration.member(options.id)?.incarnation ?? 0
     this.#aloneAt = at.now + TIMES.aloneAfterMs
-    this.#contacts.update(this.configuration, at.now)
+    if (options.remembered) this.store.reserved.put(CONFIGURATION, packConfiguration(options.remembered))
+    this.#show(at)
   }
 
   get configuration(): Configuration {
@@ -96,10 +101,12 @@ export class NodeCore {
     return this.#contacts.linked
   }
 
-  /** When `step` wants a tick, in monotonic ms. */
+  /** When `step` wants a tick, in monotonic ms. After a tick it lies ahead. */
   get wakeAt(): number {
-    const alone = this.#state === 'joining' ? this.#aloneAt : Number.POSITIVE_INFINITY
-    return Math.min(this.#contacts.wakeAt, this.#exchange.wakeAt, this.#persistAt, alone)
+    const always = Math.min(this.#exchange.wakeAt, this.#persistAt)
+    if (this.#state === 'left') return always
+    const alone = this.#state === 'joining' && !this.#waited ? this.#aloneAt : Number.POSITIVE_INFINITY
+    return Math.min(this.#contacts.wakeAt, always, alone)
   }
 
   /** Where a request for a key with this hash goes. `reachable` is asked for members other than this node. */
@@ -111,6 +118,7 @@ export class NodeCore {
     if (this.#stepping) throw new CacheMeshError('ERR_INTERNAL', 'The core was entered while it was at work')
     this.#stepping = true
     const before = this.configuration
+    this.#waited ||= at.now >= this.#aloneAt
     try {
       this.#apply(input, at)
       this.#live(at)
@@ -142,7 +150,7 @@ export class NodeCore {
         break
       case 'dialled':
         this.#refusals.delete(input.contact)
-        this.#contacts.answered(input.contact, input.peer)
+        this.#contacts.answered(input.contact, input.peer, at.now)
         break
       case 'dial-failed':
         this.#refusals.set(input.contact, input.code)
@@ -180,7 +188,7 @@ export class NodeCore {
   /** Brings the own record and the own state up to what is true. */
   #live(at: Instant): void {
     if (this.#state === 'left' || this.#attributes === undefined) return
-    if (this.#state === 'joining' && this.#mayServe(at)) this.#become('active')
+    if (this.#state === 'joining' && this.#mayServe()) this.#become('active')
     const stranded = this.#contacts.strangers > 0 && this.#contacts.linked.size === 0
     if (this.#state === 'active' && stranded) this.#become('alone')
     if (this.#state === 'alone' && !stranded) this.#become('active')
@@ -196,9 +204,9 @@ export class NodeCore {
    * A node serves when it knows the mesh: after one comparison with anybody, or when there is nobody to
    * compare with. Nodes that refuse this one are somebody: it must not found a mesh of its own beside theirs.
    */
-  #mayServe(at: Instant): boolean {
+  #mayServe(): boolean {
     if (this.joined) return true
-    return (at.now >= this.#aloneAt || this.#contacts.exhausted) && !this.refused
+    return (this.#waited || this.#contacts.exhausted) && !this.refused
   }
 
   /** True when every seed was reached and refused this node. */
@@ -212,6 +220,8 @@ export class NodeCore {
   #leave(at: Instant): void {
     if (this.#state === 'left') return
     this.#become('left')
+    // The process may end before a delay is over.
+    this.#persistAt = at.now
     const member = this.configuration.member(this.id)
     if (member === undefined) return
     const before = summaryOf(this.configuration)
@@ -229,25 +239,30 @@ export class NodeCore {
     if (this.#ledger.author([memberRecord(member)], at.wall)) this.#emit(this.#exchange.announce(before))
   }
 
-  /** The configuration changed: ring, contacts and stamp follow. */
+  /** The configuration changed: all that is derived from it follows. */
   #follow(before: Configuration, at: Instant): void {
     const { configuration } = this
-    this.stamp.serial = configuration.version.serial
-    this.stamp.digestPrefix = digestPrefix(configuration.version)
-    if (configuration.version.digest !== before.version.digest) {
-      this.placement.update(configuration)
-      this.#contacts.update(configuration, at.now)
-    }
+    if (configuration.version.digest !== before.version.digest) this.#show(at)
+    else this.stamp.serial = configuration.version.serial
     this.#persistAt = Math.min(this.#persistAt, at.now + PERSIST_DELAY_MS)
     this.#outputs.push({ kind: 'configuration', configuration })
   }
 
+  /** Ring, contacts and stamp are those of the current configuration. */
+  #show(at: Instant): void {
+    const { configuration } = this
+    this.stamp.serial = configuration.version.serial
+    this.stamp.digestPrefix = digestPrefix(configuration.version)
+    this.placement.update(configuration)
+    this.#contacts.update(configuration, at.now)
+  }
+
   /** The reserved partition holds the configuration in bytes, where nothing can push it out. */
   #keep(at: Instant): void {
-    if (at.now < this.#persistAt && this.#state !== 'left') return
+    if (at.now < this.#persistAt) return
     this.#persistAt = Number.POSITIVE_INFINITY
     const bytes = packConfiguration(this.configuration)
-    this.store.reserved.put('configuration', bytes)
+    this.store.reserved.put(CONFIGURATION, bytes)
     this.#outputs.push({ kind: 'persist', bytes })
   }
 

@@ -25,6 +25,8 @@ export class Placement {
   readonly self: string
   #ring: Ring = Ring.build([])
   #selfIndex = -1
+  /** The configuration whose ring is not derived yet. */
+  #newer: Configuration | undefined
   readonly #list = new Int32Array(REPLICAS + BOUNDS.standInsMax)
 
   constructor(self: string) {
@@ -32,33 +34,44 @@ export class Placement {
   }
 
   get ring(): Ring {
+    if (this.#newer !== undefined) this.#derive(this.#newer)
     return this.#ring
   }
 
-  /** Derives the ring anew; costs one pass over what changed. */
+  /**
+   * From now on the ring is that of this configuration. It is derived when it is first asked for: a mesh that
+   * starts, or heals, goes through many configurations at once, and the ring of most is never needed.
+   */
   update(configuration: Configuration): void {
-    const members = configuration.members.filter(member => member.state === 'active').map(ringMember)
-    this.#ring = Ring.build(members, overrides(configuration), this.#ring)
-    this.#selfIndex = this.#ring.members.indexOf(this.self)
+    this.#newer = configuration
   }
 
   /** True when this node is the owner: the one question of a local hit. */
   owns(hash: number): boolean {
-    const owner = this.#ring.ownerIndex(hash)
+    const owner = this.ring.ownerIndex(hash)
     return owner >= 0 && owner === this.#selfIndex
   }
 
   /** Ids of the preference list, owner first. Empty while nobody is active. */
   preference(hash: number): string[] {
-    const count = this.#ring.preference(hash, this.#list)
+    const { ring } = this
+    const count = ring.preference(hash, this.#list)
     const ids: string[] = []
-    for (let i = 0; i < count; i++) ids.push(this.#ring.members[this.#list[i] as number] as string)
+    for (let i = 0; i < count; i++) ids.push(ring.members[this.#list[i] as number] as string)
     return ids
   }
 
   locate(key: string): Located {
     const members = this.preference(hashKey(key))
     return { members, owner: members[0], replicas: members.slice(1, REPLICAS) }
+  }
+
+  /** Costs one pass over what changed. */
+  #derive(configuration: Configuration): void {
+    this.#newer = undefined
+    const members = configuration.members.filter(member => member.state === 'active').map(ringMember)
+    this.#ring = Ring.build(members, overrides(configuration), this.#ring)
+    this.#selfIndex = this.#ring.members.indexOf(this.self)
   }
 }
 

@@ -45,13 +45,18 @@ export class VersionClock {
    */
   compare(peer: string, stamp: number, wall: number): void {
     this.#offsets.set(peer, stamp / TICKS_PER_MS + EPOCH_MS - wall)
+    this.#correct()
+  }
+
+  /** A node that has no peers any more keeps the correction it got from the last ones. */
+  forget(peer: string): void {
+    if (this.#offsets.delete(peer) && this.#offsets.size > 0) this.#correct()
+  }
+
+  #correct(): void {
     const sorted = [NO_PEER, ...this.#offsets.values()].sort((a, b) => a - b)
     const median = sorted[Math.floor((sorted.length - 1) / 2)] as number
     this.#correctionMs = Math.abs(median) > TIMES.clockSkewMaxMs ? median : 0
-  }
-
-  forget(peer: string): void {
-    this.#offsets.delete(peer)
   }
 
   #stamp(wall: number): number {
