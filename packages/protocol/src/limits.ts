@@ -20,14 +20,18 @@ export const LIMITS = {
   hopsMax: 2,
   /** Bytes of a node id (a libp2p peer id in base58 has 52). */
   nodeIdBytesMax: 128,
-  /** Bytes of one message body (MessagePack). The whole configuration of 10,000 members fits. */
-  messageBytesMax: 8 * MiB,
+  /** Bytes of one message body (MessagePack). The whole configuration of 10,000 members fits twice. */
+  messageBytesMax: 16 * MiB,
   /** Nesting of a structured value or a message; deeper ones overflow the stack of the decoder. */
   depthMax: 64,
-  /** Members in one configuration, tombstones included. */
-  membersMax: 16_384,
-  /** Settings, namespaces and placements in one configuration. */
-  registersMax: 4_096,
+  /** Bytes of a BigInt in a value: decoding takes time that grows with the square of them. */
+  bigintBytesMax: 1024,
+  /** Characters of the name of a mesh. */
+  meshIdLengthMax: 255,
+  /** Members in one configuration: 16,384 and the two tombstones for each that may be kept. */
+  membersMax: 3 * 16_384,
+  /** Settings, namespaces and placements in one configuration; authors stop at half of it (merge.ts). */
+  registersMax: 8_192,
   /** Canonical bytes of one record of the configuration. */
   recordBytesMax: 16 * KiB,
   /** Addresses of one member. */
@@ -36,6 +40,8 @@ export const LIMITS = {
   addressLengthMax: 256,
   /** A serial this far above one's own is a jump no healed partition explains. */
   serialJumpMax: 2 ** 32,
+  /** No serial is taken from here on, so that what is counted from it stays a safe integer. */
+  serialMax: 2 ** 53 - 2 ** 40,
   /** Weight of a member: 0 owns nothing, 1 is usual. */
   weightMax: 100,
 } as const

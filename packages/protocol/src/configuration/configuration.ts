@@ -9,9 +9,21 @@ export interface ConfigurationText {
   readonly meshId: string
   /** Tombstones up to this `since` have been dropped. */
   readonly horizon: number
-  /** True for a mesh that was given up: it absorbs everything and holds nothing. */
+  /** True for a mesh that was given up: it absorbs everything and holds nothing, not even a horizon. */
   readonly destroyed: boolean
   readonly buckets: readonly Bucket[]
+}
+
+const EMPTY_BUCKETS: readonly Bucket[] = new Array<Bucket>(BUCKETS).fill(EMPTY_BUCKET)
+
+/** The one text of a destroyed mesh: with anything in it, two of them could differ for ever. */
+export function destroyedText(meshId: string): ConfigurationText {
+  return { meshId, horizon: 0, destroyed: true, buckets: EMPTY_BUCKETS }
+}
+
+/** Canonical bytes of all records. */
+export function sizeOf(text: ConfigurationText): number {
+  return text.buckets.reduce((sum, bucket) => sum + bucket.sizeBytes, 0)
 }
 
 /**
@@ -28,22 +40,23 @@ export class Configuration implements ConfigurationText {
   #members: readonly Member[] | undefined
   #registers: readonly Register[] | undefined
 
-  private constructor(text: ConfigurationText, label: Label) {
+  private constructor(text: ConfigurationText, label: Label, digest: string) {
     this.meshId = text.meshId
     this.horizon = text.horizon
     this.destroyed = text.destroyed
     this.buckets = text.buckets
-    this.version = { serial: label.serial, timestamp: label.timestamp, digest: digestOf(text) }
+    this.version = { serial: label.serial, timestamp: label.timestamp, digest }
   }
 
   /** Serial 0, nobody in it. */
   static empty(meshId: string): Configuration {
-    const buckets = new Array<Bucket>(BUCKETS).fill(EMPTY_BUCKET)
-    return new Configuration({ meshId, horizon: 0, destroyed: false, buckets }, { serial: 0, timestamp: 0 })
+    const text = { meshId, horizon: 0, destroyed: false, buckets: EMPTY_BUCKETS }
+    return Configuration.of(text, { serial: 0, timestamp: 0 })
   }
 
-  static of(text: ConfigurationText, label: Label): Configuration {
-    return new Configuration(text, label)
+  /** `digest` is that of the text, for a caller that has computed it already. */
+  static of(text: ConfigurationText, label: Label, digest: string = digestOf(text)): Configuration {
+    return new Configuration(text, label, digest)
   }
 
   /** All members, tombstones included, sorted by id. */

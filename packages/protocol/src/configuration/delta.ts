@@ -3,8 +3,9 @@
 // digest, and merging is then done on whole documents by the one rule there is (merge.ts).
 
 import { CacheMeshError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
 import { EMPTY_BUCKET, makeBucket } from './bucket.ts'
-import { Configuration, type ConfigurationText } from './configuration.ts'
+import { Configuration, type ConfigurationText, sizeOf } from './configuration.ts'
 import { BUCKETS, type ConfigurationRecord } from './record.ts'
 import type { Version } from './version.ts'
 
@@ -50,9 +51,13 @@ export function deltaTo(target: Configuration, base: Summary): Delta {
   return { meshId, base: base.digest, version, horizon, destroyed, buckets, records }
 }
 
-/** The author's document. Throws ERR_MALFORMED_CONFIGURATION when base and delta do not give its digest. */
+/**
+ * The author's document. Throws ERR_MALFORMED_CONFIGURATION when base and delta do not give its digest, or when
+ * it holds what no honest node writes.
+ */
 export function applyDelta(base: Configuration, delta: Delta): Configuration {
   if (base.version.digest !== delta.base) throw malformed('is relative to another document')
+  checkNumbers(delta)
   const replaced = new Map<number, ConfigurationRecord[]>()
   for (const index of delta.buckets) {
     if (!Number.isInteger(index) || index < 0 || index >= BUCKETS) throw malformed(`names bucket ${index}`)
@@ -72,7 +77,25 @@ export function applyDelta(base: Configuration, delta: Delta): Configuration {
   const text: ConfigurationText = { meshId: delta.meshId, horizon, destroyed, buckets }
   const result = Configuration.of(text, version)
   if (result.version.digest !== version.digest) throw malformed('does not add up to its digest')
+  const sizeBytes = sizeOf(result)
+  if (sizeBytes > LIMITS.messageBytesMax) throw malformed(`makes ${sizeBytes} bytes of records`)
+  if (destroyed && (sizeBytes > 0 || horizon > 0)) throw malformed('fills a destroyed document')
   return result
+}
+
+/**
+ * Every number of a document was counted along with its serial, so none is above it; a serial is bounded by the
+ * receiver's own (checkVersion). An incarnation or a counter may come from a mesh before this one, so it has as
+ * much room above as a serial may jump. Without this, one horizon or incarnation of 2^53 - 1 would keep a
+ * member out of the mesh for ever.
+ */
+function checkNumbers({ version: { serial }, horizon, records }: Delta): void {
+  if (horizon > serial) throw malformed(`has horizon ${horizon} above its serial ${serial}`)
+  for (const { key, member, register } of records) {
+    if (member !== undefined && member.since > serial) throw malformed(`holds ${key} from after its serial`)
+    const count = member?.incarnation ?? register?.counter ?? 0
+    if (count > serial + LIMITS.serialJumpMax) throw malformed(`holds ${key} with the number ${count}`)
+  }
 }
 
 function malformed(what: string): CacheMeshError {

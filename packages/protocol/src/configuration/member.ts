@@ -73,20 +73,25 @@ export function checkMember(member: Member): Member {
   return member
 }
 
+/** Visible ASCII: an id is a line in logs and hashes, and its characters are its bytes in a frame. */
+const NODE_ID = /^[!-~]+$/
+
+/** Looks at every field for its type first: what came from a peer is a `Member` by hope alone. */
 function fault(m: Member): string | undefined {
-  if (!isText(m.id, LIMITS.nodeIdBytesMax) || m.id === '') return 'has no valid id'
-  if (!isSerial(m.incarnation)) return `has incarnation ${m.incarnation}`
-  if (!isSerial(m.since)) return `has since ${m.since}`
-  if (!MEMBER_STATES.includes(m.state)) return `has state ${String(m.state)}`
+  if (!isText(m.id, LIMITS.nodeIdBytesMax) || !NODE_ID.test(m.id)) return 'has no valid id'
+  if (!isSerial(m.incarnation)) return 'has an incarnation that is no serial number'
+  if (!isSerial(m.since)) return 'has a since that is no serial number'
+  if (!MEMBER_STATES.includes(m.state)) return 'has an unknown state'
   if (!Array.isArray(m.addresses) || m.addresses.length > LIMITS.addressesMax) return 'has too many addresses'
   if (!m.addresses.every(address => isText(address, LIMITS.addressLengthMax)))
     return 'has a malformed address'
+  if (typeof m.gateways !== 'object' || m.gateways === null) return 'has no gateways'
   const gateways = Object.entries(m.gateways)
   if (gateways.length > LIMITS.addressesMax) return 'has too many gateways'
   if (!gateways.every(pair => pair.every(part => isText(part, LIMITS.addressLengthMax))))
     return 'has a malformed gateway'
   if (!(Number.isFinite(m.weight) && m.weight >= 0 && m.weight <= LIMITS.weightMax))
-    return `has weight ${m.weight}`
+    return `has a weight that is no number from 0 to ${LIMITS.weightMax}`
   if (!isText(m.zone, LIMITS.namespaceLengthMax)) return 'has a malformed zone'
   if (!isText(m.software, LIMITS.addressLengthMax)) return 'has a malformed software version'
   if (isTombstone(m) && canonicalMember(m) !== canonicalMember(tombstone(m, m.state as 'left'))) {

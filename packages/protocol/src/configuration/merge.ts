@@ -2,8 +2,9 @@
 // order of exchanges, all nodes end with one text; nobody's document is discarded for a lower serial.
 
 import { CacheMeshError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
 import { type Bucket, EMPTY_BUCKET, makeBucket } from './bucket.ts'
-import { Configuration, type ConfigurationText, digestOf } from './configuration.ts'
+import { Configuration, type ConfigurationText, destroyedText, digestOf, sizeOf } from './configuration.ts'
 import { BUCKETS, type ConfigurationRecord, joinRecords } from './record.ts'
 import { compact } from './tombstones.ts'
 import { type Label, mergedLabel } from './version.ts'
@@ -11,8 +12,9 @@ import { type Label, mergedLabel } from './version.ts'
 /** The document that says all that either says. Returns `mine` itself when it says and is labelled so. */
 export function merge(mine: Configuration, theirs: Configuration): Configuration {
   const text = compact(joinTexts(mine, theirs))
-  const label = mergedLabel(mine.version, theirs.version, digestOf(text))
-  return sameLabel(label, mine.version) ? mine : Configuration.of(text, label)
+  const digest = digestOf(text)
+  const label = mergedLabel(mine.version, theirs.version, digest)
+  return sameLabel(label, mine.version) ? mine : Configuration.of(text, label, digest)
 }
 
 /** The next document of an author: the same one when the records change nothing. */
@@ -21,10 +23,41 @@ export function author(
   records: readonly ConfigurationRecord[],
   now: number,
 ): Configuration {
+  if (mine.destroyed) return mine
   const text = compact(mine.write(records))
-  if (digestOf(text) === mine.version.digest) return mine
+  const digest = digestOf(text)
+  if (digest === mine.version.digest) return mine
+  checkGrowth(mine, text)
   const { serial, timestamp } = mine.version
-  return Configuration.of(text, { serial: serial + 1, timestamp: Math.max(timestamp, now) })
+  return Configuration.of(text, { serial: serial + 1, timestamp: Math.max(timestamp, now) }, digest)
+}
+
+/**
+ * Registers stop growing at half of what others accept: both sides of a cut may have come that far, and their
+ * join must still be a document that everybody takes. Members are bounded by how many nodes there are.
+ */
+function checkGrowth(mine: Configuration, text: ConfigurationText): void {
+  const [before, after] = [registersIn(mine), registersIn(text)]
+  if (after.sizeBytes <= before.sizeBytes) return
+  if (after.count <= LIMITS.registersMax / 2 && sizeOf(text) <= LIMITS.messageBytesMax / 2) return
+  throw new CacheMeshError(
+    'ERR_MALFORMED_CONFIGURATION',
+    `The configuration is full: it would have ${after.count} settings, namespaces and placements and ` +
+      `${sizeOf(text)} bytes; the limits are ${LIMITS.registersMax / 2} and ${LIMITS.messageBytesMax / 2}`,
+  )
+}
+
+function registersIn(text: ConfigurationText): { count: number; sizeBytes: number } {
+  let count = 0
+  let sizeBytes = 0
+  for (const bucket of text.buckets) {
+    for (const record of bucket.records) {
+      if (record.register === undefined) continue
+      count++
+      sizeBytes += record.sizeBytes
+    }
+  }
+  return { count, sizeBytes }
 }
 
 export function joinTexts(mine: ConfigurationText, theirs: ConfigurationText): ConfigurationText {
@@ -34,8 +67,7 @@ export function joinTexts(mine: ConfigurationText, theirs: ConfigurationText): C
       `A configuration of mesh ${JSON.stringify(theirs.meshId)} met one of mesh ${JSON.stringify(mine.meshId)}`,
     )
   }
-  if (mine.destroyed) return mine
-  if (theirs.destroyed) return theirs
+  if (mine.destroyed || theirs.destroyed) return destroyedText(mine.meshId)
   const horizons = { mine: mine.horizon, theirs: theirs.horizon }
   const buckets: Bucket[] = []
   for (let i = 0; i < BUCKETS; i++) {

@@ -1,5 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
+import { CacheMeshError } from '../errors.ts'
+import { utf8Length } from '../keys.ts'
+import { LIMITS } from '../limits.ts'
 import { hashKey } from '../placement/hash.ts'
 import { canonicalMember, checkMember, isTombstone, type Member, stateRank } from './member.ts'
 import { canonicalRegister, checkRegister, type Register } from './register.ts'
@@ -16,6 +19,8 @@ interface RecordBase {
   /** 32 hex digits over the canonical bytes. */
   readonly hash: string
   readonly bucket: number
+  /** Its canonical bytes. */
+  readonly sizeBytes: number
 }
 
 /** One record of the configuration with its hash, which is computed once. Immutable. */
@@ -23,19 +28,25 @@ export type ConfigurationRecord =
   | (RecordBase & { readonly member: Member; readonly register?: never })
   | (RecordBase & { readonly register: Register; readonly member?: never })
 
+/** Throws ERR_MALFORMED_CONFIGURATION. */
 export function memberRecord(member: Member): ConfigurationRecord {
-  const key = `m/${member.id}`
-  return { key, hash: hashText(canonicalMember(checkMember(member))), bucket: bucketIndex(key), member }
+  return { ...base(`m/${member.id}`, canonicalMember(checkMember(member))), member }
 }
 
+/** Throws ERR_MALFORMED_CONFIGURATION. */
 export function registerRecord(register: Register): ConfigurationRecord {
-  const key = `r/${register.name}`
-  return {
-    key,
-    hash: hashText(canonicalRegister(checkRegister(register))),
-    bucket: bucketIndex(key),
-    register,
+  return { ...base(`r/${register.name}`, canonicalRegister(checkRegister(register))), register }
+}
+
+function base(key: string, canonical: string): RecordBase {
+  const sizeBytes = utf8Length(canonical)
+  if (sizeBytes > LIMITS.recordBytesMax) {
+    throw new CacheMeshError(
+      'ERR_MALFORMED_CONFIGURATION',
+      `A record of the configuration takes ${sizeBytes} bytes; the limit is ${LIMITS.recordBytesMax}`,
+    )
   }
+  return { key, hash: hashText(canonical), bucket: bucketIndex(key), sizeBytes }
 }
 
 /** SHA-256, cut to 128 bits, as hex. */

@@ -27,29 +27,46 @@ export function checkRegister(register: Register): Register {
   return register
 }
 
-/** JSON with sorted keys and no white space (RFC 8785 for what JSON can hold). */
+/**
+ * JSON with sorted keys and no white space (RFC 8785 for what JSON can hold). Throws
+ * ERR_MALFORMED_CONFIGURATION for what JSON cannot hold, where `JSON.stringify` would leave it out or guess.
+ */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  if (typeof value === 'object' && value !== null) {
-    const pairs = Object.entries(value)
-      .filter(([, item]) => item !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, item]) => `${JSON.stringify(name)}:${canonicalJson(item)}`)
-    return `{${pairs.join(',')}}`
-  }
-  const text = JSON.stringify(value)
-  if (text === undefined || (typeof value === 'number' && !Number.isFinite(value))) {
-    throw new CacheMeshError(
-      'ERR_MALFORMED_CONFIGURATION',
-      `${String(value)} has no place in a configuration`,
-    )
-  }
-  return text
+  return write(value, 0)
+}
+
+function write(value: unknown, depth: number): string {
+  // The bound is the same on every node; the end of the stack is not.
+  if (depth > LIMITS.depthMax) throw misplaced(`A value nested deeper than ${LIMITS.depthMax}`)
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${Array.from(value, item => write(item, depth + 1)).join(',')}]`
+  if (!isPlainObject(value)) throw misplaced(nameOf(value))
+  const pairs = Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, item]) => `${JSON.stringify(name)}:${write(item, depth + 1)}`)
+  return `{${pairs.join(',')}}`
+}
+
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value === 'number') return String(value)
+  return typeof value === 'object' ? 'An object with a class' : typeof value
+}
+
+function misplaced(what: string): CacheMeshError {
+  return new CacheMeshError('ERR_MALFORMED_CONFIGURATION', `${what} has no place in a configuration`)
 }
 
 function fault(r: Register): string | undefined {
   if (!isText(r.name, LIMITS.addressLengthMax) || r.name === '') return 'has no valid name'
-  if (!isSerial(r.counter)) return `has counter ${r.counter}`
+  if (!isSerial(r.counter)) return 'has a counter that is no serial number'
   if (!isText(r.json, LIMITS.recordBytesMax)) return 'is too large'
   try {
     if (canonicalJson(JSON.parse(r.json)) !== r.json) return 'is not in canonical form'

@@ -6,7 +6,9 @@ import { isTombstone } from './member.ts'
 export const TOMBSTONES_MIN = 256
 
 /**
- * Drops the oldest tombstones above the bound and raises the horizon to the newest one dropped.
+ * Drops the oldest tombstones above the bound and raises the horizon to the newest one dropped. One that is
+ * written at or below the horizon vanishes at once, as it would in the next join: kept until then, every
+ * removal of an old member would cost a second serial.
  *
  * It is called after authoring and after a completed merge only, and looks at nothing but the text: two
  * nodes that hold one text drop the same ones. A clock would let them differ for ever, and a bound without
@@ -23,13 +25,14 @@ export function compact(text: ConfigurationText, keepMin: number = TOMBSTONES_MI
     }
   }
   const excess = ages.length - Math.max(keepMin, 2 * living)
-  if (excess <= 0) return text
-  const horizon = ages.sort((a, b) => a - b)[excess - 1] as number
+  ages.sort((a, b) => a - b)
+  const horizon = Math.max(text.horizon, excess > 0 ? (ages[excess - 1] as number) : 0)
+  if (ages[0] === undefined || ages[0] > horizon) return text
   const buckets = text.buckets.map(bucket => {
     const kept = bucket.records.filter(
       ({ member }) => !member || !isTombstone(member) || member.since > horizon,
     )
     return kept.length === bucket.records.length ? bucket : makeBucket(kept)
   })
-  return { ...text, horizon: Math.max(text.horizon, horizon), buckets }
+  return { ...text, horizon, buckets }
 }

@@ -24,6 +24,12 @@ export function compareVersions(a: Version, b: Version): number {
   )
 }
 
+const DIGEST = /^[0-9a-f]{32}$/
+
+export function isDigest(value: unknown): value is string {
+  return typeof value === 'string' && DIGEST.test(value)
+}
+
 /** First 32 bits of the digest, as every frame carries them. */
 export function digestPrefix(version: Version): number {
   return Number.parseInt(version.digest.slice(0, 8), 16)
@@ -47,16 +53,21 @@ export function mergedLabel(mine: Version, theirs: Version, joined: string): Lab
   return { serial: holder.serial > other.serial ? holder.serial : other.serial + 1, timestamp }
 }
 
-/** Throws ERR_MALFORMED_CONFIGURATION for numbers no honest node reaches, so that one cannot wear them out. */
-export function checkVersion(version: Version, own: Label): Version {
+/**
+ * Throws ERR_MALFORMED_CONFIGURATION for numbers no honest node reaches, so that one message cannot wear them
+ * out. Without `own`, for a node that has compared with nobody yet, a serial may be as high as it likes and
+ * still leave room: measured by its own 0, a newcomer would be shut out of a mesh that was once driven up.
+ */
+export function checkVersion(version: Version, own?: Label): Version {
   const { serial, timestamp, digest } = version
+  const serialMax = own === undefined ? LIMITS.serialMax : own.serial + LIMITS.serialJumpMax
   const wrong = !isSerial(serial)
-    ? `serial ${serial}`
-    : serial > own.serial + LIMITS.serialJumpMax
-      ? `serial ${serial}, which jumps too far above ${own.serial}`
+    ? 'a serial that is no serial number'
+    : serial > Math.min(serialMax, LIMITS.serialMax)
+      ? `serial ${serial}, which is too far above ${own?.serial ?? 0}`
       : !isSerial(timestamp)
-        ? `timestamp ${timestamp}`
-        : !/^[0-9a-f]{32}$/.test(digest)
+        ? 'a timestamp that is no serial number'
+        : !isDigest(digest)
           ? 'a malformed digest'
           : undefined
   if (wrong === undefined) return version

@@ -39,7 +39,7 @@ export function readRecord(fields: unknown): ConfigurationRecord {
     string,
     string,
   ]
-  const state = MEMBER_STATES[rank] as Member['state']
+  const state = (typeof rank === 'number' ? MEMBER_STATES[rank] : undefined) as Member['state']
   return memberRecord({
     id,
     incarnation,
