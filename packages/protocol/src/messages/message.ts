@@ -1,7 +1,8 @@
 import { Packr } from 'msgpackr'
 import type { Delta, Summary } from '../configuration/delta.ts'
 import { isSerial } from '../configuration/member.ts'
-import type { Version } from '../configuration/version.ts'
+import { BUCKETS } from '../configuration/record.ts'
+import { isDigest, type Version } from '../configuration/version.ts'
 import { CacheMeshError } from '../errors.ts'
 import { type FrameKind, KIND } from '../frames/layout.ts'
 import { LIMITS } from '../limits.ts'
@@ -22,27 +23,33 @@ export type Message =
 // Arrays of fixed order only: no key order can vary, and no extension type is needed or accepted.
 const packr = new Packr({ useRecords: false })
 
+/** Fields of a message, those of versions to come included. */
+const FIELDS_MAX = 64
+
 export interface EncodedMessage {
   readonly kind: FrameKind
   readonly body: Uint8Array
 }
 
+/** Throws ERR_MALFORMED_MESSAGE for one larger than anybody reads. */
 export function encodeMessage(message: Message): EncodedMessage {
+  const packed = packr.pack(toArray(message))
+  if (packed.length > LIMITS.messageBytesMax) throw malformed(`would have ${packed.length} bytes`)
   // The encoder reuses its buffer; the copy makes the body the caller's.
-  return { kind: KIND[message.kind], body: Uint8Array.prototype.slice.call(packr.pack(toArray(message))) }
+  return { kind: KIND[message.kind], body: new Uint8Array(packed) }
 }
 
 /** Throws ERR_MALFORMED_MESSAGE or ERR_MALFORMED_CONFIGURATION, and never anything else. */
 export function decodeMessage(kind: number, body: Uint8Array): Message {
   if (body.length > LIMITS.messageBytesMax) throw malformed(`has ${body.length} bytes`)
-  checkStructure(body, 'refused')
+  checkStructure(body, 'message')
   let fields: unknown
   try {
     fields = packr.unpack(body)
   } catch (cause) {
     throw malformed('cannot be decoded', cause)
   }
-  const array = list(fields)
+  const array = list(fields, FIELDS_MAX)
   switch (kind) {
     case KIND.pull:
       return readPull(array)
@@ -77,51 +84,50 @@ function toArray(message: Message): unknown[] {
 
 function readPull(fields: readonly unknown[]): Message {
   const version = readVersion(fields)
-  const flat = list(fields[3])
+  const flat = list(fields[3], 2 * BUCKETS)
   const buckets = new Map<number, string>()
-  for (let i = 0; i < flat.length; i += 2) {
-    if (!isSerial(flat[i])) throw malformed('names a bucket that is no number')
-    buckets.set(flat[i] as number, text(flat[i + 1]))
-  }
+  for (let i = 0; i < flat.length; i += 2) buckets.set(bucket(flat[i]), digest(flat[i + 1]))
   return { kind: 'pull', version, summary: { digest: version.digest, buckets } }
 }
 
 function readDelta(fields: readonly unknown[]): Message {
   const [, , , meshId, base, horizon, destroyed, buckets, records] = fields
-  const read = list(records).map(readRecord)
-  if (read.length > LIMITS.membersMax + LIMITS.registersMax) throw malformed(`holds ${read.length} records`)
   if (!isSerial(horizon)) throw malformed('has no valid horizon')
+  if (typeof destroyed !== 'boolean') throw malformed('does not say whether the mesh is destroyed')
+  if (typeof meshId !== 'string' || meshId.length > LIMITS.meshIdLengthMax) throw malformed('names no mesh')
   const delta: Delta = {
-    meshId: text(meshId),
-    base: text(base),
+    meshId,
+    base: digest(base),
     version: readVersion(fields),
     horizon,
-    destroyed: destroyed === true,
-    buckets: list(buckets).map(index => {
-      if (!isSerial(index)) throw malformed('names a bucket that is no number')
-      return index
-    }),
-    records: read,
+    destroyed,
+    buckets: list(buckets, BUCKETS).map(bucket),
+    records: list(records, LIMITS.membersMax + LIMITS.registersMax).map(readRecord),
   }
   return { kind: 'delta', delta }
 }
 
 /** The first three fields of every message that has a version. Bounds are checked where it is used. */
 function readVersion(fields: readonly unknown[]): Version {
-  const [serial, timestamp, digest] = fields
+  const [serial, timestamp, textDigest] = fields
   if (!isSerial(serial) || !isSerial(timestamp))
     throw malformed('has a serial or timestamp that is no number')
-  return { serial, timestamp, digest: text(digest) }
+  return { serial, timestamp, digest: digest(textDigest) }
 }
 
-function list(value: unknown): unknown[] {
+function list(value: unknown, lengthMax: number): unknown[] {
   if (!Array.isArray(value)) throw malformed('has something else where an array belongs')
+  if (value.length > lengthMax) throw malformed(`has a list of ${value.length}; the limit is ${lengthMax}`)
   return value
 }
 
-function text(value: unknown): string {
-  if (typeof value !== 'string' || value.length > LIMITS.addressLengthMax)
-    throw malformed('has a field that is no text')
+function bucket(value: unknown): number {
+  if (!isSerial(value) || value >= BUCKETS) throw malformed('names a bucket that there is not')
+  return value
+}
+
+function digest(value: unknown): string {
+  if (!isDigest(value)) throw malformed('has something else where a digest belongs')
   return value
 }
 
