@@ -1,1 +1,1 @@
-export {}
+export { type HttpGateway, type HttpOptions, startHttp } from './gateway.ts'

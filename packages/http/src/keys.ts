@@ -1,0 +1,157 @@
+// Keys: bytes in, bytes out. This is the busy part: nothing here goes through schemas.
+
+import type { ServerResponse } from 'node:http'
+import { CacheMeshError, decodeValue, STRUCTURED } from '@cachemesh/protocol'
+import { type CacheMeshNode, type Namespace, parseDuration, type RawEntry } from 'cachemesh'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { COUNTED_FROM_BYTES, readBody, Traffic } from './body.ts'
+import { noneMatches } from './etag.ts'
+import { KEYS, readKeyPath } from './key-path.ts'
+import { renderJson } from './rendering.ts'
+
+const MSGPACK = 'application/vnd.msgpack'
+/** Headers that would change what a write means; ignoring one would be worse than refusing it. */
+const REFUSED_ON_WRITE = [
+  'content-encoding',
+  'content-range',
+  'if-match',
+  'if-none-match',
+  'if-unmodified-since',
+]
+
+/** The OpenAPI document has these routes by hand (openapi-keys.ts). */
+const described = { schema: { hide: true } }
+
+export function keyRoutes(scope: FastifyInstance, node: CacheMeshNode): void {
+  const traffic = new Traffic()
+  // The body is read by the route: it alone knows whether there is room for it.
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+
+  const at = (request: FastifyRequest): { namespace: Namespace; key: string } => {
+    const { namespace, key } = readKeyPath(request.raw.url ?? '', KEYS)
+    return { namespace: node.namespace(namespace), key }
+  }
+
+  scope.get(`${KEYS}*`, described, async (request, reply) => {
+    const { namespace, key } = at(request)
+    checkQuery(request, [])
+    const entry = await namespace.getEntry(key)
+    if (entry === undefined) throw new CacheMeshError('ERR_NOT_FOUND', `There is no key ${shown(key)}`)
+    return sendEntry(request, reply, { entry, traffic })
+  })
+
+  scope.put(`${KEYS}*`, described, async (request, reply) => {
+    const { namespace, key } = at(request)
+    checkQuery(request, ['ttl'])
+    checkWrite(request)
+    const ttl = readTtl(request)
+    const contentType = request.headers['content-type']
+    // Asked before the body comes: a key that cannot be is not worth 64 MiB.
+    namespace.route(key)
+    const value = await readBody(request.raw, countedUntilClosed(traffic, reply.raw))
+    const version = await namespace.setEntry(key, value, {
+      ...(ttl !== undefined && { ttl }),
+      ...(contentType && { contentType }),
+    })
+    return reply.code(204).header('cachemesh-version', String(version)).header('etag', etagOf(version)).send()
+  })
+
+  scope.delete(`${KEYS}*`, described, async (request, reply) => {
+    const { namespace, key } = at(request)
+    checkQuery(request, [])
+    checkWrite(request)
+    return reply.send({ deleted: await namespace.delete(key) })
+  })
+}
+
+interface Sending {
+  readonly entry: RawEntry
+  readonly traffic: Traffic
+}
+
+function sendEntry(request: FastifyRequest, reply: FastifyReply, { entry, traffic }: Sending): FastifyReply {
+  const { contentType, etag, body } = representation(request, entry)
+  if (body.length >= COUNTED_FROM_BYTES) countedUntilClosed(traffic, reply.raw)(body.length)
+  reply
+    .header('cachemesh-served', entry.served)
+    .header('cachemesh-owner', entry.owner)
+    .header('cachemesh-version', String(entry.version))
+    .header('etag', etag)
+    // Stored bytes may be a web page: opened in a browser it must not act as a page of this API.
+    .header('content-security-policy', 'sandbox')
+  if (entry.ttlMs > 0) reply.header('cachemesh-ttl', String(entry.ttlMs))
+  if (entry.contentType === STRUCTURED) reply.header('vary', 'accept')
+  if (noneMatches(request.headers['if-none-match'], etag)) return reply.code(304).send()
+  return reply.header('content-type', contentType).send(body)
+}
+
+interface Representation {
+  readonly contentType: string
+  readonly etag: string
+  readonly body: Buffer
+}
+
+function representation(request: FastifyRequest, { value, contentType, version }: RawEntry): Representation {
+  const raw = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  if (contentType !== STRUCTURED) {
+    // An embedder may have given any text; one that is no header value would break the answer.
+    const sendable = /^[\t\x20-\x7e\x80-\xff]+$/.test(contentType)
+    return {
+      contentType: sendable ? contentType : 'application/octet-stream',
+      etag: etagOf(version),
+      body: raw,
+    }
+  }
+  if (request.headers.accept?.toLowerCase().includes(MSGPACK)) {
+    return { contentType: MSGPACK, etag: etagOf(version), body: raw }
+  }
+  const body = Buffer.from(renderJson(decodeValue(value, contentType)))
+  return { contentType: 'application/json; charset=utf-8', etag: etagOf(version, '-json'), body }
+}
+
+function etagOf(version: number, variant = ''): string {
+  return `"${version}${variant}"`
+}
+
+/** Counts bytes as under way until the answer is through, or its connection gone. */
+function countedUntilClosed(traffic: Traffic, response: ServerResponse): (bytes: number) => void {
+  let counted = 0
+  response.once('close', () => traffic.give(counted))
+  return bytes => {
+    traffic.take(bytes)
+    counted += bytes
+  }
+}
+
+function checkQuery(request: FastifyRequest, known: readonly string[]): void {
+  for (const name in request.query as object) {
+    if (known.includes(name)) continue
+    throw new CacheMeshError(
+      'ERR_INVALID_ARGUMENT',
+      `${request.method} of a key has no query parameter ${shown(name)}`,
+    )
+  }
+}
+
+function checkWrite(request: FastifyRequest): void {
+  const name = REFUSED_ON_WRITE.find(header => request.headers[header] !== undefined)
+  if (name === undefined) return
+  throw new CacheMeshError('ERR_INVALID_ARGUMENT', `A write with the header ${name} is not supported`)
+}
+
+/** Milliseconds of `?ttl=` or the header `Cachemesh-Ttl`. Throws ERR_INVALID_TTL. */
+function readTtl(request: FastifyRequest): number | undefined {
+  const { ttl } = request.query as Record<string, string | string[] | undefined>
+  const header = request.headers['cachemesh-ttl']
+  if (ttl !== undefined && header !== undefined) {
+    throw new CacheMeshError('ERR_INVALID_TTL', 'Give ?ttl= or the header Cachemesh-Ttl, not both')
+  }
+  const text = ttl ?? header
+  if (text === undefined) return undefined
+  return parseDuration(/^\d+(\.\d+)?$/.test(String(text)) ? Number(text) : String(text))
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text)
+}

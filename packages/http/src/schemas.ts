@@ -1,0 +1,164 @@
+// The shapes of what is answered, for the OpenAPI document and for the serializer, which writes exactly these
+// fields.
+
+import { ERRORS, type ErrorCode, MEMBER_STATES } from '@cachemesh/protocol'
+
+const text = { type: 'string' } as const
+const flag = { type: 'boolean' } as const
+const count = { type: 'integer', minimum: 0 } as const
+const texts = { type: 'array', items: text } as const
+const id = { type: 'string', description: 'Peer id.', examples: ['12D3KooWExample'] } as const
+const anything = { type: 'object', additionalProperties: true } as const
+
+export function record<P extends object>(properties: P, extra: object = {}): object {
+  return { type: 'object', required: Object.keys(properties), properties, ...extra }
+}
+
+export const ERROR = record(
+  { error: record({ code: { type: 'string', enum: Object.keys(ERRORS) }, message: text }) },
+  {
+    $id: 'Error',
+    description: 'What went wrong. Programs match on the code; the message is for people.',
+    examples: [{ error: { code: 'ERR_NOT_FOUND', message: 'There is no key "user:42"' } }],
+  },
+)
+
+export const VERSION = record(
+  {
+    serial: { ...count, description: 'Rises at every node with every change.' },
+    timestamp: { ...count, description: 'Wall clock of the newest author, ms since 1970.' },
+    digest: { type: 'string', pattern: '^[0-9a-f]{32}$', description: 'Hash of the content.' },
+  },
+  {
+    description: 'Which configuration this is.',
+    examples: [{ serial: 42, timestamp: 1760000000000, digest: '0123456789abcdef0123456789abcdef' }],
+  },
+)
+
+export const MEMBER = record({
+  id,
+  state: { type: 'string', enum: MEMBER_STATES },
+  addresses: { ...texts, description: 'Multiaddrs for other nodes.' },
+  weight: { type: 'number', description: 'Share of the ring; 1 is usual.' },
+  zone: { type: 'string', description: 'Failure domain.' },
+  incarnation: { ...count, description: 'Raised by the member alone.' },
+  since: { ...count, description: 'Serial at which it wrote this incarnation.' },
+  software: text,
+  gateways: {
+    type: 'object',
+    additionalProperties: text,
+    description: 'Addresses for programs, by protocol.',
+    examples: [{ http: 'http://10.0.0.5:8080' }],
+  },
+})
+
+export const CONFIGURATION = record(
+  {
+    meshId: text,
+    version: VERSION,
+    members: { type: 'array', items: MEMBER },
+    settings: anything,
+    namespaces: anything,
+    stores: anything,
+    placements: anything,
+  },
+  { description: 'What all members agree on.' },
+)
+
+const partition = record({
+  entries: count,
+  bytes: count,
+  bytesMax: count,
+  evictions: count,
+  expirations: count,
+})
+
+export const READINESS = record(
+  {
+    ready: flag,
+    state: { type: 'string', enum: ['joining', 'active', 'alone', 'left'] },
+    reason: { type: 'string', description: 'Why it is not ready; empty when it is.' },
+  },
+  { examples: [{ ready: true, state: 'active', reason: '' }] },
+)
+
+export const NODE = record({
+  id,
+  addresses: texts,
+  state: { type: 'string', enum: ['joining', 'active', 'alone', 'left'] },
+  readiness: READINESS,
+  version: VERSION,
+  stats: record({ owned: partition, copies: partition, reservedBytes: count, links: count }),
+})
+
+export const RING = record({
+  version: VERSION,
+  positions: count,
+  members: {
+    type: 'array',
+    items: record({
+      id,
+      weight: { type: 'number' },
+      share: { type: 'number', description: 'Part of all keys that it owns, 0 to 1.' },
+    }),
+  },
+})
+
+export const ROUTE = record({
+  namespace: text,
+  key: text,
+  owner: { type: ['string', 'null'], description: 'Member that owns the key; null while none is active.' },
+  replicas: texts,
+  local: { type: 'boolean', description: 'The node that was asked is the owner.' },
+})
+
+export const MEMBERS = record({
+  members: {
+    type: 'array',
+    items: withOptional(MEMBER, { self: { type: 'boolean', description: 'The node that was asked.' } }),
+  },
+})
+
+export const LEAVING = record({ leaving: { const: true, type: 'boolean' } })
+export const LIVE = record({ live: { const: true, type: 'boolean' } })
+
+/** Answers by status: a schema of the body, or the text that says why there is none. */
+export function answers(byStatus: Record<number, object | string>): Record<number, object> {
+  return Object.fromEntries(
+    Object.entries(byStatus).map(([status, body]) => [
+      status,
+      typeof body === 'string' ? { description: body, type: 'null' } : { description: 'Done.', ...body },
+    ]),
+  )
+}
+
+/** Answers with these errors, by their statuses. */
+export function refusals(...codes: ErrorCode[]): Record<number, object> {
+  return Object.fromEntries(
+    [...groupedByStatus(codes)].map(([status, { description }]) => [status, { description, $ref: 'Error#' }]),
+  )
+}
+
+interface SameStatus {
+  readonly description: string
+  readonly first: ErrorCode
+}
+
+/** What a status can mean, of the errors that have it. */
+export function groupedByStatus(codes: readonly ErrorCode[]): Map<number, SameStatus> {
+  const groups = new Map<number, SameStatus>()
+  for (const code of codes) {
+    const { status, meaning } = ERRORS[code]
+    const group = groups.get(status)
+    const sentence = `\`${code}\`: ${meaning}`
+    groups.set(status, {
+      description: group === undefined ? sentence : `${group.description} ${sentence}`,
+      first: group?.first ?? code,
+    })
+  }
+  return groups
+}
+
+function withOptional(schema: object, properties: object): object {
+  return { ...schema, properties: { ...(schema as { properties: object }).properties, ...properties } }
+}
