@@ -6,9 +6,13 @@ import { type NodeOptions, readOptions } from './options.ts'
 import { Runtime } from './runtime.ts'
 import { SOFTWARE } from './software.ts'
 
+/** How long a node that serves waits for its peers to confirm that they know it, ms. */
+const CONFIRMATION_MS = 1_000
+
 /**
  * Starts a node of a cache mesh in this process: it listens, finds its mesh through the seeds, and joins.
- * Resolves when it serves: joined, or alone after no seed answered for 5 s (it keeps trying).
+ * Resolves when it serves and its peers know it, or when no seed has answered for some seconds: it is alone
+ * then, and keeps trying.
  *
  * @throws ERR_INVALID_ARGUMENT, ERR_INVALID_TTL, ERR_MESH_KEY, ERR_INVALID_ADDRESS, ERR_ADDRESS_IN_USE,
  *   ERR_PROTECTED_MODE, ERR_IDENTITY, ERR_CORRUPT_STATE; ERR_WRONG_MESH for the data directory of another mesh,
@@ -37,23 +41,26 @@ export async function createNode(options: NodeOptions = {}): Promise<CacheMeshNo
   return new CacheMeshNode(runtime, events, settings.seeds.length)
 }
 
-/** Rejects with the last refusal when every seed was reached and none admits this node. */
+/**
+ * Resolves when the node serves and its peers know it, or do not say so in time: a key that is set then is
+ * found by all. Rejects with the last refusal when every seed was reached and none admits this node.
+ */
 function untilServing({ core }: Runtime, events: NodeEmitter): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const finished = () => {
-      events.off('state', onState)
-      events.off('warning', onWarning)
-    }
-    const onState = () => {
-      finished()
-      resolve()
-    }
-    const onWarning = (error: CacheMeshError) => {
-      if (!core.refused) return
-      finished()
-      reject(error)
-    }
-    events.on('state', onState)
-    events.on('warning', onWarning)
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  let timer: NodeJS.Timeout | undefined
+  const onState = () => {
+    timer ??= setTimeout(resolve, CONFIRMATION_MS)
+  }
+  const onWarning = (error: CacheMeshError) => {
+    if (core.refused) reject(error)
+  }
+  events.on('state', onState)
+  events.on('agreed', resolve)
+  events.on('warning', onWarning)
+  return promise.finally(() => {
+    clearTimeout(timer)
+    events.off('state', onState)
+    events.off('agreed', resolve)
+    events.off('warning', onWarning)
   })
 }

@@ -9,6 +9,8 @@ export interface NodeEvents {
   configuration: [configuration: ConfigurationView]
   /** `joining`, `active`, `alone` (no seed or member answers; it serves and keeps trying) or `left`. */
   state: [state: NodeState]
+  /** Peers confirmed the configuration that this node holds. */
+  agreed: []
   /** A connection to another member came up or went down. */
   link: [peer: string, up: boolean]
   /** Something went wrong that no call could report: a stranger was refused, the disk is full. */

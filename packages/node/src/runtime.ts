@@ -135,6 +135,9 @@ export class Runtime {
         case 'state':
           events.tell('state', output.state)
           break
+        case 'agreed':
+          events.tell('agreed')
+          break
         case 'persist':
           file?.write(output.bytes)
           break

@@ -25,6 +25,8 @@ export class Exchange {
   readonly #linked: ReadonlySet<string>
   /** Peers that were asked and have not answered, and when. */
   readonly #pulls = new Map<string, number>()
+  /** The digest that each linked peer last said it holds. */
+  readonly #held = new Map<string, string>()
   #compareAt: number
   #completed = 0
 
@@ -40,6 +42,14 @@ export class Exchange {
     return this.#completed
   }
 
+  /** True when as many peers as are told of a change have said that they hold the current document. */
+  get agreed(): boolean {
+    const { digest } = this.#ledger.current.version
+    let holders = 0
+    for (const held of this.#held.values()) if (held === digest) holders++
+    return holders >= Math.min(this.#linked.size, BOUNDS.toldMax)
+  }
+
   get wakeAt(): number {
     return this.#compareAt
   }
@@ -51,6 +61,7 @@ export class Exchange {
 
   linkDown(peer: string): void {
     this.#pulls.delete(peer)
+    this.#held.delete(peer)
   }
 
   /** The periodic comparison: tells one random peer the version held here. */
@@ -70,10 +81,12 @@ export class Exchange {
   receive(from: string, message: Message, now: number): ExchangeOutput[] {
     switch (message.kind) {
       case 'pull':
+        this.#held.set(from, message.version.digest)
         return this.#pulled(from, message.summary, message.version, now)
       case 'delta':
         return this.#joined(from, message.delta, now)
       case 'version':
+        this.#held.set(from, message.version.digest)
         return this.#compared(from, message.version, now)
       case 'goodbye':
         return []
@@ -123,8 +136,10 @@ export class Exchange {
     const joined = this.#ledger.join(delta)
     if (joined === undefined) return this.pull(from, now)
     this.#answered(from)
+    this.#held.set(from, delta.version.digest)
     // Those behind this node hold what it held before: they learn it now and need not wait for a comparison.
-    return joined.changed ? this.announce(before) : []
+    const heard = this.#version(from)
+    return joined.changed ? [heard, ...this.announce(before)] : [heard]
   }
 
   #compared(from: string, version: Version, now: number): ExchangeOutput[] {

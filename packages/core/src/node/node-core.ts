@@ -64,6 +64,8 @@ export class NodeCore {
   #persistAt = Number.POSITIVE_INFINITY
   /** The time in which a node waits for its mesh is over. */
   #waited = false
+  /** Digest of the configuration that peers confirmed last. */
+  #agreedOn = ''
   #outputs: Output[] = []
   #stepping = false
 
@@ -124,6 +126,7 @@ export class NodeCore {
       this.#live(at)
       if (this.configuration !== before) this.#follow(before, at)
       this.#keep(at)
+      this.#agree()
       for (const contact of this.#state === 'left' ? [] : this.#contacts.due(at.now)) {
         this.#outputs.push({ kind: 'dial', contact })
       }
@@ -264,6 +267,13 @@ export class NodeCore {
     const bytes = packConfiguration(this.configuration)
     this.store.reserved.put(CONFIGURATION, bytes)
     this.#outputs.push({ kind: 'persist', bytes })
+  }
+
+  #agree(): void {
+    const { digest } = this.configuration.version
+    if (this.#state === 'joining' || this.#agreedOn === digest || !this.#exchange.agreed) return
+    this.#agreedOn = digest
+    this.#outputs.push({ kind: 'agreed' })
   }
 
   #become(state: NodeState): void {

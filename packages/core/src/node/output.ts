@@ -19,6 +19,8 @@ export type Output =
   /** The configuration changed. */
   | { readonly kind: 'configuration'; readonly configuration: Configuration }
   | { readonly kind: 'state'; readonly state: NodeState }
+  /** Peers have confirmed the current configuration: what it says of this node is known beyond it. */
+  | { readonly kind: 'agreed' }
   /** The whole configuration in bytes, to keep across a restart. */
   | { readonly kind: 'persist'; readonly bytes: Uint8Array }
   /** A peer's message was refused: it is broken or poisoned. */
