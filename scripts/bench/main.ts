@@ -1,0 +1,77 @@
+// Benchmarks, one question each. What is compared, and what the figures were: docs/performance.md.
+
+import { parseArgs } from 'node:util'
+import { type BenchOptions, ENCRYPTIONS } from './options.ts'
+import { remote } from './remote.ts'
+import type { Report } from './report.ts'
+
+interface Question {
+  readonly ask: string
+  answer(options: BenchOptions): Promise<Report>
+}
+
+const QUESTIONS: Readonly<Record<string, Question>> = {
+  remote: {
+    ask: 'How fast is a get of a key that another node owns, beside a bare echo and beside Redis?',
+    answer: remote,
+  },
+}
+
+const USAGE = `Usage: npm run bench -- QUESTION [options]
+
+Questions
+${Object.entries(QUESTIONS)
+  .map(([name, { ask }]) => `  ${name.padEnd(8)}${ask}`)
+  .join('\n')}
+
+Options
+  --format table|json      A table for people (default), or one line of JSON
+  --encryption tls|noise|both
+                           Secure channel of the links in \`remote\` (default: tls, as in a mesh)
+  --quick                  Fewer keys and rounds, to see that it works; its figures say little
+  --help                   This text
+
+Redis takes part in \`remote\` where a program redis-server is installed.
+`
+
+class UsageError extends Error {}
+
+function readArguments(): { question: Question; format: string; options: BenchOptions } | undefined {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      format: { type: 'string', default: 'table' },
+      encryption: { type: 'string', default: 'tls' },
+      quick: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return undefined
+  const question = Object.hasOwn(QUESTIONS, positionals[0] ?? '') ? QUESTIONS[positionals[0]!] : undefined
+  if (question === undefined || positionals.length > 1) {
+    throw new UsageError(`Name one question: ${Object.keys(QUESTIONS).join(' or ')}`)
+  }
+  const encryptions = ENCRYPTIONS.filter(name => name === values.encryption || values.encryption === 'both')
+  if (encryptions.length === 0) throw new UsageError('--encryption is tls, noise or both')
+  if (!['table', 'json'].includes(values.format)) throw new UsageError('--format is table or json')
+  return { question, format: values.format, options: { encryptions, quick: values.quick } }
+}
+
+async function main(): Promise<void> {
+  const asked = readArguments()
+  if (asked === undefined) {
+    process.stdout.write(USAGE)
+    return
+  }
+  const report = await asked.question.answer(asked.options)
+  process.stdout.write(asked.format === 'json' ? `${JSON.stringify(report.data)}\n` : report.text)
+}
+
+try {
+  await main()
+} catch (error) {
+  const { code, message, stack } = error as NodeJS.ErrnoException
+  const wrongUse = error instanceof UsageError || code?.startsWith('ERR_PARSE_ARGS')
+  process.stderr.write(wrongUse ? `${message}\n\n${USAGE}` : `${stack}\n`)
+  process.exitCode = 1
+}
