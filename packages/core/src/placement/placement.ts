@@ -2,7 +2,6 @@ import {
   type Configuration,
   hashKey,
   isTombstone,
-  type Member,
   Ring,
   type RingMember,
   type RingOverride,
@@ -69,14 +68,24 @@ export class Placement {
   /** Costs one pass over what changed. */
   #derive(configuration: Configuration): void {
     this.#newer = undefined
-    const members = configuration.members.filter(member => member.state === 'active').map(ringMember)
-    this.#ring = Ring.build(members, overrides(configuration), this.#ring)
+    this.#ring = Ring.build(ringMembers(configuration), overrides(configuration), this.#ring)
     this.#selfIndex = this.#ring.members.indexOf(this.self)
   }
 }
 
-function ringMember(member: Member): RingMember {
-  return { id: member.id, weight: member.weight }
+/** A ring of this much weight has four million positions, which is as long as anybody should wait for. */
+const WEIGHT_TOTAL_MAX = 2_000
+
+/**
+ * Who stands on the ring. Each member's weight is within bounds, and still a thousand heavy ones together would
+ * need more positions than there may be: then all weights shrink together, so that every configuration that can
+ * be merged has a ring, and everybody the same one.
+ */
+function ringMembers(configuration: Configuration): RingMember[] {
+  const active = configuration.members.filter(member => member.state === 'active')
+  const total = active.reduce((sum, member) => sum + member.weight, 0)
+  const scale = total > WEIGHT_TOTAL_MAX ? WEIGHT_TOTAL_MAX / total : 1
+  return active.map(({ id, weight }) => ({ id, weight: weight * scale }))
 }
 
 /** Positions set by hand: `placements/<position>` holds the members that stand there, in order. */
