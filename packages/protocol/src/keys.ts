@@ -8,13 +8,15 @@ import { LIMITS } from './limits.ts'
 export const DEFAULT_NAMESPACE = 'default'
 
 const NAMESPACE = /^[A-Za-z0-9._-]{1,64}$/
+const LONG_FORM = /^\0([A-Za-z0-9._-]{1,64})\0(.+)$/s
 
 /** What to put before a key of this namespace. Throws ERR_INVALID_NAMESPACE. */
 export function keyPrefix(namespace: string): string {
   if (typeof namespace !== 'string' || !NAMESPACE.test(namespace)) {
+    const shown = typeof namespace === 'string' ? show(namespace) : `of type ${typeof namespace}`
     throw new CacheMeshError(
       'ERR_INVALID_NAMESPACE',
-      `Namespace ${show(namespace)} is not 1 to ${LIMITS.namespaceLengthMax} characters of A-Z a-z 0-9 . _ -`,
+      `Namespace ${shown} is not 1 to ${LIMITS.namespaceLengthMax} characters of A-Z a-z 0-9 . _ -`,
     )
   }
   return namespace === DEFAULT_NAMESPACE ? '' : `\0${namespace}\0`
@@ -40,11 +42,15 @@ export function qualifyKey(prefix: string, key: string): string {
   return qualified
 }
 
-/** The inverse of {@link qualifyKey}. */
+/** The inverse of {@link qualifyKey}. Throws ERR_INVALID_KEY for what that never makes. */
 export function splitKey(qualified: string): { namespace: string; key: string } {
+  if (qualified === '') throw invalid('A key has at least one character')
   if (qualified.charCodeAt(0) !== 0) return { namespace: DEFAULT_NAMESPACE, key: qualified }
-  const end = qualified.indexOf('\0', 1)
-  return { namespace: qualified.slice(1, end), key: qualified.slice(end + 1) }
+  const [, namespace, key] = LONG_FORM.exec(qualified) ?? []
+  // A second spelling of one key would be a second key, with a hash and an owner of its own.
+  if (namespace === undefined || key === undefined || (namespace === DEFAULT_NAMESPACE && key[0] !== '\0'))
+    throw invalid(`${show(qualified)} is not a key in a namespace`)
+  return { namespace, key }
 }
 
 /** Bytes of a string in UTF-8. */
@@ -64,7 +70,7 @@ function invalid(message: string): CacheMeshError {
   return new CacheMeshError('ERR_INVALID_KEY', message)
 }
 
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
+function show(key: string): string {
+  const text = JSON.stringify(key)
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }

@@ -18,6 +18,8 @@ export const LIMITS = {
   smallFrameBytesMax: 64 * KiB,
   /** Members that a request may pass before it is answered where it is. */
   hopsMax: 2,
+  /** Members that a request names as unreachable: no preference list is longer. */
+  failedMax: 16,
   /** Bytes of a node id (a libp2p peer id in base58 has 52). */
   nodeIdBytesMax: 128,
   /** Bytes of one message body (MessagePack). The whole configuration of 10,000 members fits twice. */

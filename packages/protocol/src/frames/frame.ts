@@ -3,7 +3,8 @@ import { LIMITS } from '../limits.ts'
 import { readU64 } from './integer.ts'
 import { CONTENT_TYPE_TEXT, CONTENT_TYPES, FLAG, HEAD_BYTES, KIND } from './layout.ts'
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+// A byte order mark is a character of a key like any other.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** The target of a request, decoded. */
 export interface Target {
@@ -75,6 +76,7 @@ export class Frame {
     this.#at += 4
     if (keyBytes === 0 || keyBytes > LIMITS.keyBytesMax) throw malformed(`a key of ${keyBytes} bytes`)
     if (hopCount > LIMITS.hopsMax) throw malformed(`${hopCount} hops`)
+    if (failedCount > LIMITS.failedMax) throw malformed(`${failedCount} failed members`)
     const key = this.#text(keyBytes)
     const hops = hopCount === 0 ? NO_IDS : this.#ids(hopCount)
     const failed = failedCount === 0 ? NO_IDS : this.#ids(failedCount)

@@ -8,6 +8,8 @@ export const SMALL_FRAME_MAX: number = LIMITS.smallFrameBytesMax
 export const BULK_FRAME_MAX: number =
   Math.max(LIMITS.valueBytesMax, LIMITS.messageBytesMax) + LIMITS.keyBytesMax + 4 * 1024
 
+const CRUMB_BYTES_MAX = 512
+
 /**
  * Cuts a byte stream into frames. Chunks may end anywhere. A frame that lies in one chunk is read in place;
  * one that spans chunks is joined once, when its last byte is there: a lying length allocates nothing.
@@ -74,13 +76,28 @@ export class FrameReader {
     return at + missing
   }
 
-  /** Copies nothing: chunks belong to the reader once pushed. */
+  /** Copies nothing but crumbs: chunks belong to the reader once pushed. */
   #keep(part: Uint8Array): void {
     this.#parts.push(part)
     this.#held += part.length
+    this.#sweep()
     if (this.#length === 0 && this.#held >= 4) {
       const head = join(this.#parts, 4)
       this.#length = this.#checked(new DataView(head.buffer).getUint32(0, true))
+    }
+  }
+
+  /**
+   * Joins crumbs of like size. A view takes 200 bytes: a frame of 64 MiB that comes byte by byte would hold
+   * gigabytes. Each byte moves at most ten times, and those of ordinary chunks never.
+   */
+  #sweep(): void {
+    const parts = this.#parts
+    for (;;) {
+      const last = parts.at(-1)
+      const before = parts.at(-2)
+      if (!last || !before || before.length > last.length || last.length > CRUMB_BYTES_MAX) return
+      parts.splice(-2, 2, join([before, last], before.length + last.length))
     }
   }
 

@@ -1,4 +1,5 @@
 import { CacheMeshError, type ErrorCode, errorNumber } from '../errors.ts'
+import { utf8Length } from '../keys.ts'
 import { LIMITS } from '../limits.ts'
 import {
   CONTENT_TYPE_TEXT,
@@ -9,8 +10,12 @@ import {
   KIND,
   type Stamp,
 } from './layout.ts'
+import { BULK_FRAME_MAX } from './reader.ts'
 
 const SLAB_BYTES = 64 * 1024
+/** Two of the largest frames. */
+const WAITING_BYTES_MAX = 2 * BULK_FRAME_MAX
+const ERROR_LENGTH_MAX = 1024
 const NO_IDS: readonly string[] = []
 const text = new TextEncoder()
 
@@ -62,64 +67,68 @@ export class FrameWriter {
   }
 
   get(requestId: number, budgetMs: number, key: string, path: RequestPath): void {
-    this.#begin(KIND.get, 0, requestId, budgetMs)
+    this.#begin(KIND.get, 0, requestId, budgetMs, targetBytes(key, path))
     this.#target(key, path)
     this.#finish()
   }
 
   delete(requestId: number, budgetMs: number, key: string, path: RequestPath): void {
-    this.#begin(KIND.delete, 0, requestId, budgetMs)
+    this.#begin(KIND.delete, 0, requestId, budgetMs, targetBytes(key, path))
     this.#target(key, path)
     this.#finish()
   }
 
   set(requestId: number, budgetMs: number, key: string, path: RequestPath, entry: EntryBody): void {
-    this.#begin(KIND.set, 0, requestId, budgetMs)
+    this.#begin(KIND.set, 0, requestId, budgetMs, targetBytes(key, path) + entryBytes(entry))
     this.#target(key, path)
     this.#entry(entry)
     this.#finish()
   }
 
   hit(requestId: number, version: number, entry: EntryBody, flags = 0): void {
-    this.#begin(KIND.hit, flags, requestId, 0)
+    this.#begin(KIND.hit, flags, requestId, 0, 8 + entryBytes(entry))
     this.#u64(version)
     this.#entry(entry)
     this.#finish()
   }
 
   miss(requestId: number, flags = 0): void {
-    this.#begin(KIND.miss, flags, requestId, 0)
+    this.#begin(KIND.miss, flags, requestId, 0, 0)
     this.#finish()
   }
 
   done(requestId: number, version: number, existed: boolean, flags = 0): void {
-    this.#begin(KIND.done, flags | (existed ? FLAG.existed : 0), requestId, 0)
+    this.#begin(KIND.done, flags | (existed ? FLAG.existed : 0), requestId, 0, 8)
     this.#u64(version)
     this.#finish()
   }
 
   error(requestId: number, code: ErrorCode, message: string): void {
-    this.#begin(KIND.error, 0, requestId, 0)
-    this.#u16(errorNumber(code))
-    this.#raw(text.encode(message.slice(0, 1024)))
+    const shown = message.slice(0, ERROR_LENGTH_MAX)
+    this.#begin(KIND.error, 0, requestId, 0, 2 + shown.length * 3)
+    this.#view.setUint16(this.#end, errorNumber(code), true)
+    this.#end += 2
+    this.#text(shown)
     this.#finish()
   }
 
   /** A frame whose body is an encoded message (messages.ts). */
   message(kind: FrameKind, requestId: number, body: Uint8Array): void {
-    this.#begin(kind, 0, requestId, 0)
+    if (body.length > LIMITS.messageBytesMax) throw tooLarge('message', body.length, LIMITS.messageBytesMax)
+    this.#begin(kind, 0, requestId, 0, body.length)
     this.#raw(body)
     this.#finish()
   }
 
-  #begin(kind: FrameKind, flags: number, requestId: number, budgetMs: number): void {
-    this.#frame = this.#end
-    this.#reserve(HEAD_BYTES)
+  /** Reserves all that the frame can take: what throws does so here, before a byte of it is written. */
+  #begin(kind: FrameKind, flags: number, requestId: number, budgetMs: number, bodyBytesMax: number): void {
+    this.#reserve(HEAD_BYTES + bodyBytesMax)
     const at = this.#end
+    this.#frame = at
     const view = this.#view
     view.setUint8(at + 4, kind)
     view.setUint8(at + 5, flags)
-    view.setUint16(at + 6, budgetMs > 0xffff ? 0xffff : budgetMs, true)
+    view.setUint16(at + 6, budgetMs > 0xffff ? 0xffff : budgetMs > 0 ? budgetMs : 0, true)
     view.setUint32(at + 8, requestId, true)
     view.setUint32(at + 12, this.stamp.digestPrefix, true)
     this.#end = at + 16
@@ -134,7 +143,6 @@ export class FrameWriter {
   #target(key: string, path: RequestPath): void {
     const hops = path.hops ?? NO_IDS
     const failed = path.failed ?? NO_IDS
-    this.#reserve(4 + key.length * 3)
     const head = this.#end
     this.#end += 4
     const keyBytes = this.#text(key)
@@ -146,9 +154,9 @@ export class FrameWriter {
   }
 
   #entry(entry: EntryBody): void {
-    this.#u64(entry.ttlMs)
+    // What expired on its way here gets the shortest life, not the endless one that 0 stands for.
+    this.#u64(entry.ttlMs < 0 ? 1 : Math.ceil(entry.ttlMs))
     const number = CONTENT_TYPES.indexOf(entry.contentType)
-    this.#reserve(2 + entry.contentType.length * 3)
     if (number >= 0) {
       this.#bytes[this.#end++] = number
     } else {
@@ -161,12 +169,11 @@ export class FrameWriter {
   }
 
   #id(id: string): void {
-    this.#reserve(1 + id.length * 3)
     const lengthAt = this.#end++
     this.#bytes[lengthAt] = this.#text(id)
   }
 
-  /** UTF-8 at the end; the caller has reserved three bytes per unit. Returns the bytes written. */
+  /** UTF-8 at the end. Returns the bytes written. */
   #text(value: string): number {
     const bytes = this.#bytes
     const start = this.#end
@@ -183,19 +190,11 @@ export class FrameWriter {
   }
 
   #raw(value: Uint8Array): void {
-    this.#reserve(value.length)
     this.#bytes.set(value, this.#end)
     this.#end += value.length
   }
 
-  #u16(value: number): void {
-    this.#reserve(2)
-    this.#view.setUint16(this.#end, value, true)
-    this.#end += 2
-  }
-
   #u64(value: number): void {
-    this.#reserve(8)
     this.#view.setUint32(this.#end, value >>> 0, true)
     this.#view.setUint32(this.#end + 4, Math.floor(value / 2 ** 32), true)
     this.#end += 8
@@ -205,16 +204,65 @@ export class FrameWriter {
   #reserve(count: number): void {
     if (this.#end + count <= this.#bytes.length) return
     const waiting = this.#end - this.#taken
-    if (waiting + count > LIMITS.valueBytesMax + SLAB_BYTES * 2) {
-      throw new CacheMeshError('ERR_VALUE_TOO_LARGE', 'A frame would be larger than the largest value allows')
+    if (waiting + count > WAITING_BYTES_MAX) {
+      throw new CacheMeshError(
+        'ERR_OVERLOADED',
+        `${waiting} bytes of frames wait to be sent; nothing takes them`,
+      )
     }
     const doubled = waiting === 0 ? SLAB_BYTES : waiting * 2
     const bytes = new Uint8Array(Math.max(SLAB_BYTES, doubled, waiting + count))
     bytes.set(this.#bytes.subarray(this.#taken, this.#end))
-    this.#frame -= this.#taken
     this.#taken = 0
     this.#end = waiting
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer)
   }
+}
+
+/** Bytes of a target, at most. Throws for what the other side would take for a broken stream. */
+function targetBytes(key: string, path: RequestPath): number {
+  checkText('key', key, LIMITS.keyBytesMax)
+  const hops = path.hops ?? NO_IDS
+  const failed = path.failed ?? NO_IDS
+  if (hops.length > LIMITS.hopsMax || failed.length > LIMITS.failedMax) {
+    throw new CacheMeshError(
+      'ERR_INVALID_ARGUMENT',
+      `A request names ${hops.length} hops and ${failed.length} failed members; the limits are ${LIMITS.hopsMax} and ${LIMITS.failedMax}`,
+    )
+  }
+  let bytes = 4 + key.length * 3
+  for (let i = 0; i < hops.length; i++) bytes += idBytes(hops[i] as string)
+  for (let i = 0; i < failed.length; i++) bytes += idBytes(failed[i] as string)
+  return bytes
+}
+
+function idBytes(id: string): number {
+  checkText('node id', id, LIMITS.nodeIdBytesMax)
+  return 1 + id.length * 3
+}
+
+function entryBytes({ value, contentType, ttlMs }: EntryBody): number {
+  if (value.length > LIMITS.valueBytesMax) throw tooLarge('value', value.length, LIMITS.valueBytesMax)
+  if (!(ttlMs <= LIMITS.ttlMsMax)) {
+    throw new CacheMeshError('ERR_INVALID_TTL', `A time to live of ${ttlMs} ms cannot be sent`)
+  }
+  if (contentType !== '') checkText('content type', contentType, LIMITS.contentTypeBytesMax)
+  return 8 + 2 + contentType.length * 3 + value.length
+}
+
+function checkText(what: string, value: string, bytesMax: number): void {
+  // Three bytes per UTF-16 unit at most: only long texts need to be counted.
+  if (value !== '' && (value.length * 3 <= bytesMax || utf8Length(value) <= bytesMax)) return
+  throw new CacheMeshError(
+    'ERR_INVALID_ARGUMENT',
+    `A ${what} of ${utf8Length(value)} bytes cannot be sent; 1 to ${bytesMax} are allowed`,
+  )
+}
+
+function tooLarge(what: string, bytes: number, bytesMax: number): CacheMeshError {
+  return new CacheMeshError(
+    'ERR_VALUE_TOO_LARGE',
+    `A ${what} of ${bytes} bytes cannot be sent; the limit is ${bytesMax}`,
+  )
 }
