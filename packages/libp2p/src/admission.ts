@@ -56,7 +56,7 @@ export async function admitAsDialer(
     theirs = await readMeshId(channel)
   } catch (cause) {
     // A refusal ends the connection at once; silence is something else.
-    if (/^(Timeout|Abort)Error$/.test((cause as Error).name)) throw goneAway(listener, cause)
+    if (isTimeout(cause)) throw goneAway(listener, cause)
     throw new CacheMeshError(
       'ERR_ADMISSION_REFUSED',
       `Node ${listener} did not admit this node: their mesh keys differ; give both the same key (--key-file / \`key\`)`,
@@ -84,7 +84,7 @@ export async function admitAsDialer(
 /**
  * The listener's side. The errors are for its own log: a refused dialer only sees the connection end.
  *
- * @throws ERR_ADMISSION_REFUSED, ERR_WRONG_MESH.
+ * @throws ERR_ADMISSION_REFUSED, ERR_WRONG_MESH; ERR_UNREACHABLE when the dialer ended the exchange itself.
  */
 export async function admitAsListener(
   channel: AdmissionChannel,
@@ -101,9 +101,9 @@ export async function admitAsListener(
     await channel.write(own)
     claim = await channel.read(PROOF_BYTES)
   } catch (cause) {
-    throw new CacheMeshError('ERR_ADMISSION_REFUSED', `Node ${dialer} offered no proof of the mesh key`, {
-      cause,
-    })
+    if (!isTimeout(cause)) throw goneAway(dialer, cause)
+    const message = `Node ${dialer} offered no proof of the mesh key in time`
+    throw new CacheMeshError('ERR_ADMISSION_REFUSED', message, { cause })
   }
   let known: Uint8Array | undefined
   for (const key of party.keys.length === 0 ? [NO_KEY] : party.keys) {
@@ -121,7 +121,7 @@ export async function admitAsListener(
     await channel.write(Buffer.concat([proof(known, LISTENER, ids, nonces), encodeMeshId(party.meshId)]))
     name = await readMeshId(channel)
   } catch (cause) {
-    throw new CacheMeshError('ERR_ADMISSION_REFUSED', `Node ${dialer} left before it was admitted`, { cause })
+    throw goneAway(dialer, cause)
   }
   if (name !== party.meshId) throw wrongMesh(dialer, name, party.meshId)
 }
@@ -129,7 +129,7 @@ export async function admitAsListener(
 const NO_KEY = new Uint8Array(0)
 
 /** HMAC-SHA256 over a label, both peer ids with their lengths (dialer first), and both nonces (dialer first). */
-function proof(key: Uint8Array, label: string, ids: readonly string[], nonces: Uint8Array): Buffer {
+export function proof(key: Uint8Array, label: string, ids: readonly string[], nonces: Uint8Array): Buffer {
   const hmac = createHmac('sha256', key).update(label)
   for (const id of ids) {
     const bytes = Buffer.from(id)
@@ -148,6 +148,10 @@ function encodeMeshId(meshId: string): Uint8Array {
 async function readMeshId(channel: AdmissionChannel): Promise<string> {
   const length = (await channel.read(1))[0] as number
   return length === 0 ? '' : Buffer.from(await channel.read(length)).toString('utf8')
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && /^(Timeout|Abort)Error$/.test(error.name)
 }
 
 function wrongMesh(peer: string, theirs: string, ours: string): CacheMeshError {

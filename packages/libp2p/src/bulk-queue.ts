@@ -66,7 +66,11 @@ export class BulkQueue {
 
   #sendSlice(): void {
     const frame = this.#frames[0] as Uint8Array
-    const slice = frame.subarray(this.#sent, this.#sent + SLICE_BYTES)
+    const left = frame.length - this.#sent
+    const slice = frame.subarray(
+      this.#sent,
+      left < SLICE_BYTES * 1.5 ? frame.length : this.#sent + SLICE_BYTES,
+    )
     this.#sent += slice.length
     this.#waiting -= slice.length
     if (this.#sent === frame.length) {

@@ -8,9 +8,12 @@ import { decoded, itself } from './encrypter.ts'
 import type { PeerLink } from './link.ts'
 import type { LinkTable } from './link-table.ts'
 import { protectedMode, shown } from './listening.ts'
+import { Slots } from './slots.ts'
 
 /** One dial with all its addresses, ms. */
 const DIAL_TIMEOUT_MS = 3_000
+/** A handshake costs both sides some 10 ms of computing: more at once only make all of them late. */
+const HANDSHAKES_MAX = 8
 
 export interface DialOptions {
   /** For all addresses together, until the link is up. Default 3,000 ms. */
@@ -26,6 +29,7 @@ export class Dialer {
   /** Dials in progress to a peer that is known beforehand. */
   readonly #dialling = new Map<string, Promise<PeerLink>>()
   readonly #closing = new AbortController()
+  readonly #slots = new Slots(HANDSHAKES_MAX)
 
   constructor(libp2p: Libp2p, table: LinkTable, keyless: boolean) {
     this.#libp2p = libp2p
@@ -79,7 +83,9 @@ export class Dialer {
       if (outer.aborted || performance.now() >= deadline) break
     }
     if (this.#closing.signal.aborted) throw new CacheMeshError('ERR_CLOSED', 'The node is closing')
-    throw worst(errors, peer)
+    const link = peer === undefined ? undefined : this.#table.links.get(peer)
+    if (link === undefined) throw worst(errors, peer)
+    return link
   }
 
   /** Rejects with a CacheMeshError only. */
@@ -91,16 +97,23 @@ export class Dialer {
     let failure: CacheMeshError | undefined
     for (const target of await this.#resolve(address, signal)) {
       if (this.#keyless && !isLoopback(target.host)) throw protectedMode(`dial ${shown(target)}`)
-      const suffix = target.peer === undefined && peer !== undefined ? `/p2p/${peer}` : ''
       try {
-        const connection = await this.#libp2p.dial(multiaddr(target.multiaddr + suffix), { signal })
-        return await this.#table.ready(connection, signal)
+        return await this.#slots.run(signal, () => this.#connect(target, target.peer ?? peer, signal))
       } catch (error) {
         failure ??=
           error instanceof CacheMeshError ? error : (decoded(error) ?? unreachable(target, signal, error))
       }
     }
     throw failure ?? unreachable(address, signal, new Error('the name has no address'))
+  }
+
+  async #connect(target: Address, peer: string | undefined, signal: AbortSignal): Promise<PeerLink> {
+    // While this dial waited for its turn the other side may have dialled.
+    const link = peer === undefined ? undefined : this.#table.links.get(peer)
+    if (link !== undefined) return link
+    const suffix = target.peer === undefined && peer !== undefined ? `/p2p/${peer}` : ''
+    const connection = await this.#libp2p.dial(multiaddr(target.multiaddr + suffix), { signal })
+    return this.#table.ready(connection, signal)
   }
 
   async #resolve(address: Address, signal: AbortSignal): Promise<Address[]> {

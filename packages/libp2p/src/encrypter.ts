@@ -47,7 +47,7 @@ export function admitting(inner: ConnectionEncrypter, name: string, gate: Gate):
         await admitAsListener(channel, gate, secured.remotePeer.toString())
       } catch (error) {
         const reason = abort(secured, error)
-        gate.refused(reason, addressOf(connection))
+        if (reason.code !== 'ERR_UNREACHABLE') gate.refused(reason, addressOf(connection))
         throw reason
       }
       return handOver(secured, channel)

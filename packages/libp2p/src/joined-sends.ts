@@ -1,7 +1,10 @@
-// Fewer, larger records on a secured connection. The multiplexer sends the head and the data of its frame as
-// two pieces, and acknowledges every frame it reads with one of its own; each piece would be encrypted and
-// written to the socket by itself, which costs more than the frames inside. Here a small frame leaves as one
-// piece, and the acknowledgements of a tick wait for the frames that answer in the same tick.
+// Fewer, larger records on a secured connection. Every piece that is sent over it is encrypted and written to
+// the socket by itself, which costs more than the small frames inside. The multiplexer (yamux) sends the head
+// and the data of its frame as two pieces, and answers every frame it reads with a window update. Here a small
+// frame leaves as one piece; window updates are added up until they matter, and then leave with the next frame.
+//
+// Withholding an update is within the rules of yamux: the peer may send a window of 256 KiB ahead of them, and
+// three quarters of it are always left.
 
 import type { MessageStream } from '@libp2p/interface'
 
@@ -9,65 +12,74 @@ type Data = Parameters<MessageStream['send']>[0]
 
 /** Copying more than this costs more than a second record. */
 const JOIN_BYTES_MAX = 32 * 1024
-/** Of the head of a yamux frame, which is all of a window update. */
+/** Of the window of one stream. */
+const WITHHELD_BYTES_MAX = 64 * 1024
+
+// Head of a yamux frame, big-endian: u8 version, u8 type, u16 flags, u32 stream, u32 length or window.
 const HEAD_BYTES = 12
-const WINDOW_UPDATE = 1
+const WINDOW_UPDATE = 0x0001_0000 // version 0, type 1, no flags: it opens, ends and resets nothing
 
 /** Makes `connection` join what is sent over it; call it before the multiplexer gets the connection. */
 export function joinSends(connection: MessageStream): void {
   const send = connection.send.bind(connection)
-  let held: Uint8Array[] = []
+  const withheld = new Map<number, number>()
+  let due: Uint8Array[] = []
 
   const release = (): void => {
-    // The connection may have ended meanwhile; then nobody waits for the update.
-    if (held.length === 0 || connection.writeStatus !== 'writable') return
-    const updates = held
-    held = []
-    send(joined(updates, undefined))
+    if (due.length === 0) return
+    try {
+      send(joined(takeDue(), undefined))
+    } catch {
+      // The connection has ended meanwhile, and nobody waits for the update.
+    }
+  }
+
+  const takeDue = (): Uint8Array[] => {
+    const updates = due
+    due = []
+    return updates
+  }
+
+  const withhold = (update: Uint8Array): void => {
+    const view = new DataView(update.buffer, update.byteOffset, HEAD_BYTES)
+    const stream = view.getUint32(4)
+    const window = (withheld.get(stream) ?? 0) + view.getUint32(8)
+    if (window < WITHHELD_BYTES_MAX) {
+      withheld.set(stream, window)
+      return
+    }
+    withheld.delete(stream)
+    view.setUint32(8, window)
+    if (due.push(update) === 1) setImmediate(release)
   }
 
   connection.send = data => {
     if (isWindowUpdate(data)) {
-      if (held.push(data) === 1) setImmediate(release)
+      withhold(data)
       return !connection.writableNeedsDrain
     }
     if (data.byteLength > JOIN_BYTES_MAX) {
       release()
       return send(data)
     }
-    const updates = held
-    held = []
-    return send(data instanceof Uint8Array && updates.length === 0 ? data : joined(updates, data))
+    return send(data instanceof Uint8Array && due.length === 0 ? data : joined(takeDue(), data))
   }
 }
 
-/** One that opens, ends or resets a stream has flags, and is not to be delayed. */
 function isWindowUpdate(data: Data): data is Uint8Array {
-  return (
-    data instanceof Uint8Array &&
-    data.length === HEAD_BYTES &&
-    data[1] === WINDOW_UPDATE &&
-    data[0] === 0 &&
-    data[2] === 0 &&
-    data[3] === 0
-  )
+  if (!(data instanceof Uint8Array) || data.length !== HEAD_BYTES) return false
+  return new DataView(data.buffer, data.byteOffset, HEAD_BYTES).getUint32(0) === WINDOW_UPDATE
 }
 
 function joined(updates: readonly Uint8Array[], data: Data | undefined): Uint8Array {
   const all = new Uint8Array(updates.length * HEAD_BYTES + (data?.byteLength ?? 0))
   let at = 0
-  for (const update of updates) {
-    all.set(update, at)
-    at += HEAD_BYTES
-  }
-  if (data === undefined) return all
-  if (data instanceof Uint8Array) {
-    all.set(data, at)
-    return all
-  }
-  for (const piece of data) {
+  const add = (piece: Uint8Array): void => {
     all.set(piece, at)
     at += piece.length
   }
+  for (const update of updates) add(update)
+  if (data instanceof Uint8Array) add(data)
+  else if (data !== undefined) for (const piece of data) add(piece)
   return all
 }

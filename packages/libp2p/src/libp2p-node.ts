@@ -49,8 +49,10 @@ export function createLibp2pNode(options: NodeOptions): Promise<Libp2p<Services>
       maxConnections: 10_000,
       inboundConnectionThreshold: 1_000,
       maxIncomingPendingConnections: 1_000,
-      maxParallelDials: 50,
-      maxDialQueueLength: 5_000,
+      maxDialQueueLength: 10_000,
+      // The dialer gives each dial its own time.
+      dialTimeout: 60_000,
+      addressDialTimeout: 60_000,
       inboundUpgradeTimeout: 5_000,
       reconnectRetries: 0,
     },
