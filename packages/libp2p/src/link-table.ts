@@ -7,6 +7,7 @@
 
 import { CacheMeshError, type Frame, type Stamp } from '@cachemesh/protocol'
 import type { Connection, Stream } from '@libp2p/interface'
+import { closeConnection } from './ending.ts'
 import { type LaneName, type LinkEvents, PeerLink } from './link.ts'
 
 /** A connection without a link is closed after this time, ms. */
@@ -163,7 +164,7 @@ export class LinkTable implements LinkEvents {
     held.timer = setTimeout(() => {
       const { connection, link } = held
       if (link !== undefined) link.failed(late(link.peer))
-      else closeQuietly(connection)
+      else void closeConnection(connection)
     }, LINKLESS_MS)
     held.timer.unref()
   }
@@ -190,7 +191,7 @@ export class LinkTable implements LinkEvents {
   }
 
   #closeSpares(peer: string): void {
-    for (const { connection } of [...(this.#held.get(peer)?.values() ?? [])]) closeQuietly(connection)
+    for (const { connection } of [...(this.#held.get(peer)?.values() ?? [])]) void closeConnection(connection)
   }
 
   #settle(peer: string, how: (waiter: Waiter) => void): void {
@@ -203,10 +204,6 @@ export class LinkTable implements LinkEvents {
     this.#finishing.add(finished)
     finished.finally(() => this.#finishing.delete(finished))
   }
-}
-
-function closeQuietly(connection: Connection): void {
-  connection.close().catch(error => connection.abort(error))
 }
 
 function gone(peer: string): CacheMeshError {

@@ -11,6 +11,7 @@ import {
 } from '@cachemesh/protocol'
 import type { Connection, Stream } from '@libp2p/interface'
 import { BulkQueue } from './bulk-queue.ts'
+import { abortConnection, closeConnection } from './ending.ts'
 import { Lane, type LaneOwner, left } from './lane.ts'
 
 /** A usable way to one peer. */
@@ -150,7 +151,7 @@ export class PeerLink implements Link, LaneOwner {
   failed(reason: CacheMeshError): void {
     if (this.#state === 'down') return
     this.#queue?.drop()
-    this.#goDown(reason, async () => this.connection.abort(reason))
+    this.#goDown(reason, () => abortConnection(this.connection, reason))
   }
 
   readonly #flush = (): void => {
@@ -187,9 +188,9 @@ export class PeerLink implements Link, LaneOwner {
       await Promise.race([this.#queue?.empty(), aborted(signal)])
       await this.#bulk?.stream.close({ signal })
       await this.#frames?.stream.close({ signal })
-      await this.connection.close({ signal })
+      await closeConnection(this.connection, signal)
     } catch (error) {
-      this.connection.abort(broken(error))
+      await abortConnection(this.connection, broken(error))
     }
   }
 }
