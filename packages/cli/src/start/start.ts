@@ -1,0 +1,56 @@
+// The daemon: one node and its HTTP API, until it is told to stop.
+
+import { startHttp } from '@cachemesh/http'
+import { CacheMeshError } from '@cachemesh/protocol'
+import { type CacheMeshNode, createNode } from 'cachemesh'
+import { checkFree } from './free-address.ts'
+import { Log } from './log.ts'
+import { readStartOptions, type StartFlags } from './options.ts'
+import { Stop } from './stop.ts'
+
+/** Resolves when the node has left its mesh and is closed. Throws what `createNode` and `startHttp` throw. */
+export async function start(flags: StartFlags): Promise<void> {
+  const options = await readStartOptions(flags)
+  const log = new Log(options.format)
+  const stop = new Stop()
+  if (options.attached) stop.attach()
+  // Joining a mesh only to leave it again for a port that is taken would trouble everybody in it.
+  await checkFree(options.api)
+  const node = await createNode(options.node)
+  try {
+    if (!stop.requested) await serve(node, { api: options.api, stop, log })
+  } finally {
+    await node.leave()
+    await node.close()
+  }
+}
+
+interface Serving {
+  readonly api: string
+  readonly stop: Stop
+  readonly log: Log
+}
+
+async function serve(node: CacheMeshNode, { api, stop, log }: Serving): Promise<void> {
+  const http = await startHttp(node, { listen: api, leave: stop.ask })
+  try {
+    warnOf(node, log)
+    log.ready(node, http.url)
+    await stop.asked
+    // Calls that come in meanwhile are answered; after it the node would be alone with them.
+    await node.leave()
+  } finally {
+    await http.close()
+  }
+}
+
+function warnOf(node: CacheMeshNode, log: Log): void {
+  const alone = () => {
+    const { state, reason } = node.readiness
+    if (state === 'alone' && reason !== '')
+      log.warning(new CacheMeshError('ERR_UNREACHABLE', `alone: ${reason}`))
+  }
+  node.on('warning', error => log.warning(error))
+  node.on('state', alone)
+  alone()
+}
