@@ -9,6 +9,7 @@ import { createLibp2p } from 'libp2p'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createIdentity } from './identity.ts'
 import { closeAll, key, open } from './testing/mesh.ts'
+import { until } from './testing/until.ts'
 import { openTransport } from './transport.ts'
 
 const strangers: Libp2p[] = []
@@ -31,7 +32,7 @@ describe('admission', () => {
         })
         expect(dialer.ups).toEqual([])
       }
-      await vi.waitFor(() => expect(listener.refused).toHaveLength(2))
+      await until(() => expect(listener.refused).toHaveLength(2))
       expect(listener.refused.map(reason => reason.code)).toEqual([
         'ERR_ADMISSION_REFUSED',
         'ERR_ADMISSION_REFUSED',
@@ -48,7 +49,7 @@ describe('admission', () => {
         message: expect.stringMatching(/(?=.*"shop")(?=.*"forum")/),
       })
       await expect(dialer.transport.dial(listener.transport.addresses)).rejects.toEqual(error)
-      await vi.waitFor(() => expect(listener.refused).toEqual([error]))
+      await until(() => expect(listener.refused).toEqual([error]))
     })
   }
 
@@ -65,10 +66,10 @@ describe('admission', () => {
     for (let i = 0; i + 1 < steps.length; i++) {
       const [before, after] = [await open({ keys: steps[i]! }), await open({ keys: steps[i + 1]! })]
       await before.transport.dial(after.transport.addresses)
-      await vi.waitFor(() => expect(after.ups).toHaveLength(1))
+      await until(() => expect(after.ups).toHaveLength(1))
       const [again, other] = [await open({ keys: steps[i + 1]! }), await open({ keys: steps[i]! })]
       await again.transport.dial(other.transport.addresses)
-      await vi.waitFor(() => expect(other.ups).toHaveLength(1))
+      await until(() => expect(other.ups).toHaveLength(1))
     }
   })
 
@@ -89,7 +90,7 @@ describe('admission', () => {
       await ended
     }).then(node => node.dial(multiaddr(transport.addresses[0])))
     await expect(dialling).rejects.toThrow()
-    await vi.waitFor(() => expect(refused).toHaveLength(1))
+    await until(() => expect(refused).toHaveLength(1))
     expect(Buffer.concat(heard)).toHaveLength(32)
     expect(ups).toEqual([])
   })
@@ -103,7 +104,7 @@ describe('admission', () => {
       signal: AbortSignal.timeout(5_000),
     })
     await expect(asking).rejects.toThrow()
-    await vi.waitFor(() => expect(refused).toHaveLength(1))
+    await until(() => expect(refused).toHaveLength(1))
     expect(identified).not.toHaveBeenCalled()
     expect(ups).toEqual([])
   })
@@ -120,7 +121,7 @@ describe('admission', () => {
       secured => new Promise(resolve => secured.addEventListener('close', () => resolve())),
     )
     await expect(node.dial(multiaddr(transport.addresses[0]))).rejects.toThrow()
-    await vi.waitFor(() => expect(refused).toHaveLength(1))
+    await until(() => expect(refused).toHaveLength(1))
   })
 })
 

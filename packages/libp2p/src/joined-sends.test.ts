@@ -1,6 +1,7 @@
 import type { MessageStream } from '@libp2p/interface'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { joinSends } from './joined-sends.ts'
+import { until } from './testing/until.ts'
 
 const head = (type: number, flags: number, stream: number, length: number): Uint8Array => {
   const bytes = new Uint8Array(12)
@@ -37,7 +38,7 @@ describe('joined sends', () => {
     connection.send(update(3, 1))
     connection.send(update(1, 9))
     expect(sent).toEqual([])
-    await vi.waitFor(() => expect(sent).toHaveLength(1))
+    await until(() => expect(sent).toHaveLength(1))
     expect(sent[0]).toEqual(new Uint8Array(Buffer.concat([update(1, 65_536), update(3, 65_536)])))
   })
 

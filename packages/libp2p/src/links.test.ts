@@ -3,10 +3,9 @@ import { type AddressInfo, createServer } from 'node:net'
 import { FrameWriter, KIND } from '@cachemesh/protocol'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { closeAll, open } from './testing/mesh.ts'
+import { until } from './testing/until.ts'
 
 afterEach(closeAll)
-
-const until = vi.waitFor
 
 describe('links', () => {
   it('carry frames both ways', async () => {
@@ -73,7 +72,7 @@ describe('a link that ends', () => {
   it('still delivers what was sent before', async () => {
     const [a, b] = [await open(), await open()]
     const link = await a.transport.dial(b.transport.addresses)
-    link.sendBulk(set('large', new Uint8Array(4 * 1024 * 1024)))
+    link.sendBulk(set('large', new Uint8Array(1024 * 1024)))
     link.writer.get(1, 100, 'small', {})
     link.flushSoon()
     link.close()

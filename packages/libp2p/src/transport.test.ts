@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ANNOUNCEMENT_BYTES_MAX } from './announcements.ts'
 import { closeAll, open } from './testing/mesh.ts'
+import { until } from './testing/until.ts'
 
 afterEach(closeAll)
 
@@ -91,7 +92,7 @@ describe('announcements', () => {
     )
     for (let i = 0; i < 2; i++) a.transport.announce(Buffer.from('the same again'))
     for (const { announcements } of [b, c, d]) {
-      await vi.waitFor(() => expect(announcements.filter(text => text === 'the same again')).toHaveLength(2))
+      await until(() => expect(announcements.filter(text => text === 'the same again')).toHaveLength(2))
     }
     expect(a.announcements).toEqual([])
   })
