@@ -51,7 +51,8 @@ export class Exchange {
   }
 
   get wakeAt(): number {
-    return this.#compareAt
+    const [oldest] = this.#pulls.values()
+    return oldest === undefined ? this.#compareAt : Math.min(this.#compareAt, oldest + TIMES.pullTimeoutMs)
   }
 
   linkUp(peer: string, now: number): ExchangeOutput[] {
@@ -64,11 +65,16 @@ export class Exchange {
     this.#held.delete(peer)
   }
 
-  /** The periodic comparison: tells one random peer the version held here. */
-  compare(now: number): ExchangeOutput[] {
-    if (now < this.#compareAt) return []
+  /**
+   * What time brings: pulls that got no answer are asked again, since a node joins with the first answer; and now
+   * and then one random peer is told the version held here.
+   */
+  tick(now: number): ExchangeOutput[] {
+    const late = [...this.#pulls].filter(([, asked]) => now - asked >= TIMES.pullTimeoutMs)
+    const outputs = late.flatMap(([peer]) => this.pull(peer, now))
+    if (now < this.#compareAt) return outputs
     this.#compareAt = now + this.#random.jittered(TIMES.antiEntropyMs)
-    return this.#pick(1).map(peer => this.#version(peer))
+    return [...outputs, ...this.#pick(1).map(this.#version)]
   }
 
   /** A frame's stamp named a document other than the current one. */
@@ -79,6 +85,12 @@ export class Exchange {
   }
 
   receive(from: string, message: Message, now: number): ExchangeOutput[] {
+    const before = this.#ledger.current
+    const outputs = this.#received(from, message, now)
+    return this.#relabelled(before) ? [...outputs, ...this.#pick(BOUNDS.toldMax).map(this.#version)] : outputs
+  }
+
+  #received(from: string, message: Message, now: number): ExchangeOutput[] {
     switch (message.kind) {
       case 'pull':
         this.#held.set(from, message.version.digest)
@@ -108,15 +120,15 @@ export class Exchange {
    */
   announce(since: Configuration): ExchangeOutput[] {
     const delta = deltaTo(this.#ledger.current, summaryOf(since))
-    const told = this.#pick(BOUNDS.toldMax).map(
-      to => ({ kind: 'send', to, message: { kind: 'delta', delta } }) as const,
-    )
-    return [{ kind: 'announce', delta }, ...told]
+    return [{ kind: 'announce', delta }, ...this.#tell(delta)]
   }
 
   pull(peer: string, now: number): ExchangeOutput[] {
     const asked = this.#pulls.get(peer)
     if (asked !== undefined && now - asked < TIMES.pullTimeoutMs) return []
+    // An announcement may come from a neighbour in gossip to whom there is no link.
+    if (!this.#linked.has(peer)) return []
+    this.#pulls.delete(peer) // the oldest comes first
     this.#pulls.set(peer, now)
     const { current } = this.#ledger
     const message: Message = { kind: 'pull', version: current.version, summary: summaryOf(current) }
@@ -137,20 +149,27 @@ export class Exchange {
     if (joined === undefined) return this.pull(from, now)
     this.#answered(from)
     this.#held.set(from, delta.version.digest)
-    // Those behind this node hold what it held before: they learn it now and need not wait for a comparison.
     const heard = this.#version(from)
-    return joined.changed ? [heard, ...this.announce(before)] : [heard]
+    if (!joined.changed) return [heard]
+    if (joined.mergedAnew) return [heard, ...this.announce(before)]
+    // Whoever wrote this has announced it: a second announcement by everybody who hears of it would cost N times
+    // N messages. Those whom gossip does not reach hold what this node held before, and are told.
+    return [heard, ...this.#tell(deltaTo(this.#ledger.current, summaryOf(before)))]
   }
 
   #compared(from: string, version: Version, now: number): ExchangeOutput[] {
     if (this.#ledger.adopt(version)) {
       this.#answered(from)
-      return []
+      return this.#ledger.current.version.serial > version.serial ? [this.#version(from)] : []
     }
     const delta = this.#ledger.deltaFromDigest(version.digest)
     return delta === undefined
       ? this.pull(from, now)
       : [{ kind: 'send', to: from, message: { kind: 'delta', delta } }]
+  }
+
+  #tell(delta: Delta): ExchangeOutput[] {
+    return this.#pick(BOUNDS.toldMax).map(to => ({ kind: 'send', to, message: { kind: 'delta', delta } }))
   }
 
   /** Some linked peers, by chance. */
@@ -169,7 +188,16 @@ export class Exchange {
     return { kind: 'send', to, message: { kind: 'delta', delta: this.#ledger.deltaFrom(summary) } }
   }
 
-  #version(to: string): ExchangeOutput {
+  /**
+   * The same text has a higher serial than this node knew. No announcement says so, and left to comparisons
+   * one label takes a dozen seconds to reach fifty nodes: whoever learns of it tells a few.
+   */
+  #relabelled(before: Configuration): boolean {
+    const { version } = this.#ledger.current
+    return version.digest === before.version.digest && version.serial > before.version.serial
+  }
+
+  readonly #version = (to: string): ExchangeOutput => {
     return { kind: 'send', to, message: { kind: 'version', version: this.#ledger.current.version } }
   }
 }

@@ -3,7 +3,7 @@
 export const TIMES = {
   /** Between two comparisons of versions with a random peer. Bounds how long a lost announcement stays unknown. */
   antiEntropyMs: 3_000,
-  /** A pull that is not answered by then may be asked again. */
+  /** A pull that is not answered by then is asked again. */
   pullTimeoutMs: 1_000,
   /** First wait before an address is tried again, doubled up to the longest. */
   redialMinMs: 200,

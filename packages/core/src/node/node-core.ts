@@ -140,7 +140,7 @@ export class NodeCore {
   #apply(input: Input, at: Instant): void {
     switch (input.kind) {
       case 'tick':
-        this.#emit(this.#exchange.compare(at.now))
+        this.#emit(this.#exchange.tick(at.now))
         break
       case 'link-up':
         this.#contacts.linkUp(input.peer)
