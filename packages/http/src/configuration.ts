@@ -1,6 +1,7 @@
 // The mesh's configuration, for programs that follow it: at once, when it differs from theirs, or when it is
 // newer than theirs.
 
+import { CacheMeshError } from '@cachemesh/protocol'
 import { type CacheMeshNode, type ConfigurationView, parseDuration } from 'cachemesh'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ConfigurationWatch } from './configuration-watch.ts'
@@ -54,9 +55,12 @@ export function configurationRoutes(app: FastifyInstance, node: CacheMeshNode): 
           tags: ['mesh'],
           querystring,
           response: {
-            ...answers({ 200: schema, 304: 'It is the one that If-None-Match names.' }),
-            ...answers({ 204: 'No newer one came in time.' }),
-            ...refusals('ERR_INVALID_ARGUMENT', 'ERR_INVALID_TTL', 'ERR_OVERLOADED', 'ERR_CLOSED'),
+            ...answers({
+              200: schema,
+              204: 'No newer one came in time.',
+              304: 'It is the one that If-None-Match names.',
+            }),
+            ...refusals('ERR_INVALID_ARGUMENT', 'ERR_FORBIDDEN_ORIGIN', 'ERR_OVERLOADED', 'ERR_CLOSED'),
           },
         },
       },
@@ -102,5 +106,10 @@ function readWait(text: string | undefined): number {
   if (text === undefined) return WAIT_DEFAULT_MS
   if (/^0(ms|s|m|h|d)?$/.test(text)) return 0
   const duration = /^\d+(\.\d+)?$/.test(text) ? Number(text) : text
-  return Math.min(parseDuration(duration, 'The time to wait'), WAIT_MAX_MS)
+  try {
+    return Math.min(parseDuration(duration), WAIT_MAX_MS)
+  } catch (cause) {
+    const message = `wait is ${JSON.stringify(text)}; give milliseconds or a text such as '30s'`
+    throw new CacheMeshError('ERR_INVALID_ARGUMENT', message, { cause })
+  }
 }

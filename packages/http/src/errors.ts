@@ -10,7 +10,11 @@ const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE']
 
 export function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, _request, reply) => sendError(reply, error))
-  app.setNotFoundHandler((request, reply) => sendError(reply, noRoute(app, request, reply)))
+  // Before a body is read that nobody wants, and judged.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) sendError(reply, noRoute(app, request, reply))
+    else done()
+  })
 }
 
 /** For errors that the framework finds before there is a route. */

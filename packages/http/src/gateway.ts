@@ -13,6 +13,7 @@ import {
   readListenAddress,
   urlOf,
 } from './address.ts'
+import { Traffic } from './body.ts'
 import { configurationRoutes } from './configuration.ts'
 import { answerBrokenRequest, answerErrors, answerFrameworkError, sendError } from './errors.ts'
 import { guardFor } from './guard.ts'
@@ -114,7 +115,7 @@ function routes(app: FastifyInstance, node: CacheMeshNode, { listen, leave }: Ro
   app.addSchema(ERROR)
   app.register(swagger, openapi)
   app.register(async scope => {
-    keyRoutes(scope, node)
+    keyRoutes(scope, node, new Traffic())
   })
   app.register(async scope => {
     configurationRoutes(scope, node)

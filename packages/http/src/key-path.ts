@@ -19,11 +19,12 @@ export interface KeyPath {
  * @throws ERR_INVALID_KEY
  */
 export function readKeyPath(url: string, prefix: string): KeyPath {
-  // A proxy's request names the whole URL; no authority holds a slash, so the prefix is found all the same.
-  const start = url.indexOf(prefix)
-  if (start === -1) throw invalid(`Write the beginning of the path as it is, ${prefix}`)
-  const query = url.indexOf('?', start)
-  const rest = url.slice(start + prefix.length, query === -1 ? undefined : query)
+  // A request made for a proxy names the whole URL.
+  const path = url.startsWith('/') ? url : url.replace(/^[^:/]+:\/\/[^/]*/, '')
+  // A router takes `%6Beys` for `keys`; what follows would be cut at the wrong place.
+  if (!path.startsWith(prefix)) throw invalid(`Write the beginning of the path as it is, ${prefix}`)
+  const query = path.indexOf('?')
+  const rest = path.slice(prefix.length, query === -1 ? undefined : query)
   if (!/^[!"$-~]*$/.test(rest)) throw invalid('Percent-encode # and everything that is not visible ASCII')
   const slash = rest.indexOf('/')
   if (slash === -1) return { namespace: DEFAULT_NAMESPACE, key: decode(rest) }

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http'
 import { CacheMeshError, decodeValue, STRUCTURED } from '@cachemesh/protocol'
 import { type CacheMeshNode, type Namespace, parseDuration, type RawEntry } from 'cachemesh'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { COUNTED_FROM_BYTES, readBody, Traffic } from './body.ts'
+import { COUNTED_FROM_BYTES, readBody, type Traffic } from './body.ts'
 import { noneMatches } from './etag.ts'
 import { KEYS, readKeyPath } from './key-path.ts'
 import { renderJson } from './rendering.ts'
@@ -22,8 +22,7 @@ const REFUSED_ON_WRITE = [
 /** The OpenAPI document has these routes by hand (openapi-keys.ts). */
 const described = { schema: { hide: true } }
 
-export function keyRoutes(scope: FastifyInstance, node: CacheMeshNode): void {
-  const traffic = new Traffic()
+export function keyRoutes(scope: FastifyInstance, node: CacheMeshNode, traffic: Traffic): void {
   // The body is read by the route: it alone knows whether there is room for it.
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null))

@@ -3,11 +3,15 @@
 import type { CacheMeshNode } from 'cachemesh'
 import type { FastifyInstance } from 'fastify'
 import { ROUTE as ROUTE_PREFIX, readKeyPath } from './key-path.ts'
-import { answers, MEMBERS, RING } from './schemas.ts'
+import { answers, MEMBERS, RING, refusals } from './schemas.ts'
 
 export function memberRoutes(app: FastifyInstance, node: CacheMeshNode): void {
   const schema = (summary: string, body: object) => ({
-    schema: { summary, tags: ['mesh'], response: answers({ 200: body }) },
+    schema: {
+      summary,
+      tags: ['mesh'],
+      response: { ...answers({ 200: body }), ...refusals('ERR_FORBIDDEN_ORIGIN') },
+    },
   })
 
   app.get('/v1/members', schema('All members, also those that left or were removed', MEMBERS), () => ({

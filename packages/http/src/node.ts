@@ -14,7 +14,13 @@ export interface NodeRoutes {
 export function nodeRoutes(app: FastifyInstance, { node, leave }: NodeRoutes): void {
   app.get(
     '/v1/node',
-    { schema: { summary: 'The node that was asked', tags: ['node'], response: answers({ 200: NODE }) } },
+    {
+      schema: {
+        summary: 'The node that was asked',
+        tags: ['node'],
+        response: { ...answers({ 200: NODE }), ...refusals('ERR_FORBIDDEN_ORIGIN') },
+      },
+    },
     () => ({
       id: node.id,
       addresses: node.addresses,

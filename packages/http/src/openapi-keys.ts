@@ -1,6 +1,7 @@
 // What the paths with a key in them do, for the OpenAPI document.
 
 import { DEFAULT_NAMESPACE, ERRORS, type ErrorCode, LIMITS } from '@cachemesh/protocol'
+import { route as routeExample } from './examples.ts'
 import { groupedByStatus, ROUTE, record } from './schemas.ts'
 
 const header = (description: string, type: 'string' | 'integer' = 'string') => ({
@@ -85,13 +86,7 @@ const route = {
   responses: {
     200: {
       description: 'By the view of the node that is asked.',
-      content: json(ROUTE, {
-        namespace: DEFAULT_NAMESPACE,
-        key: 'greeting',
-        owner: '12D3KooWExample',
-        replicas: [],
-        local: true,
-      }),
+      content: json(ROUTE, routeExample),
     },
     ...errors(...KEY_ERRORS),
   },
@@ -138,5 +133,6 @@ function errors(...codes: ErrorCode[]): object {
 }
 
 function json(schema: object, example: object): object {
-  return { 'application/json': { schema, example } }
+  const { examples: _own, ...plain } = schema as { examples?: unknown }
+  return { 'application/json': { schema: plain, example } }
 }

@@ -2,12 +2,14 @@
 // fields.
 
 import { ERRORS, type ErrorCode, MEMBER_STATES } from '@cachemesh/protocol'
+import * as examples from './examples.ts'
 
 const text = { type: 'string' } as const
 const flag = { type: 'boolean' } as const
 const count = { type: 'integer', minimum: 0 } as const
 const texts = { type: 'array', items: text } as const
-const id = { type: 'string', description: 'Peer id.', examples: ['12D3KooWExample'] } as const
+const id = { type: 'string', description: 'Peer id.' } as const
+const state = { type: 'string', enum: ['joining', 'active', 'alone', 'left'] } as const
 const anything = { type: 'object', additionalProperties: true } as const
 
 export function record<P extends object>(properties: P, extra: object = {}): object {
@@ -31,7 +33,7 @@ export const VERSION = record(
   },
   {
     description: 'Which configuration this is.',
-    examples: [{ serial: 42, timestamp: 1760000000000, digest: '0123456789abcdef0123456789abcdef' }],
+    examples: [examples.version],
   },
 )
 
@@ -62,7 +64,7 @@ export const CONFIGURATION = record(
     stores: anything,
     placements: anything,
   },
-  { description: 'What all members agree on.' },
+  { description: 'What all members agree on.', examples: [examples.configuration] },
 )
 
 const partition = record({
@@ -76,51 +78,63 @@ const partition = record({
 export const READINESS = record(
   {
     ready: flag,
-    state: { type: 'string', enum: ['joining', 'active', 'alone', 'left'] },
+    state,
     reason: { type: 'string', description: 'Why it is not ready; empty when it is.' },
   },
-  { examples: [{ ready: true, state: 'active', reason: '' }] },
+  { examples: [examples.readiness] },
 )
 
-export const NODE = record({
-  id,
-  addresses: texts,
-  state: { type: 'string', enum: ['joining', 'active', 'alone', 'left'] },
-  readiness: READINESS,
-  version: VERSION,
-  stats: record({ owned: partition, copies: partition, reservedBytes: count, links: count }),
-})
-
-export const RING = record({
-  version: VERSION,
-  positions: count,
-  members: {
-    type: 'array',
-    items: record({
-      id,
-      weight: { type: 'number' },
-      share: { type: 'number', description: 'Part of all keys that it owns, 0 to 1.' },
-    }),
+export const NODE = record(
+  {
+    id,
+    addresses: texts,
+    state,
+    readiness: READINESS,
+    version: VERSION,
+    stats: record({ owned: partition, copies: partition, reservedBytes: count, links: count }),
   },
-})
+  { examples: [examples.node] },
+)
 
-export const ROUTE = record({
-  namespace: text,
-  key: text,
-  owner: { type: ['string', 'null'], description: 'Member that owns the key; null while none is active.' },
-  replicas: texts,
-  local: { type: 'boolean', description: 'The node that was asked is the owner.' },
-})
-
-export const MEMBERS = record({
-  members: {
-    type: 'array',
-    items: withOptional(MEMBER, { self: { type: 'boolean', description: 'The node that was asked.' } }),
+export const RING = record(
+  {
+    version: VERSION,
+    positions: count,
+    members: {
+      type: 'array',
+      items: record({
+        id,
+        weight: { type: 'number' },
+        share: { type: 'number', description: 'Part of all keys that it owns, 0 to 1.' },
+      }),
+    },
   },
-})
+  { examples: [examples.ring] },
+)
 
-export const LEAVING = record({ leaving: { const: true, type: 'boolean' } })
-export const LIVE = record({ live: { const: true, type: 'boolean' } })
+export const ROUTE = record(
+  {
+    namespace: text,
+    key: text,
+    owner: { type: ['string', 'null'], description: 'Member that owns the key; null while none is active.' },
+    replicas: texts,
+    local: { type: 'boolean', description: 'The node that was asked is the owner.' },
+  },
+  { examples: [examples.route] },
+)
+
+export const MEMBERS = record(
+  {
+    members: {
+      type: 'array',
+      items: withOptional(MEMBER, { self: { type: 'boolean', description: 'The node that was asked.' } }),
+    },
+  },
+  { examples: [examples.members] },
+)
+
+export const LEAVING = record({ leaving: flag }, { examples: [{ leaving: true }] })
+export const LIVE = record({ live: flag }, { examples: [{ live: true }] })
 
 /** Answers by status: a schema of the body, or the text that says why there is none. */
 export function answers(byStatus: Record<number, object | string>): Record<number, object> {
