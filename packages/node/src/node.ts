@@ -126,7 +126,8 @@ export class CacheMeshNode implements AsyncDisposable {
       throw new CacheMeshError('ERR_INVALID_ARGUMENT', 'load is a function from key to value')
     }
     const made = new Namespace<T>(this.#runtime, name, options)
-    this.#namespaces.set(name, made as unknown as Namespace<never>)
+    // Only options need to be remembered: where clients choose the names, these must not fill the memory.
+    if (options !== undefined) this.#namespaces.set(name, made as unknown as Namespace<never>)
     return made
   }
 
