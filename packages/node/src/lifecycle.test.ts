@@ -128,6 +128,7 @@ describe('options', () => {
     [{ key: generateKey(), keyFile: '/nowhere' }, 'ERR_INVALID_ARGUMENT', /one of them/],
     [{ keyFile: '/nowhere/mesh.key' }, 'ERR_MESH_KEY', /nowhere/],
     [{ listen: 'nonsense' }, 'ERR_INVALID_ADDRESS', /nonsense/],
+    [{ seeds: ['127.0.0.1:7400', 'nonsense'] }, 'ERR_INVALID_ADDRESS', /nonsense/],
     [{ timeout: 'never' }, 'ERR_INVALID_TTL', /timeout/],
     [{ seeds: 'not a list, one text', encryption: 'rot13' }, 'ERR_INVALID_ARGUMENT', /encryption/],
   ])('%j is refused with %s', async (options, code, message) => {

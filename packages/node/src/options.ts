@@ -1,3 +1,4 @@
+import { parseAddress } from '@cachemesh/libp2p'
 import { CacheMeshError, LIMITS, utf8Length } from '@cachemesh/protocol'
 import { type Duration, parseDuration } from './duration.ts'
 import { parseKeys, readKeyFile } from './mesh-key.ts'
@@ -61,7 +62,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof NodeOptions>([
   'encryption',
 ])
 
-/** Throws ERR_INVALID_ARGUMENT, ERR_MESH_KEY or ERR_INVALID_TTL; reads the key file. */
+/** Throws ERR_INVALID_ARGUMENT, ERR_INVALID_ADDRESS, ERR_MESH_KEY or ERR_INVALID_TTL; reads the key file. */
 export async function readOptions(options: NodeOptions): Promise<Settings> {
   for (const name of Object.keys(options)) {
     if (!NAMES.has(name))
@@ -81,12 +82,15 @@ export async function readOptions(options: NodeOptions): Promise<Settings> {
   if (options.key !== undefined && options.keyFile !== undefined) {
     throw invalid('key and keyFile are two ways to say one thing: give one of them')
   }
+  const seeds = list(options.seeds, 'seeds')
+  // One that can never be dialled would be tried for ever.
+  for (const seed of seeds) parseAddress(seed)
   const keys =
     options.keyFile === undefined
       ? parseKeys(list(options.key, 'key'), 'the option key')
       : await readKeyFile(options.keyFile)
   return {
-    seeds: list(options.seeds, 'seeds'),
+    seeds,
     listen: list(options.listen ?? '127.0.0.1:0', 'listen'),
     advertise: list(options.advertise, 'advertise'),
     keys,
