@@ -30,12 +30,14 @@ export type ConfigurationRecord =
 
 /** Throws ERR_MALFORMED_CONFIGURATION. */
 export function memberRecord(member: Member): ConfigurationRecord {
-  return { ...base(`m/${member.id}`, canonicalMember(checkMember(member))), member }
+  const { id } = checkMember(member)
+  return { ...base(`m/${id}`, canonicalMember(member)), member }
 }
 
 /** Throws ERR_MALFORMED_CONFIGURATION. */
 export function registerRecord(register: Register): ConfigurationRecord {
-  return { ...base(`r/${register.name}`, canonicalRegister(checkRegister(register))), register }
+  const { name } = checkRegister(register)
+  return { ...base(`r/${name}`, canonicalRegister(register)), register }
 }
 
 function base(key: string, canonical: string): RecordBase {

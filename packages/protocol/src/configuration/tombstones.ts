@@ -2,8 +2,13 @@ import { makeBucket } from './bucket.ts'
 import type { ConfigurationText } from './configuration.ts'
 import { isTombstone } from './member.ts'
 
-/** Tombstones that are always kept; a larger mesh keeps two per member. */
-export const TOMBSTONES_MIN = 256
+/** How many tombstones are kept: so many at least, and so many for each living member. */
+export interface TombstoneBound {
+  readonly min: number
+  readonly perLiving: number
+}
+
+export const TOMBSTONES: TombstoneBound = { min: 256, perLiving: 2 }
 
 /**
  * Drops the oldest tombstones above the bound and raises the horizon to the newest one dropped. One that is
@@ -14,7 +19,7 @@ export const TOMBSTONES_MIN = 256
  * nodes that hold one text drop the same ones. A clock would let them differ for ever, and a bound without
  * the horizon would let a node that slept bring the dead back.
  */
-export function compact(text: ConfigurationText, keepMin: number = TOMBSTONES_MIN): ConfigurationText {
+export function compact(text: ConfigurationText, bound: TombstoneBound = TOMBSTONES): ConfigurationText {
   const ages: number[] = []
   let living = 0
   for (const bucket of text.buckets) {
@@ -24,7 +29,7 @@ export function compact(text: ConfigurationText, keepMin: number = TOMBSTONES_MI
       else living++
     }
   }
-  const excess = ages.length - Math.max(keepMin, 2 * living)
+  const excess = ages.length - Math.max(bound.min, bound.perLiving * living)
   ages.sort((a, b) => a - b)
   const horizon = Math.max(text.horizon, excess > 0 ? (ages[excess - 1] as number) : 0)
   if (ages[0] === undefined || ages[0] > horizon) return text
