@@ -4,7 +4,7 @@ import { isTombstone, type Member, tombstone } from './member.ts'
 import { author, merge } from './merge.ts'
 import { memberRecord } from './record.ts'
 import { memberOf } from './testing/members.ts'
-import { compact, TOMBSTONES.min } from './tombstones.ts'
+import { compact, TOMBSTONES } from './tombstones.ts'
 
 const ZERO = { serial: 0, timestamp: 0 }
 
