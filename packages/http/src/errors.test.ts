@@ -1,7 +1,8 @@
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { CacheMeshError, ERRORS } from '@cachemesh/protocol'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { asCacheMeshError } from './errors.ts'
+import { answerBrokenRequest, asCacheMeshError } from './errors.ts'
 import { type Ask, ask, gateways, keyOf, refusal, type Served, send } from './testing/gateway.ts'
 
 const start = gateways()
@@ -98,6 +99,17 @@ describe('a request that cannot be', () => {
     expect(head).toMatch(/^HTTP\/1.1 400 /)
     expect(head).toMatch(/content-type: application\/json/i)
     expect(refusal({ status: 400, body })[1]).toMatch(/^ERR_INVALID_(ARGUMENT|KEY)$/)
+  })
+
+  it('comes too slowly', async () => {
+    const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
+    const server = createServer(socket => answerBrokenRequest(late, socket)).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const [head = '', body = ''] = (await send(`http://127.0.0.1:${port}`, 'GET')).split('\r\n\r\n')
+    server.close()
+    expect(head).toMatch(/^HTTP\/1.1 408 /)
+    expect(refusal({ status: 408, body })).toEqual([408, 'ERR_REQUEST_TIMEOUT'])
   })
 
   it('is cut off in its body, and stores nothing', async () => {

@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { onLoopbackOnly, reachableHost, urlOf } from './address.ts'
 import { startHttp } from './gateway.ts'
 import { arrival, ask, gateways, refusal, type Served } from './testing/gateway.ts'
 
+const run = promisify(execFile)
 const start = gateways()
 let shared: Promise<Served> | undefined
 
@@ -75,6 +78,26 @@ describe('a gateway', () => {
     await expect(ask(url, '/livez')).rejects.toThrow('ECONNREFUSED')
     await node.set('k', 1)
     expect(await node.get('k')).toBe(1)
+  })
+
+  it('leaves nothing running after close, and writes to no output', async () => {
+    // The child ends by itself only if no handle is left open.
+    const program = `
+      import { createNode } from 'cachemesh'
+      import { startHttp } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)}
+      const node = await createNode()
+      const { url, close } = await startHttp(node)
+      await fetch(url + '/v1/keys/k', { method: 'PUT', body: 'x' })
+      const waiting = fetch(url + '/v1/configuration?after=1000')
+      await fetch(url + '/v1/keys/k')
+      await close()
+      await node.close()
+      await waiting.catch(() => {})
+    `
+    const args = ['--conditions=@cachemesh/source', '--input-type=module', '--eval', program]
+    const cwd = new URL('.', import.meta.url)
+    const { stdout, stderr } = await run(process.execPath, args, { cwd, timeout: 20_000 })
+    expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '' })
   })
 
   it('is described', async () => {

@@ -5,6 +5,7 @@ import { CacheMeshError, decodeValue, STRUCTURED } from '@cachemesh/protocol'
 import { type CacheMeshNode, type Namespace, parseDuration, type RawEntry } from 'cachemesh'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { COUNTED_FROM_BYTES, readBody, type Traffic } from './body.ts'
+import { sendError } from './errors.ts'
 import { noneMatches } from './etag.ts'
 import { KEYS, readKeyPath } from './key-path.ts'
 import { renderJson } from './rendering.ts'
@@ -36,7 +37,10 @@ export function keyRoutes(scope: FastifyInstance, node: CacheMeshNode, traffic: 
     const { namespace, key } = at(request)
     checkQuery(request, [])
     const entry = await namespace.getEntry(key)
-    if (entry === undefined) throw new CacheMeshError('ERR_NOT_FOUND', `There is no key ${shown(key)}`)
+    // Misses are everyday: no Error, whose stack costs more than the rest of the answer.
+    if (entry === undefined) {
+      return sendError(reply, { code: 'ERR_NOT_FOUND', message: `There is no key ${shown(key)}` })
+    }
     return sendEntry(request, reply, { entry, traffic })
   })
 
