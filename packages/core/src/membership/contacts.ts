@@ -33,6 +33,8 @@ export class Contacts {
   readonly #random: Random
   readonly #attempts = new Map<string, Attempt>()
   readonly #linked = new Set<string>()
+  /** What `wakeAt` says; undefined: something changed since it was found. Every step asks for it. */
+  #earliest: number | undefined
 
   constructor(options: { self: string; seeds: readonly string[]; random: Random }) {
     this.#self = options.self
@@ -45,12 +47,14 @@ export class Contacts {
   }
 
   linkUp(peer: string): void {
+    this.#earliest = undefined
     this.#linked.add(peer)
     // Whoever made the link: the waits of failed dials before it are over.
     for (const attempt of this.#attempts.values()) if (attempt.peer === peer) attempt.tries = 0
   }
 
   linkDown(peer: string, now: number): void {
+    this.#earliest = undefined
     this.#linked.delete(peer)
     for (const attempt of this.#attempts.values()) {
       if (attempt.peer === peer) this.#schedule(attempt, now)
@@ -59,6 +63,7 @@ export class Contacts {
 
   /** Follows the configuration: new members are dialled, members that are gone are not any more. */
   update(configuration: Configuration, now: number): void {
+    this.#earliest = undefined
     for (const [name, { contact }] of this.#attempts) {
       const member = contact.peer === undefined ? undefined : configuration.member(contact.peer)
       if (contact.peer !== undefined && (member === undefined || isTombstone(member)))
@@ -77,6 +82,8 @@ export class Contacts {
   /** The contacts whose time has come; they count as being dialled until `answered` or `failed`. */
   due(now: number): Contact[] {
     const due: Contact[] = []
+    if (this.wakeAt > now) return due
+    this.#earliest = undefined
     for (const attempt of this.#attempts.values()) {
       if (attempt.dialling || attempt.nextAt > now || this.#isLinked(attempt)) continue
       attempt.dialling = true
@@ -89,6 +96,7 @@ export class Contacts {
   answered(name: string, peer: string, now: number): void {
     const attempt = this.#attempts.get(name)
     if (attempt === undefined) return
+    this.#earliest = undefined
     if (peer === this.#self) this.#attempts.delete(name)
     attempt.dialling = false
     attempt.tries = 0
@@ -100,6 +108,7 @@ export class Contacts {
   failed(name: string, now: number): void {
     const attempt = this.#attempts.get(name)
     if (attempt === undefined) return
+    this.#earliest = undefined
     attempt.dialling = false
     attempt.tries++
     this.#schedule(attempt, now)
@@ -119,6 +128,11 @@ export class Contacts {
 
   /** The next moment at which `due` may return something. */
   get wakeAt(): number {
+    this.#earliest ??= this.#findEarliest()
+    return this.#earliest
+  }
+
+  #findEarliest(): number {
     let earliest = Number.POSITIVE_INFINITY
     for (const attempt of this.#attempts.values()) {
       if (!attempt.dialling && !this.#isLinked(attempt)) earliest = Math.min(earliest, attempt.nextAt)

@@ -60,6 +60,8 @@ export class NodeCore {
   readonly #aloneAt: number
   #attributes: Attributes | undefined
   #incarnation: number
+  /** The configuration whose record of this node says what is true. */
+  #trueIn: Configuration | undefined
   #state: NodeState = 'joining'
   #persistAt = Number.POSITIVE_INFINITY
   /** The time in which a node waits for its mesh is over. */
@@ -171,6 +173,7 @@ export class NodeCore {
         break
       case 'attributes':
         this.#attributes = input.attributes
+        this.#trueIn = undefined
         break
       case 'leave':
         this.#leave(at)
@@ -195,10 +198,14 @@ export class NodeCore {
     const stranded = this.#contacts.strangers > 0 && this.#contacts.linked.size === 0
     if (this.#state === 'active' && stranded) this.#become('alone')
     if (this.#state === 'alone' && !stranded) this.#become('active')
+    if (this.configuration === this.#trueIn) return
     const state = this.#state === 'joining' ? 'joining' : 'active'
     const wanted = { state, attributes: this.#attributes, incarnation: this.#incarnation } as const
     const member = claim(this.configuration, this.id, wanted)
-    if (member === undefined) return
+    if (member === undefined) {
+      this.#trueIn = this.configuration
+      return
+    }
     this.#incarnation = member.incarnation
     this.#write(member, at)
   }
@@ -278,6 +285,7 @@ export class NodeCore {
 
   #become(state: NodeState): void {
     this.#state = state
+    this.#trueIn = undefined
     this.#outputs.push({ kind: 'state', state })
   }
 
