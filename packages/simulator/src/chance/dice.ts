@@ -1,0 +1,59 @@
+import { Random } from '@cachemesh/core'
+
+/**
+ * Chance of a simulation, from its seed. Each part of the world rolls dice of its own, so that one more roll
+ * in the network does not change which nodes crash.
+ */
+export class Dice {
+  readonly #random: Random
+
+  constructor(seed: number) {
+    this.#random = new Random(seed)
+  }
+
+  /** Other dice, as good as independent of these. */
+  fork(): Dice {
+    return new Dice(this.seed())
+  }
+
+  /** A seed for something else: an integer of 53 bits. */
+  seed(): number {
+    return this.#random.below(2 ** 21) * 2 ** 32 + this.#random.below(2 ** 32)
+  }
+
+  chance(probability: number): boolean {
+    return this.#random.fraction() < probability
+  }
+
+  /** An integer in [0, bound). */
+  below(bound: number): number {
+    return this.#random.below(bound)
+  }
+
+  /** A number in [min, max). */
+  between(min: number, max: number): number {
+    return min + (max - min) * this.#random.fraction()
+  }
+
+  /** A number in [min, max) of which every order of magnitude is as likely; both greater than 0. */
+  magnitude(min: number, max: number): number {
+    return min * (max / min) ** this.#random.fraction()
+  }
+
+  pick<T>(from: readonly T[]): T {
+    return from[this.below(from.length)] as T
+  }
+
+  /** `count` of them, or all, in an order of chance. */
+  sample<T>(from: readonly T[], count: number): T[] {
+    const rest = [...from]
+    const taken: T[] = []
+    while (taken.length < count && rest.length > 0) {
+      const place = this.below(rest.length)
+      taken.push(rest[place] as T)
+      rest[place] = rest[rest.length - 1] as T
+      rest.pop()
+    }
+    return taken
+  }
+}

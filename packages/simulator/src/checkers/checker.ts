@@ -1,0 +1,34 @@
+import type { Input, Output } from '@cachemesh/core'
+import type { Configuration } from '@cachemesh/protocol'
+import type { Host } from '../world/host.ts'
+
+/** One step of one node. */
+export interface Step {
+  readonly host: Host
+  readonly now: number
+  readonly input: Input
+  readonly outputs: readonly Output[]
+  /** What the node held before and holds after. */
+  readonly before: Configuration
+  readonly after: Configuration
+}
+
+/** Watches every step of every node and says what is wrong with it. It knows all nodes, as no node does. */
+export interface Checker {
+  readonly name: string
+  /** A process has started; it has not taken a step yet. */
+  started?(host: Host, now: number): void
+  stepped?(step: Step): readonly string[]
+  /** A process has ended. */
+  ended?(host: Host, now: number): void
+}
+
+/** Something that must never happen has happened. */
+export interface Violation {
+  readonly at: number
+  readonly host: number
+  readonly checker: string
+  readonly what: string
+}
+
+export const FINE: readonly string[] = []

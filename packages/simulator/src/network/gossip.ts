@@ -1,0 +1,76 @@
+import type { Links, NetworkParts } from './links.ts'
+
+/** Neighbours that each receiver passes an announcement on to. */
+const FANOUT = 8
+
+export interface GossipEvents {
+  /** `from` is the neighbour that passed it on. The same object at each host that it reaches. */
+  announcement(host: number, from: number, announcement: Announcement): void
+  /** A hop leaves this host. */
+  passed(host: number, bytes: Uint8Array): void
+}
+
+export interface Announcement {
+  readonly bytes: Uint8Array
+  /** Processes that have seen it, by host and life. */
+  readonly seen: Set<string>
+}
+
+/**
+ * Announcements as gossipsub carries them: the author tells all its neighbours, each of them some of its own,
+ * and what was seen before is passed over. Hops get lost, overtake each other and arrive twice.
+ */
+export class Gossip {
+  readonly #parts: NetworkParts
+  readonly #links: Links
+  readonly #lifeOf: (host: number) => number
+  readonly #events: GossipEvents
+
+  constructor(
+    parts: NetworkParts,
+    world: { links: Links; lifeOf: (host: number) => number; events: GossipEvents },
+  ) {
+    this.#parts = parts
+    this.#links = world.links
+    this.#lifeOf = world.lifeOf
+    this.#events = world.events
+  }
+
+  announce(host: number, bytes: Uint8Array): void {
+    const announcement: Announcement = { bytes, seen: new Set([this.#process(host)]) }
+    for (const peer of [...this.#links.peers(host)]) this.#hop(announcement, host, peer)
+  }
+
+  #hop(announcement: Announcement, from: number, to: number): void {
+    const { queue, dice, weather } = this.#parts
+    const { announcementLoss, duplicates, reorderMs } = weather()
+    this.#events.passed(from, announcement.bytes)
+    const link = this.#links.between(from, to)
+    if (link === undefined || dice.chance(announcementLoss)) return
+    const life = this.#lifeOf(to)
+    const arrive = (again: boolean) => (): void => {
+      if (link.broken || this.#lifeOf(to) !== life || !this.#links.holds(to, from)) return
+      this.#arrived(announcement, { from, to, again })
+    }
+    queue.after(this.#links.delay() + dice.between(0, reorderMs), arrive(false))
+    if (dice.chance(duplicates))
+      queue.after(2 * this.#links.delay() + dice.between(0, reorderMs), arrive(true))
+  }
+
+  #arrived(announcement: Announcement, hop: { from: number; to: number; again: boolean }): void {
+    const { from, to, again } = hop
+    const process = this.#process(to)
+    const seen = announcement.seen.has(process)
+    // Memory of what was seen is bounded: sometimes an old one passes as new.
+    if (seen && !again) return
+    announcement.seen.add(process)
+    this.#events.announcement(to, from, announcement)
+    if (seen) return
+    const others = [...this.#links.peers(to)].filter(peer => peer !== from)
+    for (const peer of this.#parts.dice.sample(others, FANOUT)) this.#hop(announcement, to, peer)
+  }
+
+  #process(host: number): string {
+    return `${host}.${this.#lifeOf(host)}`
+  }
+}

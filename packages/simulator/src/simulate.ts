@@ -1,0 +1,114 @@
+import type { Checker, Violation } from './checkers/checker.ts'
+import { NeverBackwards } from './checkers/never-backwards.ts'
+import { Orderly } from './checkers/orderly.ts'
+import { Propagation } from './checkers/propagation.ts'
+import { ReservedPartition, reservedFault } from './checkers/reserved.ts'
+import { Serials } from './checkers/serials.ts'
+import { Settlement } from './checkers/settlement.ts'
+import { SETTLE_MS } from './scenario/draw.ts'
+import type { Scenario } from './scenario/scenario.ts'
+import { Trace } from './trace/trace.ts'
+import type { Host } from './world/host.ts'
+import { Troubles } from './world/troubles.ts'
+import { World } from './world/world.ts'
+
+/** How often it is looked whether all is settled: how exactly `settledAfterMs` is known. */
+const PROBE_MS = 50
+
+/** What came of one run. */
+export interface Outcome {
+  readonly seed: number
+  /** Hash over every event and output, in order: equal for every run of one scenario. */
+  readonly traceDigest: string
+  readonly violations: readonly Violation[]
+  readonly steps: number
+  readonly events: number
+  /** Virtual ms that nodes lived, all together. */
+  readonly livedMs: number
+  /** Of each change, from its author to everybody, ms. */
+  readonly convergenceMs: readonly number[]
+  /** From the end of faults until all was settled, ms; undefined when it never was. */
+  readonly settledAfterMs: number | undefined
+  /** Records authored in the whole mesh, and the serial they led to. */
+  readonly authored: number
+  readonly serial: number
+  /** Sent by all nodes: frames on links and hops of announcements. */
+  readonly bytes: number
+  readonly messages: number
+}
+
+export interface SimulateOptions {
+  /** Gets a line for everything that happens. */
+  readonly print?: (line: string) => void
+}
+
+/** Runs one scenario from its start to its end. The outcome is a function of the scenario. */
+export function simulate(scenario: Scenario, options: SimulateOptions = {}): Outcome {
+  const trace = new Trace(options.print)
+  const serials = new Serials()
+  const propagation = new Propagation()
+  const checkers: Checker[] = [
+    new NeverBackwards(),
+    serials,
+    new ReservedPartition(),
+    new Orderly(),
+    propagation,
+  ]
+  const world = new World(scenario, trace, checkers)
+  new Troubles(world, scenario)
+  world.runUntil(scenario.calmAt)
+  const settledAfterMs = settle(world, scenario)
+  if (settledAfterMs !== undefined) stayQuiet(world, scenario)
+  world.finish()
+  const { hosts, queue } = world
+  return {
+    seed: scenario.seed,
+    traceDigest: trace.digest,
+    violations: world.violations,
+    steps: world.steps,
+    events: queue.happened,
+    livedMs: world.livedMs,
+    convergenceMs: propagation.latencies,
+    settledAfterMs,
+    authored: serials.authored,
+    serial: Math.max(0, ...world.living.map(host => host.core.configuration.version.serial)),
+    bytes: hosts.reduce((sum, host) => sum + host.sentBytes, 0),
+    messages: hosts.reduce((sum, host) => sum + host.sentMessages, 0),
+  }
+}
+
+/** Liveness: after faults end, all must be settled within a bound. */
+function settle(world: World, { calmAt }: Scenario): number | undefined {
+  const settlement = new Settlement(world.living)
+  for (let at = calmAt; !world.spoilt; at += PROBE_MS) {
+    world.runUntil(at)
+    const fault = settlement.fault(world.living)
+    const late = at >= calmAt + SETTLE_MS
+    const reported = fault === undefined ? settlement.deepFault(world.living) : late ? fault : undefined
+    if (reported !== undefined) {
+      world.violated(world.hosts[0] as Host, 'settlement', `after ${at - calmAt} ms of calm ${reported}`)
+      return undefined
+    }
+    if (fault === undefined) return at - calmAt
+  }
+  return undefined
+}
+
+/** What is settled stays as it is: nobody has a reason to write, to dial a living node, or to lose a link. */
+function stayQuiet(world: World, { calmAt, endsAt }: Scenario): void {
+  const settledAt = world.queue.now
+  const settled = world.living.map(host => host.core.configuration)
+  world.runUntil(endsAt)
+  world.living.forEach((host, place) => {
+    const fault = reservedFault(host)
+    if (fault !== undefined) world.violated(host, 'reserved', fault)
+    if (host.core.configuration !== settled[place])
+      world.violated(
+        host,
+        'settlement',
+        `settled ${settledAt - calmAt} ms after calm, its configuration changed again`,
+      )
+  })
+  const fault = new Settlement(world.living).fault(world.living)
+  if (fault !== undefined) world.violated(world.hosts[0] as Host, 'settlement', `settled and then ${fault}`)
+}

@@ -1,0 +1,74 @@
+/** Everything of a run that a line of the trace is made of. */
+export type Noted = string | number | Uint8Array
+
+/**
+ * Hash over everything that happens in a run, in order: two runs are the same when their digests are. Two
+ * lanes of 32 bits, mixed as in MurmurHash3; it is compared with itself only and protects nothing.
+ */
+export class Trace {
+  readonly #print: ((line: string) => void) | undefined
+  readonly #number = new Float64Array(1)
+  readonly #halves = new Uint32Array(this.#number.buffer)
+  #a = 0x9747b28c
+  #b = 0x3c6ef372
+
+  /** With `print` every line is also written out, for people. */
+  constructor(print?: (line: string) => void) {
+    this.#print = print
+  }
+
+  note(now: number, what: string, ...details: Noted[]): void {
+    this.#add(now)
+    this.#add(what)
+    for (const detail of details) this.#add(detail)
+    this.#print?.(`${now.toFixed(3).padStart(12)} ${[what, ...details.map(readable)].join(' ')}`)
+  }
+
+  /** 16 hex digits. */
+  get digest(): string {
+    return [this.#a, this.#b].map(lane => finish(lane).toString(16).padStart(8, '0')).join('')
+  }
+
+  #add(noted: Noted): void {
+    if (typeof noted === 'number') {
+      this.#number[0] = noted
+      this.#word(this.#halves[0] as number)
+      this.#word(this.#halves[1] as number)
+      return
+    }
+    // The length keeps 'ab','c' and 'a','bc' apart.
+    this.#word(noted.length)
+    if (typeof noted === 'string') for (let i = 0; i < noted.length; i++) this.#word(noted.charCodeAt(i))
+    else this.#bytes(noted)
+  }
+
+  #bytes(bytes: Uint8Array): void {
+    const whole = bytes.length & ~3
+    let i = 0
+    for (; i < whole; i += 4) {
+      this.#word(
+        (bytes[i] as number) |
+          ((bytes[i + 1] as number) << 8) |
+          ((bytes[i + 2] as number) << 16) |
+          ((bytes[i + 3] as number) << 24),
+      )
+    }
+    for (; i < bytes.length; i++) this.#word(bytes[i] as number)
+  }
+
+  #word(word: number): void {
+    this.#a = Math.imul(this.#a ^ word, 0x85ebca6b)
+    this.#a ^= this.#a >>> 15
+    this.#b = (Math.imul(this.#b + word, 0xc2b2ae35) + this.#a) | 0
+    this.#b ^= this.#b >>> 13
+  }
+}
+
+function finish(lane: number): number {
+  const mixed = Math.imul(lane ^ (lane >>> 16), 0x85ebca6b)
+  return (mixed ^ (mixed >>> 13)) >>> 0
+}
+
+function readable(noted: Noted): string {
+  return noted instanceof Uint8Array ? `${noted.length} bytes` : String(noted)
+}

@@ -1,0 +1,140 @@
+import {
+  type Attributes,
+  type Input,
+  type Instant,
+  NodeCore,
+  type Output,
+  unpackConfiguration,
+} from '@cachemesh/core'
+import { BULK_FRAME_MAX, type Configuration, FrameReader, FrameWriter } from '@cachemesh/protocol'
+import type { Dice } from '../chance/dice.ts'
+import type { HostPlan } from '../scenario/scenario.ts'
+
+/** What wall clocks show when virtual time is 0. */
+const WALL_STARTS_AT = 1_760_000_000_000
+const CACHE_BYTES = 1024 * 1024
+
+export type HostState =
+  /** It has not started yet, or will start again. */
+  | 'down'
+  | 'up'
+  /** Its node has left and the process is about to end. */
+  | 'leaving'
+
+/**
+ * A machine: one identity, one disk, one clock, and on it one process at a time with a node in it. A life is
+ * one run of that process.
+ */
+export class Host {
+  readonly index: number
+  readonly plan: HostPlan
+  readonly #meshId: string
+  state: HostState = 'down'
+  address: string
+  /** Counts processes; the first is 1. */
+  life = 0
+  /** The disk: what the core asked to keep. */
+  disk: Uint8Array | undefined
+  /** When the timer of this process rings; Infinity when it is not set. */
+  tickAt = Number.POSITIVE_INFINITY
+  readonly reader: FrameReader = new FrameReader(BULK_FRAME_MAX)
+  readonly stampSeenAt: Map<number, number> = new Map()
+  sentBytes = 0
+  sentMessages = 0
+  #core: NodeCore | undefined
+  #writer: FrameWriter | undefined
+  #monotonicOffsetMs = 0
+
+  constructor(index: number, plan: HostPlan, meshId: string) {
+    this.index = index
+    this.plan = plan
+    this.#meshId = meshId
+    this.address = plan.address
+  }
+
+  get id(): string {
+    return this.plan.id
+  }
+
+  get core(): NodeCore {
+    if (this.#core === undefined) throw new Error(`Nothing runs on host ${this.index}`)
+    return this.#core
+  }
+
+  /** Frames are written with the stamp of the node that sends them. */
+  get writer(): FrameWriter {
+    if (this.#writer === undefined) throw new Error(`Nothing runs on host ${this.index}`)
+    return this.#writer
+  }
+
+  get attributes(): Attributes {
+    const [host, port] = this.address.split(':')
+    return {
+      addresses: [`/ip4/${host}/tcp/${port}/p2p/${this.id}`],
+      gateways: {},
+      weight: this.plan.weight,
+      zone: '',
+      software: 'simulated',
+    }
+  }
+
+  /** A new process. Its monotonic clock begins anywhere: no time of it means anything elsewhere. */
+  start(now: number, dice: Dice): void {
+    this.life++
+    this.state = 'up'
+    this.stampSeenAt.clear()
+    this.tickAt = Number.POSITIVE_INFINITY
+    // A whole number, so that a whole moment is the same moment on both clocks.
+    this.#monotonicOffsetMs = 1 + dice.below(1_000_000) - Math.floor(now)
+    const remembered = this.#remembered()
+    const options = {
+      id: this.id,
+      meshId: this.#meshId,
+      attributes: this.attributes,
+      seeds: this.plan.seeds,
+      cacheBytes: CACHE_BYTES,
+      randomSeed: dice.seed(),
+      ...(remembered && { remembered }),
+    }
+    this.#core = new NodeCore(options, this.instant(now))
+    this.#writer = new FrameWriter(this.#core.stamp)
+  }
+
+  /** Counts what this host sends. */
+  sent(bytes: number): void {
+    this.sentBytes += bytes
+    this.sentMessages++
+  }
+
+  stop(): void {
+    this.state = 'down'
+    this.#core = undefined
+    this.#writer = undefined
+  }
+
+  step(input: Input, now: number): readonly Output[] {
+    return this.core.step(input, this.instant(now))
+  }
+
+  /** Frames say what the clock of their sender shows when they are sent. */
+  stampTime(now: number): void {
+    const { stamp, store } = this.core
+    stamp.clock = store.clock.current(this.instant(now).wall)
+  }
+
+  instant(now: number): Instant {
+    return {
+      now: now + this.#monotonicOffsetMs,
+      wall: Math.floor(WALL_STARTS_AT + now + this.plan.clockSkewMs),
+    }
+  }
+
+  /** The virtual time at which the node wants a tick. */
+  get wakeAt(): number {
+    return this.core.wakeAt - this.#monotonicOffsetMs
+  }
+
+  #remembered(): Configuration | undefined {
+    return this.disk && unpackConfiguration(this.disk, this.#meshId)
+  }
+}
