@@ -61,7 +61,7 @@ export class Namespace<T = unknown> {
   readonly #load: NamespaceOptions<T>['load']
   readonly #loading = new Map<string, Promise<Loaded>>()
 
-  /** Made by {@link CacheMeshNode.namespace}. */
+  /** @internal Made by {@link CacheMeshNode.namespace}. */
   constructor(runtime: Runtime, name: string, options: NamespaceOptions<T> = {}) {
     this.name = name
     this.#runtime = runtime
