@@ -44,7 +44,7 @@ function members(options: ClientOptions): Promise<void> {
       String(weight),
       zone || '-',
       percent(shares.get(id) ?? 0),
-      gateways['http'] ?? '-',
+      gateways.http ?? '-',
     ])
     print(options, reply, () => table(columns, rows))
   })

@@ -20,6 +20,6 @@ export function nextSteps(mesh: LocalMesh, knownKey: string | undefined): string
 
 /** In a checkout, or run by npm, the command is not on the path. */
 const COMMAND =
-  extname(import.meta.filename) === '.ts' || process.env['npm_command'] !== undefined
+  extname(import.meta.filename) === '.ts' || process.env.npm_command !== undefined
     ? 'npx cachemesh'
     : 'cachemesh'
