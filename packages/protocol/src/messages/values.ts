@@ -48,7 +48,8 @@ export function encodeValue(value: unknown): EncodedValue {
 export function decodeValue(value: Uint8Array, contentType: string): unknown {
   if (contentType !== STRUCTURED) return copyOf(value)
   try {
-    return packr.unpack(value)
+    // The decoder hangs a DataView on what it is given: not on the stored bytes, it would stay there.
+    return packr.unpack(value.subarray())
   } catch (cause) {
     throw new CacheMeshError('ERR_INVALID_VALUE', 'The stored bytes are not a structured value', { cause })
   }
