@@ -15,6 +15,7 @@ import {
 } from '@cachemesh/protocol'
 import type { Call, KeyRequest } from './call.ts'
 import { sent, writerFor } from './outlet.ts'
+import { PendingCalls } from './pending-calls.ts'
 import { monotonic } from './time.ts'
 
 /** A member that was asked and from which nothing at all was heard for that long is passed over, ms. */
@@ -34,11 +35,10 @@ interface Heard {
 export class Calls {
   readonly #core: NodeCore
   readonly #transport: Transport
-  readonly #pending = new Map<number, Call>()
+  readonly #pending = new PendingCalls()
   /** Last sign of life of each peer that owes an answer. */
   readonly #heard = new Map<string, Heard>()
   readonly #silent = new Set<string>()
-  #lastId = 0
   /**
    * Ms that this node has listened. It stands still while the event loop is blocked: a node that was busy for
    * a second has heard nobody, and may not take that for silence.
@@ -58,8 +58,11 @@ export class Calls {
     return this.#pending.size
   }
 
-  /** Sends a call on its way, or has it served here; also the way back in after a member failed. */
-  dispatch(call: Call): void {
+  /**
+   * Sends a call on its way, or has it served here; also the way back in after a member failed. `now` is the
+   * monotonic time, which the caller has read for the call's deadline.
+   */
+  dispatch(call: Call, now: number): void {
     if (this.#closed) {
       call.failedWith(closed())
       return
@@ -70,7 +73,7 @@ export class Calls {
     else if (route.kind === 'unavailable') call.failedWith(unavailable(call.request, route.failed))
     else {
       call.failed = route.failed
-      this.#send(call, this.#transport.link(route.to) as Link)
+      this.#send(call, this.#transport.link(route.to) as Link, now)
     }
   }
 
@@ -93,52 +96,49 @@ export class Calls {
   linkDown(peer: string): void {
     this.#heard.delete(peer)
     this.#silent.delete(peer)
-    for (const [id, call] of this.#pending) {
-      if (call.to !== peer) continue
+    this.#pending.forEach((call, id) => {
+      if (call.to !== peer) return
       this.#pending.delete(id)
       this.#passOver(call)
-    }
+    })
   }
 
   close(): void {
     this.#closed = true
     clearInterval(this.#timer)
-    const calls = [...this.#pending.values()]
-    this.#pending.clear()
-    for (const call of calls) call.failedWith(closed())
+    this.#pending.forEach((call, id) => {
+      this.#pending.delete(id)
+      call.failedWith(closed())
+    })
   }
 
   readonly #reachable = (id: string): boolean =>
     this.#transport.link(id) !== undefined && !this.#silent.has(id)
 
-  #send(call: Call, link: Link): void {
+  #send(call: Call, link: Link, now: number): void {
     if (this.#pending.size >= PENDING_MAX || link.queuedBytes > QUEUED_BYTES_MAX) {
       call.failedWith(
         new CacheMeshError('ERR_OVERLOADED', `Too much waits for member ${link.peer} already; try again`),
       )
       return
     }
+    const id = this.#pending.nextId()
+    const { key, entry } = call.request
+    const writer = writerFor(link, this.#core.stamp, key.length * 3 + (entry?.value.length ?? 0))
+    write(writer, call, { id, budgetMs: Math.max(1, Math.ceil(call.deadline - now)) })
     call.to = link.peer
     call.sentAt = this.#listened
-    this.#lastId = (this.#lastId + 1) >>> 0 || 1
-    this.#pending.set(this.#lastId, call)
+    this.#pending.add(id, call)
+    sent(link, writer)
     if (this.#timer === undefined) {
-      this.#sweptAt = monotonic()
+      this.#sweptAt = now
       this.#timer = setInterval(this.#sweep, SWEEP_MS)
     }
-    const { request } = call
-    const writer = writerFor(
-      link,
-      this.#core.stamp,
-      request.key.length * 3 + (request.entry?.value.length ?? 0),
-    )
-    write(writer, this.#lastId, call)
-    sent(link, writer)
   }
 
   #passOver(call: Call): void {
     call.failed = [...call.failed, call.to]
-    this.dispatch(call)
+    this.dispatch(call, monotonic())
   }
 
   readonly #sweep = (): void => {
@@ -154,7 +154,7 @@ export class Calls {
     this.#listened += Math.min(now - this.#sweptAt, 2 * SWEEP_MS)
     this.#sweptAt = now
     this.#listen()
-    for (const [id, call] of this.#pending) {
+    this.#pending.forEach((call, id) => {
       if (now >= call.deadline) {
         this.#pending.delete(id)
         call.failedWith(late(call.request))
@@ -163,7 +163,7 @@ export class Calls {
         this.#silent.add(call.to)
         this.#passOver(call)
       }
-    }
+    })
   }
 
   /**
@@ -189,9 +189,12 @@ export class Calls {
   }
 }
 
-function write(writer: FrameWriter, id: number, call: Call): void {
+function write(
+  writer: FrameWriter,
+  call: Call,
+  { id, budgetMs }: { readonly id: number; readonly budgetMs: number },
+): void {
   const { key, kind, entry } = call.request
-  const budgetMs = Math.max(1, Math.ceil(call.deadline - monotonic()))
   if (kind === 'get') writer.get(id, budgetMs, key, call)
   else if (kind === 'delete') writer.delete(id, budgetMs, key, call)
   else if (entry) writer.set(id, budgetMs, key, call, entry)

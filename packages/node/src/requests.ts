@@ -37,11 +37,7 @@ export class Requests {
     return this.#start(
       { kind: 'get', key, hash },
       {
-        answered: (frame, by) => {
-          if (frame.kind !== KIND.hit) return take(undefined)
-          const version = frame.version()
-          return take({ ...frame.entry(), version, served: 'forwarded', by })
-        },
+        answered: (frame, by) => take(foundIn(frame, by)),
         served: () => take(this.#local(key)),
       },
     )
@@ -89,8 +85,9 @@ export class Requests {
 
   #start<T>(request: KeyRequest, results: Results<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const deadline = monotonic() + this.#timeoutMs
-      this.#calls.dispatch(new OwnCall(request, deadline, { ...results, resolve, reject }))
+      const now = monotonic()
+      const deadline = now + this.#timeoutMs
+      this.#calls.dispatch(new OwnCall({ request, deadline, results, resolve, reject }), now)
     })
   }
 }
@@ -101,7 +98,10 @@ interface Results<T> {
   served(responsible: boolean): T
 }
 
-interface Waiting<T> extends Results<T> {
+interface Waiting<T> {
+  readonly request: KeyRequest
+  readonly deadline: number
+  readonly results: Results<T>
   resolve(result: T): void
   reject(error: unknown): void
 }
@@ -113,33 +113,44 @@ class OwnCall<T> implements Call {
   failed: readonly string[] = NO_HOPS
   to = ''
   sentAt = 0
-  readonly #waiting: Waiting<T>
+  readonly #results: Results<T>
+  readonly #resolve: (result: T) => void
+  readonly #reject: (error: unknown) => void
 
-  constructor(request: KeyRequest, deadline: number, waiting: Waiting<T>) {
+  constructor({ request, deadline, results, resolve, reject }: Waiting<T>) {
     this.request = request
     this.deadline = deadline
-    this.#waiting = waiting
+    this.#results = results
+    this.#resolve = resolve
+    this.#reject = reject
   }
 
   answered(frame: Frame): void {
-    this.#settle(() => this.#waiting.answered(frame, this.to))
+    try {
+      this.#resolve(this.#results.answered(frame, this.to))
+    } catch (error) {
+      this.#reject(error)
+    }
   }
 
   served(responsible: boolean): void {
-    this.#settle(() => this.#waiting.served(responsible))
+    try {
+      this.#resolve(this.#results.served(responsible))
+    } catch (error) {
+      this.#reject(error)
+    }
   }
 
   failedWith(error: CacheMeshError): void {
-    this.#waiting.reject(error)
+    this.#reject(error)
   }
+}
 
-  #settle(result: () => T): void {
-    try {
-      this.#waiting.resolve(result())
-    } catch (error) {
-      this.#waiting.reject(error)
-    }
-  }
+function foundIn(frame: Frame, by: string): Found | undefined {
+  if (frame.kind !== KIND.hit) return undefined
+  const version = frame.version()
+  const { value, contentType, ttlMs } = frame.entry()
+  return { value, contentType, ttlMs, version, served: 'forwarded', by }
 }
 
 function written(frame: Frame): Written {

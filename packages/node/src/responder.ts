@@ -41,35 +41,24 @@ export class Responder {
   /** A frame of kind get, set or delete. Throws ERR_MALFORMED_FRAME when it is not understood. */
   request(link: Link, frame: Frame): void {
     const { key, hops, failed } = frame.target()
-    const passed = {
-      hops: [...hops, link.peer],
-      failed,
-      deadline: monotonic() + (frame.budgetMs || BUDGET_MS),
-    }
     const reply = new Reply(link, frame.requestId, this.#core.stamp)
     try {
       if (this.#leaving) throw new CacheMeshError('ERR_CLOSED', 'The node is leaving')
       checkKey(key)
-      const request = { key, hash: hashKey(key) }
-      if (frame.kind === KIND.get) this.#dispatch({ ...request, kind: 'get' }, passed, reply)
-      else if (frame.kind === KIND.delete) this.#dispatch({ ...request, kind: 'delete' }, passed, reply)
-      else {
-        // A write that comes after another's is the later one, whatever the clocks say.
-        this.#core.store.clock.see(frame.clock, Date.now())
-        this.#dispatch({ ...request, kind: 'set', entry: ownEntry(frame) }, passed, reply)
+      const request = requestIn(frame, key)
+      // Most requests are for keys that are owned here: they need no call.
+      if (this.#core.placement.owns(request.hash)) {
+        this.#serve(request, true, reply)
+        return
       }
+      const now = monotonic()
+      const deadline = now + (frame.budgetMs || BUDGET_MS)
+      const served = (responsible: boolean) => this.#serve(request, responsible, reply)
+      const passing = { hops: [...hops, link.peer], failed, deadline, reply, served }
+      this.#calls.dispatch(new PassedCall(request, passing), now)
     } catch (error) {
       reply.error(error)
     }
-  }
-
-  #dispatch(request: KeyRequest, passed: Passing, reply: Reply): void {
-    // Most requests are for keys that are owned here: they need no call.
-    if (this.#core.placement.owns(request.hash)) this.#serve(request, true, reply)
-    else
-      this.#calls.dispatch(
-        new PassedCall(request, passed, reply, responsible => this.#serve(request, responsible, reply)),
-      )
   }
 
   #serve(request: KeyRequest, responsible: boolean, reply: Reply): void {
@@ -86,15 +75,28 @@ export class Responder {
   #read(key: string, reply: Reply): void {
     const now = monotonic()
     const entry = this.#core.store.read(key, now)
-    if (entry === undefined) reply.miss()
-    else reply.hit(entry.version, { ...entry, ttlMs: remainingTtl(entry, now) })
+    if (entry === undefined) {
+      reply.miss()
+      return
+    }
+    const { value, contentType, version } = entry
+    reply.hit(version, { value, contentType, ttlMs: remainingTtl(entry, now) })
   }
+}
+
+function requestIn(frame: Frame, key: string): KeyRequest {
+  const hash = hashKey(key)
+  if (frame.kind === KIND.get) return { kind: 'get', key, hash }
+  if (frame.kind === KIND.delete) return { kind: 'delete', key, hash }
+  return { kind: 'set', key, hash, entry: ownEntry(frame) }
 }
 
 interface Passing {
   readonly hops: readonly string[]
   readonly failed: readonly string[]
   readonly deadline: number
+  readonly reply: Reply
+  served(responsible: boolean): void
 }
 
 /** A peer's request on its way to a third member. */
@@ -108,13 +110,13 @@ class PassedCall implements Call {
   readonly #reply: Reply
   readonly served: (responsible: boolean) => void
 
-  constructor(request: KeyRequest, passing: Passing, reply: Reply, served: (responsible: boolean) => void) {
+  constructor(request: KeyRequest, passing: Passing) {
     this.request = request
     this.hops = passing.hops
     this.failed = passing.failed
     this.deadline = passing.deadline
-    this.#reply = reply
-    this.served = served
+    this.#reply = passing.reply
+    this.served = passing.served
   }
 
   answered(frame: Frame): void {

@@ -1,0 +1,103 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Call } from './call.ts'
+import { PendingCalls } from './pending-calls.ts'
+
+function call(): Call {
+  return {
+    request: { kind: 'get', key: 'key', hash: 0 },
+    hops: [],
+    deadline: 0,
+    failed: [],
+    to: '',
+    sentAt: 0,
+    answered() {},
+    served() {},
+    failedWith() {},
+  }
+}
+
+function add(pending: PendingCalls): readonly [number, Call] {
+  const added = [pending.nextId(), call()] as const
+  pending.add(...added)
+  return added
+}
+
+function contents(pending: PendingCalls): Map<number, Call> {
+  const found = new Map<number, Call>()
+  pending.forEach((call, id) => {
+    found.set(id, call)
+  })
+  return found
+}
+
+describe('pending calls', () => {
+  it('hold what a Map holds, whatever is added and deleted', () => {
+    const step = fc.oneof(
+      { weight: 3, arbitrary: fc.constant('add' as const) },
+      { weight: 2, arbitrary: fc.nat({ max: 2_000 }) },
+    )
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 100, maxLength: 3_000 }), steps => {
+        const pending = new PendingCalls()
+        const model = new Map<number, Call>()
+        for (const step of steps) {
+          if (step === 'add') {
+            const [id, added] = add(pending)
+            expect(model.has(id)).toBe(false)
+            model.set(id, added)
+          } else {
+            const id = [...model.keys()][step % Math.max(1, model.size)] ?? step
+            pending.delete(id)
+            model.delete(id)
+          }
+        }
+        expect(pending.size).toBe(model.size)
+        expect(contents(pending)).toEqual(model)
+        for (const [id, added] of model) expect(pending.get(id)).toBe(added)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('never give the call of a newer request for an old id', () => {
+    const pending = new PendingCalls()
+    const [first] = add(pending)
+    pending.delete(first)
+    const ids = Array.from({ length: 5_000 }, () => {
+      const [id] = add(pending)
+      pending.delete(id)
+      return id
+    })
+    expect(new Set([first, ...ids]).size).toBe(5_001)
+    add(pending)
+    expect(pending.get(first)).toBeUndefined()
+    for (const id of ids) expect(pending.get(id)).toBeUndefined()
+  })
+
+  it('leave a call that waits long where it is, while ids pass it by', () => {
+    const pending = new PendingCalls()
+    const [waiting, kept] = add(pending)
+    for (let i = 0; i < 5_000; i++) {
+      const [id] = add(pending)
+      pending.delete(id)
+    }
+    expect(pending.get(waiting)).toBe(kept)
+    expect(pending.size).toBe(1)
+  })
+
+  it('may be added to and deleted from while they are visited', () => {
+    const pending = new PendingCalls()
+    const first = Array.from({ length: 400 }, () => add(pending)[0])
+    const visited: number[] = []
+    pending.forEach((_call, id) => {
+      visited.push(id)
+      pending.delete(id)
+      add(pending)
+      add(pending)
+    })
+    expect(visited.filter(id => first.includes(id))).toEqual(first)
+    expect(pending.size).toBe(400 - visited.length + 2 * visited.length)
+    for (const id of visited) expect(pending.get(id)).toBeUndefined()
+  })
+})

@@ -1,0 +1,75 @@
+// Calls that wait for a reply, by request id. A Map would do, but for one thing: each time enough of it has
+// been deleted it moves to a new table, and the old one, once the collector has put it among the old objects,
+// keeps every call that was in it until the next full collection. With hundreds of calls under way that was
+// half of all garbage, and a third of the processor time of a node that asks (docs/performance.md).
+
+import type { Call } from './call.ts'
+
+const SLOTS_MIN = 512
+
+export class PendingCalls {
+  /** A call is in the slot that the low bits of its id name. The number of slots is a power of two. */
+  #calls: (Call | undefined)[] = new Array(SLOTS_MIN).fill(undefined)
+  #ids: Uint32Array = new Uint32Array(SLOTS_MIN)
+  #size = 0
+  #lastId = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** An id for the next call. Ids rise, skip 0 and those whose slot is taken, and begin anew after 2^32. */
+  nextId(): number {
+    do this.#lastId = (this.#lastId + 1) >>> 0
+    while (this.#lastId === 0 || this.#calls[this.#slot(this.#lastId)] !== undefined)
+    return this.#lastId
+  }
+
+  /** Keeps a call under the id that `nextId` gave last. */
+  add(id: number, call: Call): void {
+    const slot = this.#slot(id)
+    this.#calls[slot] = call
+    this.#ids[slot] = id
+    this.#size++
+    // Half of the slots stay free, so that `nextId` soon finds one.
+    if (this.#size * 2 > this.#calls.length) this.#grow()
+  }
+
+  get(id: number): Call | undefined {
+    const slot = this.#slot(id)
+    return this.#ids[slot] === id ? this.#calls[slot] : undefined
+  }
+
+  delete(id: number): void {
+    if (this.get(id) === undefined) return
+    this.#calls[this.#slot(id)] = undefined
+    this.#size--
+  }
+
+  /** Calls that are added meanwhile may be passed over, those that are deleted meanwhile are. */
+  forEach(visit: (call: Call, id: number) => void): void {
+    const ids = this.#ids
+    for (const id of ids) {
+      const call = this.get(id)
+      if (call !== undefined) visit(call, id)
+    }
+  }
+
+  #slot(id: number): number {
+    return id & (this.#calls.length - 1)
+  }
+
+  /** Ids with different low bits differ in one bit more too: no two calls meet in a slot. */
+  #grow(): void {
+    const calls = this.#calls
+    const ids = this.#ids
+    this.#calls = new Array(calls.length * 2).fill(undefined)
+    this.#ids = new Uint32Array(calls.length * 2)
+    for (const [slot, call] of calls.entries()) {
+      if (call === undefined) continue
+      const id = ids[slot] as number
+      this.#calls[this.#slot(id)] = call
+      this.#ids[this.#slot(id)] = id
+    }
+  }
+}
