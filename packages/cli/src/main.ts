@@ -12,4 +12,6 @@ process.stdout.on('error', error => {
 })
 
 const { run } = await import('./program.ts')
-process.exitCode = await run(process.argv.slice(2))
+const code = await run(process.argv.slice(2))
+// All is closed now. Timers of libraries may run on for a second: nobody waits for them, only for the output.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))

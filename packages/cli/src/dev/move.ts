@@ -7,7 +7,7 @@ export interface Move {
   /** `102 of 412 keys (25 %)`. */
   readonly share: string
   /** In words: which of the keys can still be read. */
-  readonly readable: readonly string[]
+  readonly readable: string
 }
 
 /** Compares the owners before with those after. Throws when a key is missing that has its old owner. */
@@ -29,10 +29,7 @@ export function moveOf(before: Seen, after: Seen): Move {
   }
 }
 
-function readable({ identical, missing }: Seen): string[] {
-  if (missing.length === 0) return [`all ${identical} are read as before`]
-  return [
-    `${identical} are read as before; ${missing.length} are misses, not errors: values do not`,
-    'follow their keys to a new owner yet, so whoever needs them sets them again',
-  ]
+function readable({ identical, missing }: Seen): string {
+  if (missing.length === 0) return `all ${identical} are read as before`
+  return `${identical} are read as before, ${missing.length} are misses; none is an error`
 }

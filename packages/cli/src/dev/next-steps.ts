@@ -14,7 +14,8 @@ export function nextSteps(mesh: LocalMesh, knownKey: string | undefined): string
     ...(knownKey === undefined ? [] : [`${COMMAND} get ${knownKey}`, `${COMMAND} route ${knownKey}`]),
     `${COMMAND} set greeting hello --ttl 5m`,
     `${COMMAND} get greeting --api ${other.ready.api} --format json`,
-    `${COMMAND} start --mesh dev --seed ${seed} --key-file ${mesh.keyFile} --listen 127.0.0.1:0 --api 127.0.0.1:0`,
+    `${COMMAND} start --mesh dev --key-file ${mesh.keyFile} \\`,
+    `    --seed ${seed} --listen 127.0.0.1:0 --api 127.0.0.1:0`,
   ]
 }
 

@@ -56,7 +56,7 @@ export class Terminal {
     const seconds = `${((performance.now() - startedAt) / 1000).toFixed(1)} s`
     const clear = this.#live && !this.#silent ? '\r\x1b[K' : ''
     this.line(
-      `${clear}  ${this.style(style, mark)} ${title.padEnd(TITLE_WIDTH)}${this.style('dim', seconds.padStart(6))}`,
+      `${clear}  ${this.style(style, mark)} ${this.style('bold', title.padEnd(TITLE_WIDTH))}${this.style('dim', seconds.padStart(6))}`,
     )
   }
 }

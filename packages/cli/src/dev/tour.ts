@@ -16,6 +16,11 @@ import { type Entries, readAll, type Seen, writeAll } from './traffic.ts'
 
 type Progress = (text: string) => void
 
+const NO_HAND_OFF = [
+  'values do not follow their keys to a new owner yet: whoever needs',
+  'one of them sets it again',
+]
+
 /**
  * Shows everything on a mesh of two nodes or more. Resolves to a key that can be read afterwards; rejects at the
  * first step that does not hold.
@@ -102,7 +107,8 @@ class Tour {
       lines: [
         `serial ${before.serial} → ${after.serial} on all ${this.#mesh.nodes.length} nodes`,
         `${move.share} changed their owner, all of them to node ${node.number}`,
-        ...move.readable,
+        move.readable,
+        ...(this.#seen?.missing.length ? NO_HAND_OFF : []),
       ],
     }
   }
@@ -126,7 +132,7 @@ class Tour {
       lines: [
         `serial ${before.serial} → ${after.serial} on the other ${this.#mesh.nodes.length}`,
         `${move.share} changed their owner, all of them those of node ${node.number}`,
-        ...move.readable,
+        move.readable,
       ],
     }
   }
