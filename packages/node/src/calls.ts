@@ -38,7 +38,8 @@ export class Calls {
   readonly #pending = new PendingCalls()
   /** Last sign of life of each peer that owes an answer. */
   readonly #heard = new Map<string, Heard>()
-  readonly #silent = new Set<string>()
+  /** Peers that were found silent, and how many bytes had come from them then. */
+  readonly #silent = new Map<string, number>()
   /**
    * Ms that this node has listened. It stands still while the event loop is blocked: a node that was busy for
    * a second has heard nobody, and may not take that for silence.
@@ -112,8 +113,16 @@ export class Calls {
     })
   }
 
-  readonly #reachable = (id: string): boolean =>
-    this.#transport.link(id) !== undefined && !this.#silent.has(id)
+  /** A peer that was silent is asked again as soon as any byte has come from it. */
+  readonly #reachable = (id: string): boolean => {
+    const link = this.#transport.link(id)
+    if (link === undefined) return false
+    const silentAt = this.#silent.get(id)
+    if (silentAt === undefined) return true
+    if (silentAt === link.receivedBytes) return false
+    this.#silent.delete(id)
+    return true
+  }
 
   #send(call: Call, link: Link, now: number): void {
     if (this.#pending.size >= PENDING_MAX || link.queuedBytes > QUEUED_BYTES_MAX) {
@@ -160,7 +169,7 @@ export class Calls {
         call.failedWith(late(call.request))
       } else if (this.#listened - Math.max(call.sentAt, this.#heard.get(call.to)?.at ?? 0) > SILENCE_MS) {
         this.#pending.delete(id)
-        this.#silent.add(call.to)
+        this.#silent.set(call.to, this.#transport.link(call.to)?.receivedBytes ?? 0)
         this.#passOver(call)
       }
     })
@@ -181,7 +190,6 @@ export class Calls {
       }
       if (receivedBytes !== heard.receivedBytes || queuedBytes < heard.queuedBytes) {
         heard.at = this.#listened
-        this.#silent.delete(peer)
       }
       heard.receivedBytes = receivedBytes
       heard.queuedBytes = queuedBytes
