@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { errorCode } from '../errors.ts'
+import type { Frame } from './frame.ts'
+import { FLAG, KIND, type Stamp } from './layout.ts'
+import { FrameReader, SMALL_FRAME_MAX } from './reader.ts'
+import { FrameWriter } from './writer.ts'
+
+interface FrameVector {
+  readonly kind: keyof typeof KIND
+  readonly stamp: Stamp
+  readonly requestId: number
+  readonly budgetMs?: number
+  readonly key: string
+  readonly hops: readonly string[]
+  readonly failed: readonly string[]
+  readonly value: string
+  readonly contentType: string
+  readonly ttlMs: number
+  readonly version: number
+  readonly forwarded: boolean
+  readonly existed: boolean
+  readonly error: number
+  readonly text: string
+  readonly body: string
+}
+
+const vectors: readonly { readonly frame: FrameVector; readonly hex: string }[] = JSON.parse(
+  readFileSync(new URL('../../vectors/frames.json', import.meta.url), 'utf8'),
+)
+
+// Written by another implementation, in another language, from docs/protocol/frames.md alone.
+describe('frames version 1', () => {
+  it.each(vectors.map((vector, number) => ({ number, kind: vector.frame.kind, vector })))(
+    'writes and reads $kind, number $number',
+    ({ vector: { frame, hex } }) => {
+      const writer = new FrameWriter(frame.stamp)
+      write(writer, frame)
+      const bytes = writer.take() as Uint8Array
+      expect(hexOf(bytes)).toBe(hex)
+      const seen: unknown[] = []
+      new FrameReader(SMALL_FRAME_MAX).push(bytes, read => seen.push(meaning(read)))
+      expect(seen).toEqual([frame])
+    },
+  )
+
+  it('is shown with every kind there is', () => {
+    const shown = new Set(vectors.map(({ frame }) => frame.kind))
+    for (const kind of ['pull', 'delta'] as const) shown.add(kind) // in messages.json, whose bodies they are
+    expect([...shown].sort()).toEqual(Object.keys(KIND).sort())
+  })
+})
+
+function write(writer: FrameWriter, frame: FrameVector): void {
+  const { kind, requestId, budgetMs = 0, key, contentType, ttlMs } = frame
+  const flags = frame.forwarded ? FLAG.forwarded : 0
+  const entry = () => ({ value: bytesOf(frame.value), contentType, ttlMs })
+  if (kind === 'get') writer.get(requestId, budgetMs, key, frame)
+  else if (kind === 'set') writer.set(requestId, budgetMs, key, frame, entry())
+  else if (kind === 'delete') writer.delete(requestId, budgetMs, key, frame)
+  else if (kind === 'hit') writer.hit(requestId, frame.version, entry(), flags)
+  else if (kind === 'miss') writer.miss(requestId, flags)
+  else if (kind === 'done') writer.done(requestId, frame.version, frame.existed, flags)
+  else if (kind === 'error') writer.error(requestId, errorCode(frame.error), frame.text)
+  else writer.message(KIND[kind], requestId, bytesOf(frame.body))
+}
+
+function meaning(frame: Frame): unknown {
+  const { serial, digestPrefix, clock, requestId, budgetMs, forwarded } = frame
+  const kind = Object.entries(KIND).find(([, number]) => number === frame.kind)?.[0]
+  const said = { kind, stamp: { serial, digestPrefix, clock }, requestId }
+  const entry = () => {
+    const { value, contentType, ttlMs } = frame.entry()
+    return { value: hexOf(value), contentType, ttlMs }
+  }
+  switch (frame.kind) {
+    case KIND.get:
+    case KIND.delete:
+      return { ...said, budgetMs, ...frame.target() }
+    case KIND.set:
+      return { ...said, budgetMs, ...frame.target(), ...entry() }
+    case KIND.hit:
+      return { ...said, forwarded, version: frame.version(), ...entry() }
+    case KIND.miss:
+      return { ...said, forwarded }
+    case KIND.done:
+      return { ...said, forwarded, existed: frame.existed, version: frame.version() }
+    case KIND.error: {
+      const { number, message } = frame.error()
+      return { ...said, error: number, text: message }
+    }
+    default:
+      return { ...said, body: hexOf(frame.body()) }
+  }
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
+
+function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(hex, 'hex'))
+}
