@@ -7,7 +7,9 @@ import {
   keyPrefix,
   LIMITS,
   qualifyKey,
+  STRUCTURED,
 } from '@cachemesh/protocol'
+import { copyOf } from './copy.ts'
 import { type Duration, parseDuration } from './duration.ts'
 import type { Found } from './requests.ts'
 import type { Runtime } from './runtime.ts'
@@ -30,7 +32,7 @@ export interface SetOptions {
 
 /** An entry as bytes, with what is known of it. */
 export interface RawEntry {
-  /** A copy: it may be changed. */
+  /** A copy: it may be changed. It may lie in a larger ArrayBuffer, as a Buffer does. */
   readonly value: Uint8Array
   /** Media type, or `''` for a structured value (MessagePack). */
   readonly contentType: string
@@ -72,7 +74,7 @@ export class Namespace<T = unknown> {
 
   /**
    * The value of a key, fresh: changing it changes nothing in the cache. `undefined` when there is none (and
-   * the loader has none).
+   * the loader has none). Bytes may lie in a larger ArrayBuffer, as those of a Buffer do.
    *
    * @throws ERR_INVALID_KEY, ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_OVERLOADED, ERR_LOADER, ERR_CLOSED
    */
@@ -197,7 +199,9 @@ export class Namespace<T = unknown> {
 type Loaded = { readonly value: Uint8Array; readonly contentType: string } | undefined
 
 function decode(found: Found | undefined): unknown {
-  return found && decodeValue(found.value, found.contentType)
+  if (found === undefined) return undefined
+  const { value, contentType } = found
+  return contentType === STRUCTURED ? decodeValue(value, contentType) : copyOf(value)
 }
 
 function copy(found: Found | undefined): Found | undefined {
