@@ -1,3 +1,4 @@
+import { NodeCore } from '@cachemesh/core'
 import type { Checker, Violation } from './checkers/checker.ts'
 import { NeverBackwards } from './checkers/never-backwards.ts'
 import { Orderly } from './checkers/orderly.ts'
@@ -8,7 +9,7 @@ import { Settlement } from './checkers/settlement.ts'
 import { SETTLE_MS } from './scenario/draw.ts'
 import type { Scenario } from './scenario/scenario.ts'
 import { Trace } from './trace/trace.ts'
-import type { Host } from './world/host.ts'
+import type { CreateNode, Host } from './world/host.ts'
 import { Troubles } from './world/troubles.ts'
 import { World } from './world/world.ts'
 
@@ -40,6 +41,8 @@ export interface Outcome {
 export interface SimulateOptions {
   /** Gets a line for everything that happens. */
   readonly print?: (line: string) => void
+  /** Makes each node; for proving that a node which lacks a protection is found out. */
+  readonly createNode?: CreateNode
 }
 
 /** Runs one scenario from its start to its end. The outcome is a function of the scenario. */
@@ -54,7 +57,8 @@ export function simulate(scenario: Scenario, options: SimulateOptions = {}): Out
     new Orderly(),
     propagation,
   ]
-  const world = new World(scenario, trace, checkers)
+  const createNode: CreateNode = options.createNode ?? ((node, at) => new NodeCore(node, at))
+  const world = new World(scenario, { trace, checkers, createNode })
   new Troubles(world, scenario)
   world.runUntil(scenario.calmAt)
   const settledAfterMs = settle(world, scenario)

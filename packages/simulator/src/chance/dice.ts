@@ -1,5 +1,7 @@
 import { Random } from '@cachemesh/core'
 
+const PURPOSES = { fork: 0, scenario: 1, world: 2, troubles: 3 } as const
+
 /**
  * Chance of a simulation, from its seed. Each part of the world rolls dice of its own, so that one more roll
  * in the network does not change which nodes crash.
@@ -7,13 +9,14 @@ import { Random } from '@cachemesh/core'
 export class Dice {
   readonly #random: Random
 
-  constructor(seed: number) {
-    this.#random = new Random(seed)
+  /** `purpose` keeps apart what rolls with one seed. */
+  constructor(seed: number, purpose: keyof typeof PURPOSES) {
+    this.#random = new Random((seed + PURPOSES[purpose] * 2 ** 40) % 2 ** 53)
   }
 
   /** Other dice, as good as independent of these. */
   fork(): Dice {
-    return new Dice(this.seed())
+    return new Dice(this.seed(), 'fork')
   }
 
   /** A seed for something else: an integer of 53 bits. */

@@ -72,8 +72,10 @@ function ownFault(host: Host, living: readonly Host[]): string | undefined {
   const member = core.configuration.member(host.id)
   if (member?.state !== 'active')
     return `host ${host.index} is ${member?.state ?? 'not'} in its configuration`
-  if (member.addresses.join() !== host.attributes.addresses.join())
-    return `host ${host.index} is at ${host.address} and said to be at ${member.addresses.join()}`
+  for (const [name, wanted] of Object.entries(host.attributes)) {
+    const said = JSON.stringify(member[name as keyof typeof member])
+    if (said !== JSON.stringify(wanted)) return `host ${host.index} has ${name} ${said} in its configuration`
+  }
   if (core.state !== 'active' && (living.length > 1 || !isLoner(host)))
     return `host ${host.index} is ${core.state}`
   const unlinked = living.find(other => other !== host && !core.linked.has(other.id))

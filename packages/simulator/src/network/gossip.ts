@@ -59,11 +59,11 @@ export class Gossip {
 
   #arrived(announcement: Announcement, hop: { from: number; to: number; again: boolean }): void {
     const { from, to, again } = hop
-    const process = this.#process(to)
-    const seen = announcement.seen.has(process)
+    const life = this.#process(to)
+    const seen = announcement.seen.has(life)
     // Memory of what was seen is bounded: sometimes an old one passes as new.
     if (seen && !again) return
-    announcement.seen.add(process)
+    announcement.seen.add(life)
     this.#events.announcement(to, from, announcement)
     if (seen) return
     const others = [...this.#links.peers(to)].filter(peer => peer !== from)

@@ -23,7 +23,7 @@ export const SCENARIO_MS_MIN: number = SETTLE_MS + QUIET_MS + 20_000
 export const STARTS_AT = 1
 
 export function drawScenario(options: ScenarioOptions): Scenario {
-  const dice = new Dice(options.seed)
+  const dice = new Dice(options.seed, 'scenario')
   const calmAt = STARTS_AT + options.durationMs - SETTLE_MS - QUIET_MS
   const weather = drawWeather(dice.fork(), options.loss)
   const hosts = drawHosts(dice.fork(), options.nodes, calmAt)
@@ -89,70 +89,95 @@ function drawSeeds(
   return [seedAddresses[0] as string, ...dice.sample(others, dice.below(others.length + 1))]
 }
 
-type Draw = (dice: Dice, hosts: readonly HostPlan[]) => FaultBody
+/** Whom trouble may befall. */
+interface Crowd {
+  readonly count: number
+  /** These always come back, where they were: a mesh whose bootstrap peers are gone takes nobody in. */
+  readonly seeds: ReadonlySet<number>
+  /** These may stay away for good. */
+  readonly mortal: ReadonlySet<number>
+}
+
 type FaultBody = Fault extends infer F ? (F extends Fault ? Omit<F, 'at'> : never) : never
 
-const DRAWS: readonly { readonly perMinuteMax: number; readonly draw: Draw }[] = [
+const DRAWS: readonly {
+  readonly perMinuteMax: number
+  readonly draw: (dice: Dice, crowd: Crowd) => FaultBody
+}[] = [
   { perMinuteMax: 20, draw: crash },
   { perMinuteMax: 10, draw: leave },
   { perMinuteMax: 60, draw: breakLink },
   { perMinuteMax: 10, draw: cut },
+  { perMinuteMax: 10, draw: gateway },
   { perMinuteMax: 5, draw: fillCache },
 ]
 
 function drawFaults(dice: Dice, hosts: readonly HostPlan[], calmAt: number): Fault[] {
   const faults: Fault[] = []
+  const crowd = drawCrowd(dice, hosts)
+  const leftOut = dice.pick([0.2, 0.5, 0.8])
   for (const { perMinuteMax, draw } of DRAWS) {
     const own = dice.fork()
-    if (own.chance(0.4)) continue
+    if (own.chance(leftOut)) continue
     // Trouble of one kind per minute in the whole mesh, more in a larger one.
     const perMs = (own.magnitude(0.05, 1) * perMinuteMax * (1 + hosts.length / 10)) / 60_000
     for (let at = STARTS_AT; ; ) {
       // Exponential gaps: events of a Poisson process.
       at += -Math.log(1 - own.between(0, 1)) / perMs
       if (at >= calmAt) break
-      faults.push({ at, ...draw(own, hosts) } as Fault)
+      faults.push({ at, ...draw(own, crowd) })
     }
   }
   return faults.sort((a, b) => a.at - b.at)
 }
 
-function crash(dice: Dice, hosts: readonly HostPlan[]): FaultBody {
-  const host = dice.below(hosts.length)
-  const back = { kind: 'crash', host, downMs: dice.magnitude(10, 30_000), memory: dice.chance(0.5) } as const
-  // Bootstrap peers come back where they were: a mesh whose bootstrap peers are gone takes nobody in.
-  if (isSeed(hosts, host)) return back
-  if (dice.chance(0.2)) return { ...back, downMs: Number.POSITIVE_INFINITY }
+function drawCrowd(dice: Dice, hosts: readonly HostPlan[]): Crowd {
+  const named = new Set(hosts.flatMap(plan => plan.seeds))
+  const indices = [...hosts.keys()]
+  const seeds = new Set(indices.filter(index => index === 0 || named.has((hosts[index] as HostPlan).address)))
+  const others = indices.filter(index => !seeds.has(index))
+  return {
+    count: hosts.length,
+    seeds,
+    mortal: new Set(dice.sample(others, dice.below(1 + Math.ceil(others.length / 3)))),
+  }
+}
+
+function crash(dice: Dice, crowd: Crowd): FaultBody {
+  const host = dice.below(crowd.count)
+  const memory = dice.chance(0.5)
+  const back = { kind: 'crash', host, downMs: drawAbsence(dice, crowd, host), memory } as const
+  if (crowd.seeds.has(host) || dice.chance(0.8)) return back
   // Addresses of its own: no two hosts ever share one.
-  return dice.chance(0.2)
-    ? { ...back, movesTo: addressOf(hosts.length * (1 + dice.below(100)) + host) }
-    : back
+  return { ...back, movesTo: addressOf(crowd.count * (1 + dice.below(100)) + host) }
 }
 
-function leave(dice: Dice, hosts: readonly HostPlan[]): FaultBody {
-  const host = dice.below(hosts.length)
-  const returns = isSeed(hosts, host) || dice.chance(0.3)
-  const downMs = returns ? dice.magnitude(10, 30_000) : Number.POSITIVE_INFINITY
-  return { kind: 'leave', host, downMs, memory: dice.chance(0.5) }
+function leave(dice: Dice, crowd: Crowd): FaultBody {
+  const host = dice.below(crowd.count)
+  return { kind: 'leave', host, downMs: drawAbsence(dice, crowd, host), memory: dice.chance(0.5) }
 }
 
-function breakLink(dice: Dice, hosts: readonly HostPlan[]): FaultBody {
-  return { kind: 'break', hosts: [dice.below(hosts.length), dice.below(hosts.length)] }
+function drawAbsence(dice: Dice, { mortal }: Crowd, host: number): number {
+  const awayMs = dice.magnitude(10, 60_000)
+  return mortal.has(host) && dice.chance(0.5) ? Number.POSITIVE_INFINITY : awayMs
 }
 
-function cut(dice: Dice, hosts: readonly HostPlan[]): FaultBody {
-  const count = dice.chance(0.5) ? 1 : 1 + dice.below(Math.max(1, hosts.length - 1))
-  const away = dice.sample([...hosts.keys()], count)
+function breakLink(dice: Dice, { count }: Crowd): FaultBody {
+  return { kind: 'break', hosts: [dice.below(count), dice.below(count)] }
+}
+
+function cut(dice: Dice, { count }: Crowd): FaultBody {
+  const indices = Array.from({ length: count }, (_, index) => index)
+  const away = dice.sample(indices, dice.chance(0.5) ? 1 : 1 + dice.below(Math.max(1, count - 1)))
   return { kind: 'cut', hosts: away, forMs: dice.magnitude(100, 60_000) }
 }
 
-function fillCache(dice: Dice, hosts: readonly HostPlan[]): FaultBody {
-  return { kind: 'fill-cache', host: dice.below(hosts.length) }
+function gateway(dice: Dice, { count }: Crowd): FaultBody {
+  return { kind: 'gateway', host: dice.below(count), port: 1024 + dice.below(60_000) }
 }
 
-function isSeed(hosts: readonly HostPlan[], host: number): boolean {
-  const { address } = hosts[host] as HostPlan
-  return host === 0 || hosts.some(plan => plan.seeds.includes(address))
+function fillCache(dice: Dice, { count }: Crowd): FaultBody {
+  return { kind: 'fill-cache', host: dice.below(count) }
 }
 
 function addressOf(index: number): string {

@@ -73,6 +73,8 @@ export type Fault = { readonly at: number } & (
   | { readonly kind: 'break'; readonly hosts: readonly [number, number] }
   /** Nothing passes between these hosts and all others. */
   | { readonly kind: 'cut'; readonly hosts: readonly number[]; readonly forMs: number }
+  /** No trouble: a gateway of the node opens at this port, and its record says so. */
+  | { readonly kind: 'gateway'; readonly host: number; readonly port: number }
   /** The cache is filled with far more than fits, and flushed. */
   | { readonly kind: 'fill-cache'; readonly host: number }
 )

@@ -1,3 +1,5 @@
+import type { Input } from '@cachemesh/core'
+
 /** Everything of a run that a line of the trace is made of. */
 export type Noted = string | number | Uint8Array
 
@@ -71,4 +73,27 @@ function finish(lane: number): number {
 
 function readable(noted: Noted): string {
   return noted instanceof Uint8Array ? `${noted.length} bytes` : String(noted)
+}
+
+/** What makes one input differ from another of its kind. Messages were noted in bytes when they were sent. */
+export function traced(input: Input): Noted[] {
+  switch (input.kind) {
+    case 'link-up':
+    case 'link-down':
+      return [input.peer]
+    case 'dialled':
+      return [input.contact, input.peer]
+    case 'dial-failed':
+      return [input.contact, input.code]
+    case 'message':
+      return [input.from, input.message.kind, input.clock ?? 0]
+    case 'announced':
+      return [input.from, input.delta.version.serial, input.delta.version.digest]
+    case 'stamp':
+      return [input.from, input.digestPrefix]
+    case 'attributes':
+      return [JSON.stringify(input.attributes)]
+    default:
+      return []
+  }
 }

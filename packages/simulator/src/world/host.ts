@@ -2,7 +2,8 @@ import {
   type Attributes,
   type Input,
   type Instant,
-  NodeCore,
+  type NodeCore,
+  type NodeCoreOptions,
   type Output,
   unpackConfiguration,
 } from '@cachemesh/core'
@@ -13,6 +14,9 @@ import type { HostPlan } from '../scenario/scenario.ts'
 /** What wall clocks show when virtual time is 0. */
 const WALL_STARTS_AT = 1_760_000_000_000
 const CACHE_BYTES = 1024 * 1024
+
+/** Makes the node of a process: the real one, or in a test one that lacks something. */
+export type CreateNode = (options: NodeCoreOptions, at: Instant) => NodeCore
 
 export type HostState =
   /** It has not started yet, or will start again. */
@@ -29,8 +33,11 @@ export class Host {
   readonly index: number
   readonly plan: HostPlan
   readonly #meshId: string
+  readonly #createNode: CreateNode
   state: HostState = 'down'
   address: string
+  /** Of its gateway; 0: there is none. */
+  gatewayPort = 0
   /** Counts processes; the first is 1. */
   life = 0
   /** The disk: what the core asked to keep. */
@@ -45,10 +52,11 @@ export class Host {
   #writer: FrameWriter | undefined
   #monotonicOffsetMs = 0
 
-  constructor(index: number, plan: HostPlan, meshId: string) {
+  constructor(index: number, plan: HostPlan, world: { meshId: string; createNode: CreateNode }) {
     this.index = index
     this.plan = plan
-    this.#meshId = meshId
+    this.#meshId = world.meshId
+    this.#createNode = world.createNode
     this.address = plan.address
   }
 
@@ -71,7 +79,7 @@ export class Host {
     const [host, port] = this.address.split(':')
     return {
       addresses: [`/ip4/${host}/tcp/${port}/p2p/${this.id}`],
-      gateways: {},
+      gateways: this.gatewayPort === 0 ? {} : { http: `http://${host}:${this.gatewayPort}` },
       weight: this.plan.weight,
       zone: '',
       software: 'simulated',
@@ -82,6 +90,7 @@ export class Host {
   start(now: number, dice: Dice): void {
     this.life++
     this.state = 'up'
+    this.gatewayPort = 0
     this.stampSeenAt.clear()
     this.tickAt = Number.POSITIVE_INFINITY
     // A whole number, so that a whole moment is the same moment on both clocks.
@@ -96,7 +105,7 @@ export class Host {
       randomSeed: dice.seed(),
       ...(remembered && { remembered }),
     }
-    this.#core = new NodeCore(options, this.instant(now))
+    this.#core = this.#createNode(options, this.instant(now))
     this.#writer = new FrameWriter(this.#core.stamp)
   }
 

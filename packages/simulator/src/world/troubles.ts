@@ -17,7 +17,7 @@ export class Troubles {
   constructor(world: World, scenario: Scenario) {
     this.#world = world
     this.#calmAt = scenario.calmAt
-    this.#dice = new Dice(scenario.seed).fork()
+    this.#dice = new Dice(scenario.seed, 'troubles')
     for (const host of world.hosts) world.queue.at(host.plan.startsAt, () => this.#start(host, 0))
     for (const fault of scenario.faults) world.queue.at(fault.at, () => this.#strike(fault))
     world.queue.at(scenario.calmAt, () => world.calm())
@@ -38,6 +38,11 @@ export class Troubles {
       case 'cut': {
         const heal = this.#world.cut(new Set(fault.hosts))
         this.#later(fault.forMs, heal)
+        break
+      }
+      case 'gateway': {
+        const host = hosts[fault.host] as Host
+        if (host.state === 'up') this.#world.openGateway(host, fault.port)
         break
       }
       case 'fill-cache':

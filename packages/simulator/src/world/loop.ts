@@ -1,0 +1,213 @@
+// What the runtime does in a real node, for all nodes of a run: what happens becomes an input of a core, and its
+// outputs are carried out through the codec and the network. Nothing here knows what is right.
+
+import type { Input, Output } from '@cachemesh/core'
+import { CacheMeshError, decodeMessage, encodeMessage, type Frame, type Message } from '@cachemesh/protocol'
+import type { Dice } from '../chance/dice.ts'
+import type { Checker, Violation } from '../checkers/checker.ts'
+import type { Dialling } from '../network/dialling.ts'
+import type { Announcement, Gossip } from '../network/gossip.ts'
+import type { Links } from '../network/links.ts'
+import type { EventQueue } from '../time/event-queue.ts'
+import { type Noted, type Trace, traced } from '../trace/trace.ts'
+import type { Host } from './host.ts'
+
+/** As in the runtime of a node: larger announcements say the version only. */
+const ANNOUNCEMENT_BYTES_MAX = 16 * 1024
+/** Likewise: frames that name another document are looked into no more often than this, per peer. */
+const STAMP_INTERVAL_MS = 50
+/** A run with this many violations has shown enough. */
+const VIOLATIONS_MAX = 10
+
+export interface LoopParts {
+  readonly queue: EventQueue
+  readonly dice: Dice
+  readonly trace: Trace
+  readonly checkers: readonly Checker[]
+  readonly hosts: readonly Host[]
+}
+
+export interface Network {
+  readonly links: Links
+  readonly gossip: Gossip
+  readonly dialling: Dialling
+}
+
+export class Loop {
+  readonly violations: Violation[] = []
+  steps = 0
+  readonly #parts: LoopParts
+  readonly #byId: ReadonlyMap<string, Host>
+  readonly #readAnnouncements = new WeakMap<Announcement, Message>()
+  #network: Network | undefined
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts
+    this.#byId = new Map(parts.hosts.map(host => [host.id, host]))
+  }
+
+  /** The network and this loop call each other: it is given before the first step. */
+  set network(network: Network) {
+    this.#network = network
+  }
+
+  /** True when the run has shown enough. */
+  get spoilt(): boolean {
+    return this.violations.length >= VIOLATIONS_MAX
+  }
+
+  violated(host: Host, checker: string, what: string): void {
+    this.#note('violation', checker, what)
+    this.violations.push({ at: this.#now, host: host.index, checker, what })
+  }
+
+  /** Gives the node on a host an input, lets the checkers look, and carries out what it answers. */
+  feed(index: number, input: Input): void {
+    const host = this.#host(index)
+    if (host.state === 'down' || this.spoilt) return
+    const now = this.#now
+    const before = host.core.configuration
+    this.#note(input.kind, index, ...traced(input))
+    this.steps++
+    const outputs = this.#step(host, input)
+    const { configuration: after } = host.core
+    if (after !== before) this.#note('holds', index, after.version.serial, after.version.digest)
+    for (const checker of this.#parts.checkers) {
+      const wrong = checker.stepped?.({ host, now, input, outputs, before, after }) ?? []
+      for (const what of wrong) this.violated(host, checker.name, what)
+    }
+    for (const output of outputs) this.#carryOut(host, output)
+    this.#setTimer(host)
+  }
+
+  /** A frame has arrived, in bytes. */
+  received(index: number, from: number, bytes: Uint8Array): void {
+    const host = this.#host(index)
+    host.reader.push(bytes, frame => this.#frame(host, from, frame))
+  }
+
+  announced(index: number, from: number, announcement: Announcement): void {
+    const message = this.#read(this.#host(index), announcement)
+    const peer = this.#host(from).id
+    if (message?.kind === 'delta') this.feed(index, { kind: 'announced', from: peer, delta: message.delta })
+    else if (message !== undefined) this.feed(index, { kind: 'message', from: peer, message })
+  }
+
+  #step(host: Host, input: Input): readonly Output[] {
+    try {
+      return host.step(input, this.#now)
+    } catch (error) {
+      this.violated(host, 'orderly', `${input.kind} threw ${String(error)}`)
+      return []
+    }
+  }
+
+  #carryOut(host: Host, output: Output): void {
+    switch (output.kind) {
+      case 'send':
+        this.#send(host, output.to, output.message)
+        break
+      case 'announce':
+        this.#announce(host, { kind: 'delta', delta: output.delta })
+        break
+      case 'dial':
+        this.#note('dial', host.index, output.contact.name)
+        this.#network?.dialling.dial(host.index, output.contact)
+        break
+      case 'state':
+        this.#note('state', host.index, output.state)
+        break
+      case 'persist':
+        host.disk = output.bytes
+        this.#note('persist', host.index, output.bytes)
+        break
+      default:
+        this.#note(output.kind, host.index)
+    }
+  }
+
+  #send(host: Host, to: string, message: Message): void {
+    const { kind, body } = encodeMessage(message)
+    host.stampTime(this.#now)
+    host.writer.message(kind, 0, body)
+    const bytes = host.writer.take() as Uint8Array
+    const peer = (this.#byId.get(to) as Host).index
+    if (!this.#network?.links.send(host.index, peer, bytes)) return
+    host.sent(bytes.length)
+    this.#note('send', host.index, peer, message.kind, bytes)
+  }
+
+  #announce(host: Host, message: Message): void {
+    const { kind, body } = encodeMessage(message)
+    if (body.length >= ANNOUNCEMENT_BYTES_MAX) {
+      this.#announce(host, { kind: 'version', version: host.core.configuration.version })
+      return
+    }
+    const bytes = new Uint8Array(body.length + 1)
+    bytes[0] = kind
+    bytes.set(body, 1)
+    this.#note('announce', host.index, message.kind, bytes)
+    this.#network?.gossip.announce(host.index, bytes)
+  }
+
+  #frame(host: Host, from: number, frame: Frame): void {
+    const { core, stampSeenAt } = host
+    const { digestPrefix, clock, kind } = frame
+    const now = this.#now
+    const peer = this.#host(from).id
+    const message = this.#decode(host, kind, frame.body())
+    if (digestPrefix !== core.stamp.digestPrefix && now - (stampSeenAt.get(from) ?? 0) >= STAMP_INTERVAL_MS) {
+      stampSeenAt.set(from, now)
+      this.feed(host.index, { kind: 'stamp', from: peer, digestPrefix })
+    }
+    if (message !== undefined) this.feed(host.index, { kind: 'message', from: peer, message, clock })
+  }
+
+  /** Equal bytes are one message at every host, and messages are immutable: it is decoded once. */
+  #read(host: Host, announcement: Announcement): Message | undefined {
+    const known = this.#readAnnouncements.get(announcement)
+    if (known !== undefined) return known
+    const { bytes } = announcement
+    const message = this.#decode(host, bytes[0] as number, bytes.subarray(1))
+    if (message !== undefined) this.#readAnnouncements.set(announcement, message)
+    return message
+  }
+
+  #decode(host: Host, kind: number, body: Uint8Array): Message | undefined {
+    try {
+      return decodeMessage(kind, body)
+    } catch (error) {
+      if (!(error instanceof CacheMeshError)) throw error
+      this.violated(host, 'orderly', `a message of kind ${kind} was not understood: ${error.message}`)
+      return undefined
+    }
+  }
+
+  /** Timers have whole milliseconds, one at least, and are late. */
+  #setTimer(host: Host): void {
+    const { queue, dice } = this.#parts
+    const at = Math.max(Math.floor(queue.now) + 1, Math.ceil(host.wakeAt))
+    if (at === host.tickAt) return
+    host.tickAt = at
+    if (at === Number.POSITIVE_INFINITY) return
+    const { life } = host
+    queue.at(at + Math.floor(dice.between(0, host.plan.lateMaxMs)), () => {
+      // It was set anew since, or belonged to another process.
+      if (host.life !== life || host.tickAt !== at) return
+      host.tickAt = Number.POSITIVE_INFINITY
+      this.feed(host.index, { kind: 'tick' })
+    })
+  }
+
+  #note(what: string, ...details: Noted[]): void {
+    this.#parts.trace.note(this.#now, what, ...details)
+  }
+
+  get #now(): number {
+    return this.#parts.queue.now
+  }
+
+  #host(index: number): Host {
+    return this.#parts.hosts[index] as Host
+  }
+}
