@@ -42,7 +42,7 @@ export const LIMITS = {
   addressLengthMax: 256,
   /** A serial this far above one's own is a jump no healed partition explains. */
   serialJumpMax: 2 ** 32,
-  /** No serial is taken from here on, so that what is counted from it stays a safe integer. */
+  /** The greatest serial that is taken: what is counted from it stays a safe integer. */
   serialMax: 2 ** 53 - 2 ** 40,
   /** Weight of a member: 0 owns nothing, 1 is usual. */
   weightMax: 100,

@@ -27,7 +27,7 @@ interface MergeVector {
   readonly merged: DocumentVector
 }
 
-// Written by another implementation, in another language, from docs/protocol/configuration.md alone.
+// Written by a second implementation, in another language, and never again.
 describe('configuration version 1', () => {
   it.each(read<RecordVector>('configuration-records.json'))('hashes $canonical', vector => {
     const { record, canonical, hash, bucket } = vector

@@ -29,7 +29,7 @@ const vectors: readonly { readonly frame: FrameVector; readonly hex: string }[] 
   readFileSync(new URL('../../vectors/frames.json', import.meta.url), 'utf8'),
 )
 
-// Written by another implementation, in another language, from docs/protocol/frames.md alone.
+// Written by a second implementation, in another language, and never again.
 describe('frames version 1', () => {
   it.each(vectors.map((vector, number) => ({ number, kind: vector.frame.kind, vector })))(
     'writes and reads $kind, number $number',

@@ -22,7 +22,7 @@ interface ValueVector {
   readonly hex: string
 }
 
-// Written by another implementation, in another language, from docs/protocol/messages.md alone.
+// Written by a second implementation, in another language, and never again.
 describe('messages version 1', () => {
   it.each(read<MessageVector>('messages.json').map((vector, number) => ({ at: number, ...vector })))(
     'writes and reads $kind, number $at',
