@@ -104,6 +104,10 @@ export class Calls {
     })
   }
 
+  get closed(): boolean {
+    return this.#closed
+  }
+
   close(): void {
     this.#closed = true
     clearInterval(this.#timer)

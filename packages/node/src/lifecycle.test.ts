@@ -30,8 +30,10 @@ describe('a node', () => {
 
   it('fails calls that are open when it closes, and those that come after', async () => {
     const node = await startNode()
+    await node.set('own', 1)
     await node.close()
     await node.close()
+    await expect(node.get('own')).rejects.toMatchObject({ code: 'ERR_CLOSED' })
     const other = await startNode()
     const joined = await startNode({ seeds: other.addresses })
     await converged([other, joined])
@@ -112,6 +114,10 @@ describe('a node', () => {
     await vi.waitFor(() => {
       const member = a.configuration.members.find(({ id }) => id === b.id)
       expect(member?.gateways).toEqual({ http: 'http://127.0.0.1:8080' })
+    })
+    b.announceGateway('http')
+    await vi.waitFor(() => {
+      expect(a.configuration.members.find(({ id }) => id === b.id)?.gateways).toEqual({})
     })
   })
 })

@@ -131,8 +131,11 @@ export class CacheMeshNode implements AsyncDisposable {
     return made
   }
 
-  /** Tells the mesh at which address a gateway of this node answers, e.g. `('http', 'http://10.0.0.5:8080')`. */
-  announceGateway(protocol: string, address: string): void {
+  /**
+   * Tells the mesh at which address a gateway of this node answers, e.g. `('http', 'http://10.0.0.5:8080')`, or
+   * without an address that there is none any more.
+   */
+  announceGateway(protocol: string, address?: string): void {
     this.#runtime.present({ [protocol]: address })
   }
 

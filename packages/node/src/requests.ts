@@ -33,7 +33,7 @@ export class Requests {
   get<T>(key: string, take: (found: Found | undefined) => T): Promise<T> {
     const hash = hashKey(key)
     // The usual case of a key of one's own costs no call, no timer and no frame.
-    if (this.#core.placement.owns(hash)) return resolved(() => take(this.#local(key)))
+    if (this.#owns(hash)) return resolved(() => take(this.#local(key)))
     return this.#start(
       { kind: 'get', key, hash },
       {
@@ -45,8 +45,7 @@ export class Requests {
 
   set(key: string, entry: EntryBody): Promise<Written> {
     const request: KeyRequest = { kind: 'set', key, hash: hashKey(key), entry }
-    if (this.#core.placement.owns(request.hash))
-      return resolved(() => executeSet(this.#core.store, key, entry))
+    if (this.#owns(request.hash)) return resolved(() => executeSet(this.#core.store, key, entry))
     return this.#start(request, {
       answered: written,
       served: responsible => {
@@ -58,7 +57,7 @@ export class Requests {
 
   delete(key: string): Promise<Written> {
     const request: KeyRequest = { kind: 'delete', key, hash: hashKey(key) }
-    if (this.#core.placement.owns(request.hash)) return resolved(() => executeDelete(this.#core.store, key))
+    if (this.#owns(request.hash)) return resolved(() => executeDelete(this.#core.store, key))
     return this.#start(request, {
       answered: written,
       served: responsible => {
@@ -66,6 +65,11 @@ export class Requests {
         return executeDelete(this.#core.store, key)
       },
     })
+  }
+
+  /** A closed node owns nothing: its calls go the long way, where they are refused. */
+  #owns(hash: number): boolean {
+    return !this.#calls.closed && this.#core.placement.owns(hash)
   }
 
   #local(key: string): Found | undefined {

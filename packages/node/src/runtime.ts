@@ -103,8 +103,11 @@ export class Runtime {
    * Says who this node is: its addresses, weight and zone, and where its gateways answer. The first time it
    * begins to look for its mesh.
    */
-  present(gateways: Readonly<Record<string, string>> = {}): void {
-    this.#gateways = { ...this.#gateways, ...gateways }
+  present(gateways: Readonly<Record<string, string | undefined>> = {}): void {
+    const open = Object.entries({ ...this.#gateways, ...gateways }).filter(
+      ([, address]) => address !== undefined,
+    )
+    this.#gateways = Object.fromEntries(open) as Record<string, string>
     const { settings, software } = this.#parts
     const { weight, zone } = settings
     const { addresses } = this.transport
