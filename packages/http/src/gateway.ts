@@ -66,11 +66,13 @@ export async function startHttp(node: CacheMeshNode, options: HttpOptions = {}):
   const host = reachableHost(listen.host, node.addresses)
   const url = urlOf(host, port)
   // Loopback leads each machine to itself: it says nothing to members on others.
-  if (!isLoopback(host) || onLoopbackOnly(node.addresses)) node.announceGateway('http', url)
+  const announced = !isLoopback(host) || onLoopbackOnly(node.addresses)
+  if (announced) node.announceGateway('http', url)
   let closing: Promise<void> | undefined
   return {
     url,
     close: () => {
+      if (closing === undefined && announced) node.announceGateway('http')
       closing ??= app.close()
       return closing
     },
