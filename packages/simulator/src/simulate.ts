@@ -1,4 +1,5 @@
 import { NodeCore } from '@cachemesh/core'
+import type { Member } from '@cachemesh/protocol'
 import type { Checker, Violation } from './checkers/checker.ts'
 import { NeverBackwards } from './checkers/never-backwards.ts'
 import { Orderly } from './checkers/orderly.ts'
@@ -33,6 +34,8 @@ export interface Outcome {
   /** Records authored in the whole mesh, and the serial they led to. */
   readonly authored: number
   readonly serial: number
+  /** Who is in the configuration of the first node that lives at the end. */
+  readonly members: readonly Pick<Member, 'id' | 'incarnation' | 'state'>[]
   /** Sent by all nodes: frames on links and hops of announcements. */
   readonly bytes: number
   readonly messages: number
@@ -76,9 +79,14 @@ export function simulate(scenario: Scenario, options: SimulateOptions = {}): Out
     settledAfterMs,
     authored: serials.authored,
     serial: Math.max(0, ...world.living.map(host => host.core.configuration.version.serial)),
+    members: world.living[0]?.core.configuration.members.map(pickMember) ?? [],
     bytes: hosts.reduce((sum, host) => sum + host.sentBytes, 0),
     messages: hosts.reduce((sum, host) => sum + host.sentMessages, 0),
   }
+}
+
+function pickMember({ id, incarnation, state }: Member): Outcome['members'][number] {
+  return { id, incarnation, state }
 }
 
 /** Liveness: after faults end, all must be settled within a bound. */

@@ -87,7 +87,7 @@ export class Host {
   }
 
   /** A new process. Its monotonic clock begins anywhere: no time of it means anything elsewhere. */
-  start(now: number, dice: Dice): void {
+  start(now: number, dice: Pick<Dice, 'seed' | 'below'>): void {
     this.life++
     this.state = 'up'
     this.gatewayPort = 0

@@ -1,0 +1,175 @@
+import { NodeCore, type Output } from '@cachemesh/core'
+import { author, Configuration, type Member, memberRecord, registerRecord } from '@cachemesh/protocol'
+import { describe, expect, it } from 'vitest'
+import { Host } from '../world/host.ts'
+import type { Checker, Step } from './checker.ts'
+import { NeverBackwards } from './never-backwards.ts'
+import { Orderly } from './orderly.ts'
+import { Propagation } from './propagation.ts'
+import { ReservedPartition } from './reserved.ts'
+import { Serials } from './serials.ts'
+
+const EMPTY = Configuration.empty('mesh')
+
+function memberOf(id: string, fields: Partial<Member> = {}): Member {
+  return {
+    id,
+    incarnation: 1,
+    state: 'active',
+    since: 1,
+    addresses: [],
+    gateways: {},
+    weight: 1,
+    zone: '',
+    software: '',
+    ...fields,
+  }
+}
+
+function holding(before: Configuration, ...members: Member[]): Configuration {
+  return author(before, members.map(memberRecord), 1)
+}
+
+/** A text under another serial. */
+function relabelled(text: Configuration, serial: number): Configuration {
+  return Configuration.of(text, { serial, timestamp: text.version.timestamp })
+}
+
+function hostOf(index: number, peers: readonly string[] = []): Host {
+  const plan = {
+    id: `host-${index}`,
+    address: `10.0.0.${index}:7400`,
+    seeds: [],
+    startsAt: 1,
+    weight: 1,
+    clockSkewMs: 0,
+    lateMaxMs: 0,
+  }
+  const host = new Host(index, plan, {
+    meshId: 'mesh',
+    createNode: (options, at) => {
+      const node = new NodeCore(options, at)
+      for (const peer of peers) node.step({ kind: 'link-up', peer }, at)
+      return node
+    },
+  })
+  host.start(1, { seed: () => 1, below: () => 0 })
+  return host
+}
+
+function steps(checker: Checker, ...fields: Partial<Step>[]): string[] {
+  const host = hostOf(0)
+  const base = { host, now: 1, input: { kind: 'tick' } as const, outputs: [], before: EMPTY, after: EMPTY }
+  return fields.flatMap(step => [...(checker.stepped?.({ ...base, ...step }) ?? [])])
+}
+
+describe('never backwards', () => {
+  const one = holding(EMPTY, memberOf('a', { incarnation: 2 }))
+  const two = holding(one, memberOf('b'))
+
+  it('is content with what moves forward', () => {
+    const left = memberOf('a', { incarnation: 2, state: 'left', weight: 0 })
+    const fine = steps(
+      new NeverBackwards(),
+      { before: EMPTY, after: one },
+      { before: one, after: two },
+      { before: two, after: two },
+      { before: two, after: relabelled(two, 9) },
+      { before: two, after: holding(two, left) },
+    )
+    expect(fine).toEqual([])
+  })
+
+  it.each([
+    ['a serial that falls', two, relabelled(two, 1), 'the serial fell from 2 to 1'],
+    ['a text that changes under its serial', one, relabelled(two, 1), 'the text changed'],
+    ['a record that vanishes', two, relabelled(one, 3), 'm/b vanished'],
+    ['a lower incarnation', two, holding(two, memberOf('a')), 'm/a went back'],
+    [
+      'a state of before',
+      one,
+      holding(one, memberOf('a', { incarnation: 2, state: 'joining' })),
+      'm/a went back',
+    ],
+  ])('finds %s', (_, before, after, wrong) => {
+    expect(steps(new NeverBackwards(), { before, after })).toEqual([expect.stringContaining(wrong)])
+  })
+
+  it('finds a register that goes back', () => {
+    const write = (before: Configuration, counter: number): Configuration =>
+      author(before, [registerRecord({ name: 'settings/x', counter, json: '1' })], 1)
+    const newer = write(EMPTY, 2)
+    expect(steps(new NeverBackwards(), { before: newer, after: write(newer, 1) })).toEqual([
+      expect.stringContaining('r/settings/x went back'),
+    ])
+  })
+
+  it('lets a tombstone vanish below the horizon, and nothing else', () => {
+    const dropped = Configuration.of({ ...EMPTY, horizon: 5 }, { serial: 7, timestamp: 1 })
+    expect(steps(new NeverBackwards(), { before: one, after: dropped })).toEqual([])
+    const later = holding(EMPTY, memberOf('a', { since: 6 }))
+    expect(steps(new NeverBackwards(), { before: later, after: dropped })).toEqual(['m/a vanished'])
+  })
+})
+
+it('serials: finds one above the number of changes, and counts a change seen twice once', () => {
+  const one = holding(EMPTY, memberOf('a'))
+  const two = holding(one, memberOf('b'))
+  const serials = new Serials()
+  expect(steps(serials, { after: one }, { after: one }, { before: one, after: two })).toEqual([])
+  expect(serials.authored).toBe(2)
+  expect(steps(serials, { before: two, after: relabelled(two, 3) })).toEqual([
+    'serial 3 after only 2 changes',
+  ])
+})
+
+describe('reserved', () => {
+  const changed = { before: EMPTY, after: holding(EMPTY, memberOf('a')) }
+
+  it('finds a change that is not kept in time', () => {
+    const checker = new ReservedPartition()
+    const host = hostOf(0)
+    checker.started(host, 1)
+    expect(steps(checker, { host, ...changed, now: 1_000 }, { host, now: 2_500 })).toEqual([
+      'a change is not kept after 2499 ms',
+    ])
+  })
+
+  it('finds something else in the partition than what was persisted', () => {
+    const host = hostOf(0)
+    const outputs: Output[] = [{ kind: 'persist', bytes: new Uint8Array(3) }]
+    expect(steps(new ReservedPartition(), { host, outputs })).toHaveLength(1)
+  })
+})
+
+it('orderly: finds a refusal, and a tick that asks for a tick', () => {
+  const host = hostOf(0)
+  expect(steps(new Orderly(), { host, now: 1 })).toEqual([])
+  expect(steps(new Orderly(), { host, now: 1e9 })).toEqual(['after a tick it wants another one at once'])
+})
+
+describe('propagation', () => {
+  it('measures until all that were linked hold a change or what replaces it', () => {
+    const [a, b, c] = [hostOf(0, ['host-1']), hostOf(1, ['host-0']), hostOf(2)]
+    const propagation = new Propagation()
+    for (const host of [a, b, c]) propagation.started(host)
+    const one = holding(EMPTY, memberOf('a'))
+    const next = holding(one, memberOf('a', { incarnation: 2 }))
+    steps(propagation, { host: a, after: one, now: 10 }, { host: a, before: one, after: next, now: 20 })
+    expect(propagation.latencies).toEqual([])
+    steps(propagation, { host: b, after: next, now: 50 })
+    expect(propagation.latencies).toEqual([40, 30])
+  })
+
+  it('waits for nobody who is gone', () => {
+    const [a, b] = [hostOf(0, ['host-1']), hostOf(1, ['host-0'])]
+    const propagation = new Propagation()
+    for (const host of [a, b]) propagation.started(host)
+    steps(propagation, { host: a, after: holding(EMPTY, memberOf('a')), now: 10 })
+    propagation.ended(b, 20)
+    expect(propagation.latencies).toEqual([])
+    const late = { host: b, after: holding(EMPTY, memberOf('a')), now: 99 }
+    steps(propagation, late)
+    expect(propagation.latencies).toEqual([])
+  })
+})

@@ -1,0 +1,51 @@
+import { drawScenario } from '../scenario/draw.ts'
+import type { Fault, HostPlan, Scenario, Weather } from '../scenario/scenario.ts'
+
+/** A local network in which nothing is lost. */
+export const FAIR: Weather = {
+  delayMs: 0.2,
+  jitterMs: 1,
+  loss: 0,
+  announcementLoss: 0,
+  duplicates: 0,
+  reorderMs: 0,
+  setUpMs: 20,
+  dialFailure: 0,
+  noticeMs: 10,
+}
+
+interface Story {
+  readonly seed: number
+  readonly nodes: number
+  readonly weather?: Partial<Weather>
+  readonly faults?: readonly Fault[]
+  /** All start within this time, ms. */
+  readonly startWithinMs?: number
+  readonly calmAt?: number
+  readonly plan?: (plan: HostPlan, index: number) => Partial<HostPlan>
+}
+
+/** A scenario in which nothing happens but what the story says; all nodes know the first one. */
+export function story({
+  seed,
+  nodes,
+  weather,
+  faults = [],
+  startWithinMs = 100,
+  calmAt,
+  plan,
+}: Story): Scenario {
+  const drawn = drawScenario({ seed, nodes, durationMs: 60_000 })
+  const first = drawn.hosts[0] as HostPlan
+  const hosts = drawn.hosts.map((host, index) => ({
+    ...host,
+    seeds: index === 0 ? [] : [first.address],
+    startsAt: 1 + Math.floor((startWithinMs * index) / nodes),
+    weight: 1,
+    clockSkewMs: 0,
+    lateMaxMs: 0,
+    ...plan?.(host, index),
+  }))
+  const calm = calmAt ?? drawn.calmAt
+  return { ...drawn, hosts, weather: { ...FAIR, ...weather }, faults, calmAt: calm, endsAt: calm + 40_000 }
+}
