@@ -72,8 +72,10 @@ export async function startHttp(node: CacheMeshNode, options: HttpOptions = {}):
   return {
     url,
     close: () => {
-      if (closing === undefined && announced) node.announceGateway('http')
-      closing ??= app.close()
+      // Withdrawn last: the change would wake those who wait for one, and they are told that it closes.
+      closing ??= app.close().then(() => {
+        if (announced) node.announceGateway('http')
+      })
       return closing
     },
   }
