@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { get, json, put } from './api.ts'
-import { Processes, type StartedNode, seedOf } from './processes.ts'
+import { Processes, START_MAX_MS, type StartedNode, seedOf } from './processes.ts'
 
 const KEY = 'a'.repeat(64)
 const FREE = ['--listen', '127.0.0.1:0', '--api', '127.0.0.1:0']
@@ -22,7 +22,7 @@ beforeAll(async () => {
   await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
   taken = `127.0.0.1:${(other.address() as { port: number }).port}`
   seed = await processes.node(['--key-file', join(directory, 'mesh.key'), '--mesh', 'orders'])
-})
+}, START_MAX_MS)
 
 afterAll(async () => {
   await processes.end()

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Ended, Processes, type RunOptions, type StartedNode } from './processes.ts'
+import { type Ended, Processes, type RunOptions, START_MAX_MS, type StartedNode } from './processes.ts'
 
 const BIN = fileURLToPath(new URL('../../packages/cli/bin/cachemesh.js', import.meta.url))
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
   }
   await writeFile(config, JSON.stringify(settings))
   node = await processes.node(['--config', config, '--weight', '3'])
-})
+}, START_MAX_MS)
 
 afterAll(async () => {
   await processes.end()

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { agreed, get, members, put } from './api.ts'
-import { gone, Processes, type StartedNode, seedOf } from './processes.ts'
+import { gone, Processes, START_MAX_MS, type StartedNode, seedOf } from './processes.ts'
 
 const processes = new Processes()
 const seeds = new Processes()
 let seed: StartedNode
 beforeAll(async () => {
   seed = await seeds.node()
-})
+}, START_MAX_MS)
 afterEach(() => processes.end())
 afterAll(() => seeds.end())
 

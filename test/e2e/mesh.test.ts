@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { agreed, each, get, json, put } from './api.ts'
-import { Processes, type StartedNode } from './processes.ts'
+import { Processes, START_MAX_MS, type StartedNode } from './processes.ts'
 
 const KEYS = Array.from({ length: 1_000 }, (_, index) => `user/${index}?ä=${index}`)
 const textOf = (key: string) => JSON.stringify({ key, text: key.repeat(1 + (key.length % 7)) })
@@ -24,7 +24,7 @@ describe('three processes', () => {
     const readyAt = performance.now()
     await agreed(nodes)
     agreementMs = performance.now() - readyAt
-  })
+  }, START_MAX_MS)
 
   it('hold one configuration, with all of them active', async ({ annotate }) => {
     await annotate(`agreed ${agreementMs.toFixed(0)} ms after the last was ready`)
@@ -93,7 +93,7 @@ describe('two of three processes, after the seed was killed', () => {
       await put(seed, key, textOf(key))
       ownerOf.set(key, (await routeOf(seed, key)).owner)
     })
-  })
+  }, START_MAX_MS)
 
   it('answer every key within 500 ms: a miss for those of the dead owner, never an error', async ({
     annotate,

@@ -11,6 +11,9 @@ import { vi } from 'vitest'
 const MAIN = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
 const COMMAND = ['--conditions=@cachemesh/source', MAIN]
 
+/** Several processes may have to start on a busy machine. */
+export const START_MAX_MS = 60_000
+
 export interface Ready {
   readonly nodeId: string
   readonly listen: readonly string[]
