@@ -94,7 +94,7 @@ describe.concurrent('cachemesh start refuses, with one line and no effect,', () 
     refused(['--listen', '0.0.0.0:0', '--api', '127.0.0.1:0'], /ERR_PROTECTED_MODE/))
 
   it.each([
-    ['--memory', 'lots', /memory is "lots"; give bytes/],
+    ['--memory', 'lots', /memory cannot be "lots"; give bytes/],
     ['--weight', 'NaN', /weight is "NaN"; give a number/],
     ['--seed', 'nonsense', /"nonsense" is not an address/],
     ['--api', '7480', /"7480" is not HOST:PORT/],

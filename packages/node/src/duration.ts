@@ -13,6 +13,6 @@ export function parseDuration(value: Duration, what = 'A time to live'): number 
   if (ms > 0 && ms <= LIMITS.ttlMsMax) return Math.max(1, Math.round(ms))
   throw new CacheMeshError(
     'ERR_INVALID_TTL',
-    `${what} is ${JSON.stringify(value) ?? String(value)}; give positive milliseconds, or a text such as '30s', '5m' or '12h', up to 10 years`,
+    `${what} cannot be ${typeof value === 'string' ? JSON.stringify(value) : String(value)}; give positive milliseconds, or a text such as '30s', '5m' or '12h', up to 10 years`,
   )
 }

@@ -71,9 +71,9 @@ export class CacheMeshNode implements AsyncDisposable {
     if (state === 'left') return { ready: false, state, reason: 'the node has left the mesh' }
     const seeds = this.#seeds
     if (refused)
-      return { ready: false, state, reason: `all ${seeds} seeds refuse this node: check its mesh key` }
+      return { ready: false, state, reason: `every seed (${seeds}) refuses this node: check its mesh key` }
     if (!joined)
-      return { ready: false, state, reason: `none of its ${seeds} seeds has answered yet; it keeps trying` }
+      return { ready: false, state, reason: `no seed (of ${seeds}) has answered yet; it keeps trying` }
     return { ready: state !== 'joining', state, reason: state === 'joining' ? 'it has not joined yet' : '' }
   }
 
@@ -147,7 +147,7 @@ export class CacheMeshNode implements AsyncDisposable {
 
   /**
    * Stops everything; open calls fail with ERR_CLOSED. Without `leave()` before it the others see the node
-   * vanish as in a crash.
+   * vanish as in a crash. Nothing of it is left running but timers of libp2p, which end within a second.
    */
   close(): Promise<void> {
     this.#closing ??= this.#runtime.close()

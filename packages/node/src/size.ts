@@ -14,6 +14,6 @@ export function parseSize(value: Size, what: string): number {
   if (Number.isSafeInteger(bytes) && bytes > 0 && (match || typeof value === 'number')) return bytes
   throw new CacheMeshError(
     'ERR_INVALID_ARGUMENT',
-    `${what} is ${JSON.stringify(value) ?? String(value)}; give bytes, or a text such as '256mb' or '2gb'`,
+    `${what} cannot be ${typeof value === 'string' ? JSON.stringify(value) : String(value)}; give bytes, or a text such as '256mb' or '2gb'`,
   )
 }
