@@ -87,7 +87,9 @@ export class Exchange {
   receive(from: string, message: Message, now: number): ExchangeOutput[] {
     const before = this.#ledger.current
     const outputs = this.#received(from, message, now)
-    return this.#relabelled(before) ? [...outputs, ...this.#pick(BOUNDS.toldMax).map(this.#version)] : outputs
+    return this.#relabelled(before)
+      ? [...outputs, ...this.#pick(BOUNDS.toldMax, from).map(this.#version)]
+      : outputs
   }
 
   #received(from: string, message: Message, now: number): ExchangeOutput[] {
@@ -154,7 +156,7 @@ export class Exchange {
     if (joined.mergedAnew) return [heard, ...this.announce(before)]
     // Whoever wrote this has announced it: a second announcement by everybody who hears of it would cost N times
     // N messages. Those whom gossip does not reach hold what this node held before, and are told.
-    return [heard, ...this.#tell(deltaTo(this.#ledger.current, summaryOf(before)))]
+    return [heard, ...this.#tell(deltaTo(this.#ledger.current, summaryOf(before)), from)]
   }
 
   #compared(from: string, version: Version, now: number): ExchangeOutput[] {
@@ -168,13 +170,17 @@ export class Exchange {
       : [{ kind: 'send', to: from, message: { kind: 'delta', delta } }]
   }
 
-  #tell(delta: Delta): ExchangeOutput[] {
-    return this.#pick(BOUNDS.toldMax).map(to => ({ kind: 'send', to, message: { kind: 'delta', delta } }))
+  #tell(delta: Delta, except?: string): ExchangeOutput[] {
+    return this.#pick(BOUNDS.toldMax, except).map(to => ({
+      kind: 'send',
+      to,
+      message: { kind: 'delta', delta },
+    }))
   }
 
   /** Some linked peers, by chance. */
-  #pick(count: number): string[] {
-    const peers = [...this.#linked]
+  #pick(count: number, except?: string): string[] {
+    const peers = [...this.#linked].filter(peer => peer !== except)
     while (peers.length > count) peers.splice(this.#random.below(peers.length), 1)
     return peers
   }

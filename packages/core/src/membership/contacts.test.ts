@@ -1,0 +1,145 @@
+import { Configuration, tombstone } from '@cachemesh/protocol'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Random } from '../chance/random.ts'
+import { TIMES } from '../limits/limits.ts'
+import { configurationOf, MESH, memberOf } from '../testing/members.ts'
+import { Contacts } from './contacts.ts'
+
+function contactsOf(self: string, ...seeds: string[]): Contacts {
+  return new Contacts({ self, seeds, random: new Random(7) })
+}
+
+function namesOf(contacts: Contacts, now: number): string[] {
+  return contacts.due(now).map(({ name }) => name)
+}
+
+describe('contacts', () => {
+  it('are the seeds at once, and every living member that is not this node', () => {
+    const contacts = contactsOf('m', 'seed:1', 'seed:2')
+    expect(namesOf(contacts, 1)).toEqual(['seed:1', 'seed:2'])
+    const gone = tombstone(memberOf('x'), 'left')
+    const silent = memberOf('y', { addresses: [] })
+    contacts.update(
+      configurationOf(memberOf('m'), memberOf('p'), memberOf('q', { state: 'joining' }), gone, silent),
+      10,
+    )
+    // Both ends hear of each other at one time: the one with the smaller id dials first.
+    expect(contacts.due(10)).toEqual([
+      { name: 'p', addresses: memberOf('p').addresses, peer: 'p' },
+      { name: 'q', addresses: memberOf('q').addresses, peer: 'q' },
+    ])
+    contacts.update(configurationOf(memberOf('a')), 20)
+    expect(namesOf(contacts, 20)).toEqual([])
+    expect(contacts.wakeAt).toBe(20 + TIMES.dialHeadStartMs)
+    expect(namesOf(contacts, 20 + TIMES.dialHeadStartMs)).toEqual(['a'])
+  })
+
+  it('are dialled one at a time each', () => {
+    const contacts = contactsOf('m', 'seed:1')
+    expect(namesOf(contacts, 1)).toEqual(['seed:1'])
+    expect(namesOf(contacts, 1e9)).toEqual([])
+    expect(contacts.wakeAt).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it('are never given up, and tried less and less often up to a bound, with jitter', () => {
+    const contacts = contactsOf('m', 'seed:1')
+    const waits: number[] = []
+    for (let now = 1, tries = 1; tries <= 1_000; tries++) {
+      expect(namesOf(contacts, now)).toEqual(['seed:1'])
+      contacts.failed('seed:1', now)
+      const wait = contacts.wakeAt - now
+      const longest = Math.min(TIMES.redialMinMs * 2 ** tries, TIMES.redialMaxMs)
+      expect(wait).toBeGreaterThanOrEqual(longest / 2)
+      expect(wait).toBeLessThan(longest)
+      expect(namesOf(contacts, now + wait * 0.999)).toEqual([])
+      waits.push(wait)
+      now = contacts.wakeAt
+    }
+    expect(new Set(waits).size).toBe(waits.length)
+  })
+
+  it('are left alone while linked, whoever dialled, and tried again soon after the link is down', () => {
+    const contacts = contactsOf('m', 'seed:1')
+    contacts.update(configurationOf(memberOf('p')), 1)
+    expect(namesOf(contacts, 1)).toEqual(['seed:1', 'p'])
+    for (let i = 0; i < 10; i++) contacts.failed('p', 1)
+    contacts.linkUp('p')
+    contacts.answered('seed:1', 'p', 2)
+    expect(namesOf(contacts, 1e6)).toEqual([])
+    contacts.linkDown('p', 1e6)
+    // The failures before the link count no more.
+    expect(contacts.wakeAt - 1e6).toBeLessThan(TIMES.redialMinMs)
+    expect(namesOf(contacts, 1e6 + TIMES.redialMinMs)).toEqual(['seed:1', 'p'])
+  })
+
+  it('wait also when a link broke before its dial was answered', () => {
+    const contacts = contactsOf('m', 'seed:1')
+    contacts.due(1)
+    contacts.linkUp('p')
+    contacts.linkDown('p', 5)
+    contacts.answered('seed:1', 'p', 6)
+    expect(namesOf(contacts, 6)).toEqual([])
+    expect(contacts.wakeAt).toBeGreaterThanOrEqual(6 + TIMES.redialMinMs / 2)
+  })
+
+  it('forget a seed that is this node itself', () => {
+    const contacts = contactsOf('m', 'own:1', 'seed:1')
+    contacts.due(1)
+    contacts.answered('own:1', 'm', 2)
+    expect(contacts.strangers).toBe(1)
+    contacts.failed('own:1', 3)
+    contacts.failed('seed:1', 3)
+    expect(namesOf(contacts, 1e6)).toEqual(['seed:1'])
+  })
+
+  it('drop members that are gone, at once, and keep seeds whatever becomes of them', () => {
+    const contacts = contactsOf('m', 'seed:1')
+    contacts.due(1)
+    contacts.linkUp('p')
+    contacts.answered('seed:1', 'p', 1)
+    contacts.update(configurationOf(memberOf('p'), memberOf('q')), 1)
+    contacts.update(configurationOf(tombstone(memberOf('p'), 'removed')), 2)
+    contacts.linkDown('p', 3)
+    expect(namesOf(contacts, 1e6)).toEqual(['seed:1'])
+    contacts.update(Configuration.empty(MESH), 1e6)
+    expect(contacts.strangers).toBe(1)
+  })
+
+  it('follow a member to its new address', () => {
+    const contacts = contactsOf('m')
+    contacts.update(configurationOf(memberOf('p')), 1)
+    contacts.update(configurationOf(memberOf('p', { addresses: ['/ip4/10.0.0.9/tcp/1'] })), 2)
+    expect(contacts.due(2)).toMatchObject([{ addresses: ['/ip4/10.0.0.9/tcp/1'] }])
+  })
+
+  it('say when they want to be asked: not before anything is due, and no later', () => {
+    const anyPeer = fc.constantFrom('a', 'p', 'q', 'seed:1')
+    const anyAct = fc.tuple(
+      fc.constantFrom('up', 'down', 'answered', 'failed', 'due', 'wait', 'update'),
+      anyPeer,
+    )
+    fc.assert(
+      fc.property(fc.array(anyAct, { maxLength: 60 }), acts => {
+        const contacts = contactsOf('m', 'seed:1')
+        let now = 1
+        for (const [act, peer] of acts) {
+          if (act === 'up') contacts.linkUp(peer)
+          else if (act === 'down') contacts.linkDown(peer, now)
+          else if (act === 'answered') contacts.answered(peer, peer === 'seed:1' ? 'p' : peer, now)
+          else if (act === 'failed') contacts.failed(peer, now)
+          else if (act === 'update') contacts.update(configurationOf(memberOf(peer)), now)
+          else if (act === 'wait') now += 100
+          else {
+            const { wakeAt } = contacts
+            const due = contacts.due(now)
+            expect(due.length > 0).toBe(wakeAt <= now)
+            for (const { peer: id } of due) expect(contacts.linked.has(id ?? '')).toBe(false)
+          }
+        }
+        contacts.due(now)
+        expect(contacts.wakeAt).toBeGreaterThan(now)
+      }),
+    )
+  })
+})

@@ -1,0 +1,96 @@
+import { author, Configuration, type Member, memberRecord, tombstone } from '@cachemesh/protocol'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { attributesAt, configurationOf, MESH, memberOf } from '../testing/members.ts'
+import { claim } from './presence.ts'
+
+const HERE = attributesAt('/ip4/me/tcp/1')
+
+function claimed(
+  known: Member | undefined,
+  wanted: Partial<Parameters<typeof claim>[2]> = {},
+): Member | undefined {
+  const configuration = known ? configurationOf(known) : Configuration.empty(MESH)
+  return claim(configuration, 'me', { state: 'active', attributes: HERE, incarnation: 0, ...wanted })
+}
+
+const me = (fields: Partial<Member> = {}): Member => memberOf('me', { ...HERE, ...fields })
+
+describe('a node claims', () => {
+  it('nothing when the configuration says what is true', () => {
+    expect(claimed(me())).toBeUndefined()
+    expect(claimed(me({ incarnation: 9 }), { incarnation: 9 })).toBeUndefined()
+    expect(claimed(me({ state: 'joining' }), { state: 'joining' })).toBeUndefined()
+    // It is known as active from the life before: a step back is not possible.
+    expect(claimed(me(), { state: 'joining' })).toBeUndefined()
+    const gateways = { http: 'http://a', memcached: 'a:11211' }
+    const turned = { memcached: 'a:11211', http: 'http://a' }
+    expect(claimed(me({ gateways }), { attributes: { ...HERE, gateways: turned } })).toBeUndefined()
+  })
+
+  it('its record when it has none, above any that it wrote before', () => {
+    expect(claimed(undefined, { state: 'joining' })).toEqual(me({ state: 'joining' }))
+    expect(claimed(undefined, { incarnation: 4 })).toMatchObject({ incarnation: 5 })
+  })
+
+  it('the step from joining to active within one incarnation', () => {
+    expect(claimed(me({ state: 'joining', incarnation: 3, since: 1 }))).toEqual(
+      me({ state: 'active', incarnation: 3, since: 1 }),
+    )
+  })
+
+  it.each(['left', 'removed'] as const)('a new incarnation when it is said to have been %s', state => {
+    const known = tombstone(me({ incarnation: 3 }), state)
+    expect(claimed(known)).toMatchObject({ state: 'active', incarnation: 4, since: 2 })
+  })
+
+  it('a new incarnation when its attributes changed', () => {
+    const changes = [
+      { weight: 2 },
+      { zone: 'b' },
+      { addresses: [] },
+      { software: 'x' },
+      { gateways: { http: 'b' } },
+    ]
+    for (const change of changes) {
+      expect(claimed(me({ incarnation: 3 }), { attributes: { ...HERE, ...change } })).toMatchObject({
+        ...change,
+        incarnation: 4,
+        since: 2,
+      })
+    }
+  })
+
+  it('a new incarnation when the configuration forgot one that it wrote', () => {
+    expect(claimed(me({ incarnation: 2 }), { incarnation: 5 })).toMatchObject({ incarnation: 6 })
+  })
+
+  it('what then is true, whatever was said of it before', () => {
+    const anyKnown = fc.record({
+      incarnation: fc.nat(5),
+      state: fc.constantFrom('joining', 'active', 'left', 'removed'),
+      weight: fc.constantFrom(0, 1),
+    })
+    fc.assert(
+      fc.property(
+        fc.option(anyKnown, { nil: undefined }),
+        fc.nat(5),
+        fc.constantFrom('joining', 'active'),
+        (known, incarnation, state) => {
+          const member = known && me({ ...known, state: 'active' })
+          const gone = known?.state === 'left' || known?.state === 'removed'
+          const record =
+            member && (gone ? tombstone(member, known.state as 'left') : { ...member, state: known!.state })
+          const before = record ? configurationOf(record as Member) : Configuration.empty(MESH)
+          const wanted = { state, attributes: HERE, incarnation } as const
+          const first = claim(before, 'me', wanted)
+          if (first === undefined) return
+          expect(first.incarnation).toBeGreaterThanOrEqual(record?.incarnation ?? 0)
+          const after = author(before, [memberRecord(first)], 1)
+          expect(after.member('me')).toMatchObject(HERE)
+          expect(claim(after, 'me', { ...wanted, incarnation: first.incarnation })).toBeUndefined()
+        },
+      ),
+    )
+  })
+})

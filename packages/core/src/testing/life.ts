@@ -1,0 +1,79 @@
+// One node in virtual time, for tests.
+
+import { Configuration, deltaTo, type Member, type Message, summaryOf } from '@cachemesh/protocol'
+import { expect } from 'vitest'
+import type { Input } from '../node/input.ts'
+import { NodeCore, type NodeCoreOptions } from '../node/node-core.ts'
+import type { Output } from '../node/output.ts'
+import { attributesAt, MESH } from './members.ts'
+
+export const WALL = 1_800_000_000_000
+export const HERE = attributesAt('/ip4/me/tcp/1')
+
+/** A node and the time that passes for it. */
+export class Life {
+  readonly node: NodeCore
+  now = 1
+  readonly states: string[] = []
+
+  constructor(options: Partial<NodeCoreOptions> = {}) {
+    const all = { id: 'me', meshId: MESH, seeds: [], cacheBytes: 1024 * 1024, randomSeed: 1, ...options }
+    this.node = new NodeCore(all, this.#instant)
+  }
+
+  get #instant() {
+    return { now: this.now, wall: WALL + this.now }
+  }
+
+  step(input: Input): Output[] {
+    const outputs = this.node.step(input, this.#instant)
+    for (const output of outputs) if (output.kind === 'state') this.states.push(output.state)
+    return outputs
+  }
+
+  start(): Output[] {
+    return this.step({ kind: 'attributes', attributes: HERE })
+  }
+
+  hear(from: string, message: Message): Output[] {
+    return this.step({ kind: 'message', from, message })
+  }
+
+  /** What a peer holds, as a delta from the empty document. */
+  hearOf(from: string, configuration: Configuration): Output[] {
+    const delta = deltaTo(configuration, summaryOf(Configuration.empty(MESH)))
+    return this.hear(from, { kind: 'delta', delta })
+  }
+
+  /** Time passes, with a tick whenever the node wants one, and never two at one moment. */
+  pass(ms: number): Output[] {
+    const until = this.now + ms
+    const outputs: Output[] = []
+    while (this.node.wakeAt <= until) {
+      expect(this.node.wakeAt).toBeGreaterThan(this.now)
+      this.now = this.node.wakeAt
+      outputs.push(...this.step({ kind: 'tick' }))
+    }
+    this.now = until
+    return outputs
+  }
+
+  get me(): Member | undefined {
+    return this.node.configuration.member('me')
+  }
+}
+
+export function dials(outputs: readonly Output[]): string[] {
+  return outputs.flatMap(output => (output.kind === 'dial' ? [output.contact.name] : []))
+}
+
+export function sent(outputs: readonly Output[]): string[] {
+  return outputs.flatMap(output => (output.kind === 'send' ? [`${output.message.kind} to ${output.to}`] : []))
+}
+
+export function ofKind<K extends Output['kind']>(
+  outputs: readonly Output[],
+  kind: K,
+): Extract<Output, { kind: K }>[] {
+  return outputs.filter((output): output is Extract<Output, { kind: K }> => output.kind === kind)
+}
