@@ -24,6 +24,9 @@ export async function startRedis(): Promise<RedisServer | undefined> {
   const options = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder }
   const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`])
   const server = spawn('redis-server', flags, { stdio: 'ignore' })
+  // It must not outlive a benchmark that fails.
+  const kill = () => server.kill()
+  process.once('exit', kill)
   const client = new Redis({ port, host: '127.0.0.1', enableAutoPipelining: true, lazyConnect: true })
   // It is retried until the server listens.
   client.on('error', () => {})
@@ -34,6 +37,7 @@ export async function startRedis(): Promise<RedisServer | undefined> {
     close: async () => {
       client.disconnect()
       await stop(server)
+      process.off('exit', kill)
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -40,6 +40,9 @@ export function describeRemote({ encryptions, quick, rounds, redisVersion, measu
       ]
     }),
   )
+  const misses = cells
+    .flatMap(({ results }) => Object.values(results))
+    .reduce((sum, result) => sum + result.misses, 0)
   const single = cells.filter(({ depth }) => depth === 1)
   const names = Object.keys(single[0]?.results ?? {})
   const latency = table(
@@ -56,8 +59,9 @@ export function describeRemote({ encryptions, quick, rounds, redisVersion, measu
     text: `Get of a key that another node owns: 2 nodes in 2 processes, encryption ${encryptions.join(' and ')}
 ${machineLine()}
 Ratios are medians of ${rounds} interleaved rounds, with the least and the greatest; 1 is as fast.
-Values are bytes. The mesh and the echo hand out copies, ioredis (${redisVersion ?? 'no redis-server: left out'}) views of what it received.
-${quick ? 'A quick run: it shows that the benchmark works, not how fast anything is.\n' : ''}
+Values are bytes, and checked. The mesh and the echo hand out copies, ioredis views of what it received.
+${redisVersion === undefined ? 'Without Redis: no redis-server is installed.' : `Redis is ${redisVersion}.`}
+${misses === 0 ? '' : `${misses} gets found nothing: a node was silent for too long. Ask again on a machine with less to do.\n`}${quick ? 'A quick run: it shows that the benchmark works, not how fast anything is.\n' : ''}
 ${throughput}
 ${latency}`,
     data: { question: 'remote', machine: machine(), encryptions, quick, rounds, redis: redisVersion, cells },

@@ -5,6 +5,8 @@ export interface Sample {
   readonly operationsPerSecond: number
   /** CPU time of this process per operation, microseconds. */
   readonly cpuMicros: number
+  /** Values that were not there. */
+  readonly misses: number
   /** Ms of each operation, where they were asked for one after another; else empty. */
   readonly latencies: readonly number[]
 }
@@ -59,6 +61,7 @@ export function quantile(values: readonly number[], part: number): number {
 export interface Summary {
   readonly operationsPerSecond: number
   readonly cpuMicros: number
+  readonly misses: number
   readonly p50Ms?: number
   readonly p99Ms?: number
 }
@@ -75,6 +78,7 @@ export function summary(samples: readonly Sample[]): Summary {
       samples.map(sample => sample.cpuMicros),
       0.5,
     ),
+    misses: samples.reduce((sum, { misses }) => sum + misses, 0),
     ...(latencies.length > 0 && { p50Ms: quantile(latencies, 0.5), p99Ms: quantile(latencies, 0.99) }),
   }
 }
