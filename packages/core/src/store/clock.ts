@@ -4,6 +4,8 @@ import { TIMES } from '../limits/limits.ts'
 const EPOCH_MS = 1_735_689_600_000
 const TICKS_PER_MS = 2_048
 const NO_PEER = 0
+/** A peer's clock that moved by less has not moved: a tenth of what would matter. */
+const NEGLIGIBLE_MS = TIMES.clockSkewMaxMs / 10
 
 /**
  * Versions of entries: a hybrid logical clock (Kulkarni et al., 2014) in one safe integer, milliseconds
@@ -44,7 +46,10 @@ export class VersionClock {
    * the median: with its own it would win, or lose, every conflict.
    */
   compare(peer: string, stamp: number, wall: number): void {
-    this.#offsets.set(peer, stamp / TICKS_PER_MS + EPOCH_MS - wall)
+    const offset = stamp / TICKS_PER_MS + EPOCH_MS - wall
+    // Every message is compared: one that says what is known costs no median.
+    if (Math.abs(offset - (this.#offsets.get(peer) ?? Number.NaN)) < NEGLIGIBLE_MS) return
+    this.#offsets.set(peer, offset)
     this.#correct()
   }
 
