@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LIMITS } from '../limits.ts'
 import { decodeMessage, encodeMessage } from '../messages/message.ts'
+import { makeBucket } from './bucket.ts'
 import { Configuration, destroyedText } from './configuration.ts'
 import { applyDelta, type Delta, deltaTo, summaryOf } from './delta.ts'
 import { tombstone } from './member.ts'
@@ -157,6 +158,15 @@ describe('a delta is refused', () => {
     const step = deltaTo(larger, summaryOf(large))
     expect(applyDelta(base, deltaTo(large, summaryOf(base))).version.serial).toBe(9)
     expect(() => applyDelta(large, step)).toThrow(malformed)
+  })
+
+  it('with a record twice, though its digest was made of both', () => {
+    const twice = memberRecord(memberOf('new', { since: 2 }))
+    const buckets = base.buckets.map((bucket, index) =>
+      index === newIn ? makeBucket([...bucket.records, twice, twice]) : bucket,
+    )
+    const poison = Configuration.of({ ...base, buckets }, { serial: 9, timestamp: 0 })
+    expect(() => applyDelta(base, deltaTo(poison, summaryOf(base)))).toThrow(malformed)
   })
 
   it('unless a destroyed mesh holds nothing at all', () => {

@@ -8,6 +8,7 @@ import { memberRecord, registerRecord } from './record.ts'
 import { configurationOf, memberOf, peerId } from './testing/members.ts'
 import { mergeBy, protocolRules } from './testing/mesh-model.ts'
 import { anySchedule, run } from './testing/schedule.ts'
+import { TOMBSTONES } from './tombstones.ts'
 
 /** Documents that nodes held at some time of one run: what the laws have to hold for. */
 const anyReached = (count: number): fc.Arbitrary<Configuration[]> =>
@@ -40,6 +41,21 @@ describe("the text's merge", () => {
       }),
       { numRuns: 400 },
     )
+  })
+
+  it('is associative also for a member that lost its document and counts from the beginning', () => {
+    const of = (incarnation: number, since: number) => {
+      const text = Configuration.empty('mesh').write([memberRecord(memberOf('m', { incarnation, since }))])
+      return Configuration.of(text, { serial: 9, timestamp: 0 })
+    }
+    const [old, again] = [of(1, 9), of(2, 2)]
+    const forgot = Configuration.of(
+      { ...Configuration.empty('mesh'), horizon: 5 },
+      { serial: 9, timestamp: 0 },
+    )
+    const expected = digestOfJoin(joinTexts(old, again), forgot)
+    expect(digestOfJoin(old, joinTexts(again, forgot))).toBe(expected)
+    expect(digestOfJoin(again, joinTexts(old, forgot))).toBe(expected)
   })
 
   it('never lets a tombstone at or below its horizon live on', () => {
@@ -82,6 +98,18 @@ describe("the version's merge", () => {
 })
 
 describe('merge', () => {
+  it('keeps no more tombstones of both sides than the bound, and raises the horizon over the rest', () => {
+    const side = (from: number) => {
+      const gone = Array.from({ length: 200 }, (_, i) =>
+        memberRecord(tombstone(memberOf(`m${from + i}`, { since: from + i }), 'removed')),
+      )
+      return Configuration.of(Configuration.empty('mesh').write(gone), { serial: 500, timestamp: 0 })
+    }
+    const merged = merge(side(1), side(201))
+    expect([merged.horizon, merged.members.length]).toEqual([400 - TOMBSTONES.min, TOMBSTONES.min])
+    expect(merged.version.serial).toBe(501)
+  })
+
   it('refuses the document of another mesh', () => {
     expect(() => merge(configurationOf(1, 'one'), configurationOf(1, 'two'))).toThrow(
       expect.objectContaining({ code: 'ERR_WRONG_MESH' }),

@@ -73,8 +73,7 @@ export function joinTexts(mine: ConfigurationText, theirs: ConfigurationText): C
   for (let i = 0; i < BUCKETS; i++) {
     const a = mine.buckets[i] ?? EMPTY_BUCKET
     const b = theirs.buckets[i] ?? EMPTY_BUCKET
-    // A horizon that rises may drop tombstones that both sides have.
-    buckets.push(a.hash === b.hash && horizons.mine === horizons.theirs ? a : joinBuckets(a, b, horizons))
+    buckets.push(a.hash === b.hash ? a : joinBuckets(a, b, horizons))
   }
   const horizon = Math.max(horizons.mine, horizons.theirs)
   return { meshId: mine.meshId, horizon, destroyed: false, buckets }

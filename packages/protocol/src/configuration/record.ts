@@ -4,7 +4,7 @@ import { CacheMeshError } from '../errors.ts'
 import { utf8Length } from '../keys.ts'
 import { LIMITS } from '../limits.ts'
 import { hashKey } from '../placement/hash.ts'
-import { canonicalMember, checkMember, isTombstone, type Member, stateRank } from './member.ts'
+import { canonicalMember, checkMember, type Member, stateRank } from './member.ts'
 import { canonicalRegister, checkRegister, type Register } from './register.ts'
 
 /** Buckets of a configuration: what two nodes compare first. */
@@ -59,9 +59,15 @@ export function hashText(value: string): string {
 /**
  * The join of what two documents say under one key; `undefined` is a document that has no such record.
  *
+ * Members are compared by `since` before their incarnation. It is the same order while a member counts on, for
+ * both rise with each of its claims. One that lost its document, but not its identity, counts from 0 again: a
+ * greater incarnation of lower `since` would then win, and be forgotten by a horizon that the record it had
+ * beaten survives.
+ *
  * A member that only one side has, or that the sides hold at two incarnations, survives only when the other
  * side cannot have dropped its tombstone: when it was written after that side's horizon. Otherwise a record
- * of somebody long gone, met in a node that slept, would come back to life.
+ * of somebody long gone, met in a node that slept, would come back to life. (Tombstones that a horizon has
+ * passed are dropped afterwards, by compaction.)
  */
 export function joinRecords(
   mine: ConfigurationRecord | undefined,
@@ -72,17 +78,18 @@ export function joinRecords(
   if (winner?.member === undefined) return winner
   const other = winner === mine ? theirs : mine
   const otherHorizon = winner === mine ? horizons.theirs : horizons.mine
-  const known = other?.member?.incarnation === winner.member.incarnation
-  if (!known && winner.member.since <= otherHorizon) return undefined
-  const horizon = Math.max(horizons.mine, horizons.theirs)
-  return isTombstone(winner.member) && winner.member.since <= horizon ? undefined : winner
+  const { since, incarnation } = winner.member
+  const known = other?.member?.since === since && other.member.incarnation === incarnation
+  return known || since > otherHorizon ? winner : undefined
 }
 
 function greater(a: ConfigurationRecord, b: ConfigurationRecord): ConfigurationRecord {
   if (a.hash === b.hash) return a
   const order =
     a.member && b.member
-      ? a.member.incarnation - b.member.incarnation || stateRank(a.member) - stateRank(b.member)
+      ? a.member.since - b.member.since ||
+        a.member.incarnation - b.member.incarnation ||
+        stateRank(a.member) - stateRank(b.member)
       : a.register && b.register
         ? a.register.counter - b.register.counter
         : 0

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Configuration } from './configuration.ts'
+import { Configuration, type ConfigurationText } from './configuration.ts'
+import { joinTexts } from './merge.ts'
+import { memberRecord } from './record.ts'
 import { MeshModel, type ModelNode, mergeBy, protocolRules, type Rules } from './testing/mesh-model.ts'
 import { anySchedule, run, type Schedule } from './testing/schedule.ts'
 import { compareVersions } from './version.ts'
@@ -25,7 +27,8 @@ describe('every schedule of loss, duplicates and reorder', () => {
       fc.property(anySchedule({ nodes: 6, steps: 90 }), schedule => {
         const mesh = run(schedule, protocolRules(0))
         mesh.quiesce()
-        expect(mesh.labelsSinceAuthored).toBeLessThanOrEqual(schedule.nodes ** 2)
+        // Each hears from each other: once what is new, once perhaps a greater label.
+        expect(mesh.labelsSinceAuthored).toBeLessThanOrEqual(2 * schedule.nodes ** 2)
         mesh.deliverAll()
         mesh.quiesce()
         const settled = mesh.living.map(node => node.document.version)
@@ -163,6 +166,26 @@ describe('another rule', () => {
     })
   }
 
+  it('by which the greater incarnation wins brings the dead back, when a lost disk makes it count again', () => {
+    const byIncarnation: Rules = { ...protocol, join: joinByIncarnation }
+    for (const rules of [byIncarnation, protocol]) {
+      const mesh = startedMesh(3, rules)
+      const [one, sleeper, dead] = mesh.nodes as [ModelNode, ModelNode, ModelNode]
+      for (let i = 0; i < 4; i++) mesh.write(dead, 'settings/a', i)
+      mesh.raise(dead)
+      mesh.quiesce()
+      mesh.crash(dead)
+      mesh.wipe(dead)
+      mesh.start(dead)
+      for (let i = 0; i < 2; i++) mesh.raise(dead)
+      mesh.hear(one, dead)
+      mesh.crash(dead)
+      mesh.remove(one, dead)
+      mesh.hear(one, sleeper)
+      expect(one.document.member(dead.id)?.state).toBe(rules === protocol ? undefined : 'active')
+    }
+  })
+
   it('that compares labels decides differently in different orders, for labels are not associative', () => {
     const differing = samples({ nodes: 5, steps: 60 }).filter(schedule => {
       const [a, b, c] = lastThree(run(schedule, protocol))
@@ -177,6 +200,18 @@ describe('another rule', () => {
     expect(differing.length).toBeGreaterThan(0)
   })
 })
+
+/** The join of members by (incarnation, state), with horizons as they are. */
+function joinByIncarnation(mine: Configuration, theirs: Configuration): ConfigurationText {
+  const joined = joinTexts(mine, theirs)
+  const records = [...mine.members, ...theirs.members].flatMap(member => {
+    const [a, b] = [mine.member(member.id), theirs.member(member.id)]
+    if (a === undefined || b === undefined || a.incarnation === b.incarnation) return []
+    const [greater, otherHorizon] = a.incarnation > b.incarnation ? [a, theirs.horizon] : [b, mine.horizon]
+    return greater.since > otherHorizon ? [memberRecord(greater)] : []
+  })
+  return { ...Configuration.of(joined, mine.version).write(records), horizon: joined.horizon }
+}
 
 function faultsInStory(rules: Rules, story: (typeof OTHER_RULES)[number]['story']): string[] {
   const mesh = startedMesh(3, protocol)

@@ -161,6 +161,8 @@ describe('what is not a message', () => {
     ['a record of an unknown kind', KIND.delta, delta([[7, 'a']])],
     ['a record that is no array', KIND.delta, delta(['m'])],
     ['a state by a text', KIND.delta, delta([member.with(3, 'length')])],
+    ['a state by its rank in a text', KIND.delta, delta([member.with(3, '1')])],
+    ['a state by its rank in an array', KIND.delta, delta([member.with(3, [1])])],
     ['a state that there is not', KIND.delta, delta([member.with(3, 4)])],
     ['gateways in no pairs', KIND.delta, delta([member.with(6, ['http'])])],
     ['gateways of numbers', KIND.delta, delta([member.with(6, [['http', 1]])])],

@@ -44,7 +44,7 @@ export interface ModelNode {
   alive: boolean
   /** The highest incarnation this process has written of itself. */
   incarnation: number
-  /** By id: the highest incarnation that this node's own document has said is gone. */
+  /** By id: the greatest `since` of an incarnation that this node's own document has said is gone. */
   readonly buried: Map<string, number>
   /** Changes, by their number, that the document goes back to. */
   history: ReadonlySet<number>
@@ -115,11 +115,8 @@ export class MeshModel {
   /** Writes the next incarnation, with other attributes. */
   raise(node: ModelNode): void {
     if (!node.alive) return
-    const { horizon, version } = node.document
-    // An incarnation is never above the serial at which it was written. One that the document has forgotten is
-    // therefore not above the horizon, and a process that lost count starts behind that.
-    const known = node.document.member(node.id)?.incarnation ?? horizon
-    node.incarnation = Math.max(node.incarnation, known) + 1
+    const { version } = node.document
+    node.incarnation = Math.max(node.incarnation, node.document.member(node.id)?.incarnation ?? 0) + 1
     const member: Member = {
       ...tombstone(
         { id: node.id, incarnation: node.incarnation, since: version.serial + 1 } as Member,
@@ -247,8 +244,8 @@ export class MeshModel {
     for (const member of [...vanished, ...node.document.members]) {
       const buried = node.buried.get(member.id) ?? -1
       if (isTombstone(member) || vanished.includes(member))
-        node.buried.set(member.id, Math.max(buried, member.incarnation))
-      else if (member.incarnation <= buried) this.faults.push('somebody came back from the dead')
+        node.buried.set(member.id, Math.max(buried, member.since))
+      else if (member.since <= buried) this.faults.push('somebody came back from the dead')
     }
   }
 }
