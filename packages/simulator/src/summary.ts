@@ -17,7 +17,7 @@ export interface Summary {
   readonly simulatedNodeHours: number
   readonly violations: number
   readonly failedSeeds: readonly number[]
-  /** From a change to the moment at which all nodes that were linked then hold it, through all faults. */
+  /** From a change to the moment at which all nodes that were linked then, and not cut off since, hold it. */
   readonly convergence: Percentiles
   /** From the end of faults to the moment at which all is settled. */
   readonly settling: Percentiles

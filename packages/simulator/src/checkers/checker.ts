@@ -21,6 +21,8 @@ export interface Checker {
   stepped?(step: Step): readonly string[]
   /** A process has ended. */
   ended?(host: Host, now: number): void
+  /** A cut begins. `parted` tells, now and later, whether one lies between two hosts. */
+  cut?(parted: (a: Host, b: Host) => boolean, now: number): void
 }
 
 /** Something that must never happen has happened. */

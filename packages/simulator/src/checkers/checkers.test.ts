@@ -166,10 +166,23 @@ describe('propagation', () => {
     const propagation = new Propagation()
     for (const host of [a, b]) propagation.started(host)
     steps(propagation, { host: a, after: holding(EMPTY, memberOf('a')), now: 10 })
-    propagation.ended(b, 20)
+    propagation.ended(b)
     expect(propagation.latencies).toEqual([])
     const late = { host: b, after: holding(EMPTY, memberOf('a')), now: 99 }
     steps(propagation, late)
     expect(propagation.latencies).toEqual([])
+  })
+
+  it('waits for nobody who is cut off from the author', () => {
+    const [a, b, c] = [hostOf(0, ['host-1']), hostOf(1, ['host-0']), hostOf(2, ['host-0'])]
+    const propagation = new Propagation()
+    for (const host of [a, b, c]) propagation.started(host)
+    const one = holding(EMPTY, memberOf('a'))
+    const next = holding(one, memberOf('b'))
+    steps(propagation, { host: a, after: one, now: 10 })
+    propagation.cut((left, right) => (left === c) !== (right === c))
+    steps(propagation, { host: a, before: one, after: next, now: 15 })
+    steps(propagation, { host: b, after: next, now: 30 })
+    expect(propagation.latencies.sort((x, y) => x - y)).toEqual([15, 20])
   })
 })

@@ -5,13 +5,15 @@ import { changedBuckets, compareRecords } from './record-order.ts'
 
 interface Change {
   readonly record: ConfigurationRecord
+  readonly author: Host
   readonly at: number
   readonly waiting: Set<Host>
 }
 
 /**
- * Measures how long a change takes to reach everybody: from the step that authored it until all nodes that
- * had a link at that moment, and live on, hold it. Cuts, losses and crashes in between are part of the time.
+ * Measures how long a change takes to reach everybody: from the step that authored it until it is held by all
+ * nodes that had a link at that moment, live on, and were never cut off from the author meanwhile. Losses and
+ * broken links are part of the time; how long a cut lasts says nothing of how fast news travels.
  */
 export class Propagation implements Checker {
   readonly name = 'propagation'
@@ -21,14 +23,20 @@ export class Propagation implements Checker {
   readonly #seen = new Set<string>()
   /** Changes on their way, by key. */
   readonly #changes = new Map<string, Change[]>()
+  #parted: (a: Host, b: Host) => boolean = () => false
 
   started(host: Host): void {
     this.#living.add(host)
   }
 
-  ended(host: Host, now: number): void {
+  ended(host: Host): void {
     this.#living.delete(host)
-    for (const key of [...this.#changes.keys()]) this.#reached(key, { host, now })
+    this.#dropWaiting((_, waiting) => waiting === host)
+  }
+
+  cut(parted: (a: Host, b: Host) => boolean): void {
+    this.#parted = parted
+    this.#dropWaiting(parted)
   }
 
   stepped({ host, before, after, now }: Step): readonly string[] {
@@ -46,24 +54,38 @@ export class Propagation implements Checker {
     const { key, hash } = record
     this.#seen.add(`${key} ${hash}`)
     if (host.core.linked.size === 0) return
-    const waiting = new Set([...this.#living].filter(other => other !== host && other.core.linked.size > 0))
+    const waiting = new Set<Host>()
+    for (const other of this.#living) {
+      if (other !== host && other.core.linked.size > 0 && !this.#parted(host, other)) waiting.add(other)
+    }
     if (waiting.size === 0) return
     const changes = this.#changes.get(key)
-    if (changes === undefined) this.#changes.set(key, [{ record, at: now, waiting }])
-    else changes.push({ record, at: now, waiting })
+    const change = { record, author: host, at: now, waiting }
+    if (changes === undefined) this.#changes.set(key, [change])
+    else changes.push(change)
   }
 
-  /** The host holds this record; without one it is gone and waits for nothing any more. */
-  #reached(key: string, by: { host: Host; now: number; record?: ConfigurationRecord }): void {
-    const left: Change[] = []
-    for (const change of this.#changes.get(key) ?? []) {
-      if (by.record === undefined || compareRecords(by.record, change.record) >= 0) {
-        change.waiting.delete(by.host)
-      }
-      if (change.waiting.size > 0) left.push(change)
-      else if (by.record !== undefined) this.latencies.push(by.now - change.at)
+  #reached(key: string, by: { host: Host; now: number; record: ConfigurationRecord }): void {
+    const changes = this.#changes.get(key) ?? []
+    for (const { record, at, waiting } of changes) {
+      if (compareRecords(by.record, record) < 0 || !waiting.delete(by.host)) continue
+      if (waiting.size === 0) this.latencies.push(by.now - at)
     }
-    if (left.length > 0) this.#changes.set(key, left)
+    this.#keep(key, changes)
+  }
+
+  #dropWaiting(gone: (author: Host, waiting: Host) => boolean): void {
+    for (const [key, changes] of [...this.#changes]) {
+      for (const { author, waiting } of changes) {
+        for (const host of waiting) if (gone(author, host)) waiting.delete(host)
+      }
+      this.#keep(key, changes)
+    }
+  }
+
+  #keep(key: string, changes: readonly Change[]): void {
+    const waited = changes.filter(({ waiting }) => waiting.size > 0)
+    if (waited.length > 0) this.#changes.set(key, waited)
     else this.#changes.delete(key)
   }
 }

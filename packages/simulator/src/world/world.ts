@@ -131,6 +131,8 @@ export class World {
     for (const inside of hosts) {
       for (const { index } of this.hosts) if (!hosts.has(index)) this.links.break(inside, index)
     }
+    const parted = (a: Host, b: Host): boolean => !this.#open(a.index, b.index)
+    for (const checker of this.#checkers) checker.cut?.(parted, this.queue.now)
     return () => this.#cuts.delete(hosts)
   }
 
