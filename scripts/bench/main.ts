@@ -1,6 +1,7 @@
 // Benchmarks, one question each. What is compared, and what the figures were: docs/performance.md.
 
 import { parseArgs } from 'node:util'
+import { local } from './local.ts'
 import { type BenchOptions, ENCRYPTIONS } from './options.ts'
 import { remote } from './remote.ts'
 import type { Report } from './report.ts'
@@ -14,6 +15,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   remote: {
     ask: 'How fast is a get of a key that another node owns, beside a bare echo and beside Redis?',
     answer: remote,
+  },
+  local: {
+    ask: 'How fast is a get of a key of the own node, beside a bare lru-cache and beside bentocache?',
+    answer: local,
   },
 }
 

@@ -1,5 +1,5 @@
 import type { BenchOptions } from './options.ts'
-import { machine, machineLine, type Report, table } from './report.ts'
+import { machine, machineLine, type Report, ratioCell, table } from './report.ts'
 import { type Ratio, ratio, type Samples, type Summary, summary } from './rounds.ts'
 
 /** What was measured with values of one size at one depth. */
@@ -34,9 +34,9 @@ export function describeRemote({ encryptions, quick, rounds, redisVersion, measu
         `${cell.keyCount}`,
         Math.round(operationsPerSecond).toString(),
         cpuMicros.toFixed(1),
-        shown(ratios.overPlainEcho),
-        shown(ratios.overSecureEcho),
-        shown(ratios.overRedis),
+        ratioCell(ratios.overPlainEcho),
+        ratioCell(ratios.overSecureEcho),
+        ratioCell(ratios.overRedis),
       ]
     }),
   )
@@ -85,12 +85,6 @@ function ratiosOf(samples: Samples, encryption: string): Ratios {
     overRedis: ratio(samples, mesh, 'ioredis'),
     secureEchoOverPlain: ratio(samples, secure, plain),
   }
-}
-
-function shown(value: Ratio | undefined): string {
-  if (value === undefined) return '-'
-  const { median, least, greatest } = value
-  return `${median.toFixed(2)} (${least.toFixed(2)}-${greatest.toFixed(2)})`
 }
 
 function size(bytes: number): string {

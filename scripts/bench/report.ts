@@ -1,6 +1,7 @@
 // The answer to a question, once for people and once for programs.
 
 import { availableParallelism, cpus, totalmem } from 'node:os'
+import type { Ratio } from './rounds.ts'
 
 export interface Report {
   readonly text: string
@@ -39,6 +40,13 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     )
     .map(line => `${line}\n`)
     .join('')
+}
+
+/** The median, with the least and the greatest in brackets. */
+export function ratioCell(value: Ratio | undefined): string {
+  if (value === undefined) return '-'
+  const { median, least, greatest } = value
+  return `${median.toFixed(2)} (${least.toFixed(2)}-${greatest.toFixed(2)})`
 }
 
 /** Says on stderr what is being measured, where somebody looks at it. */
