@@ -49,6 +49,8 @@ export interface LinkEvents {
 export type LaneName = 'frames' | 'bulk'
 
 const LANE_BYTES_MAX = { frames: SMALL_FRAME_MAX, bulk: BULK_FRAME_MAX } as const
+/** Frames that wait for the end of the tick leave before it when there are this many bytes of them. */
+const BATCH_BYTES_MAX = 256 * 1024
 /** What is queued when a link is closed has this long to leave, ms. */
 const LINGER_MS = 1_000
 
@@ -115,10 +117,12 @@ export class PeerLink implements Link, LaneOwner {
   }
 
   flushSoon(): void {
+    // A tick that answers a great many requests must not keep them all back until its end.
+    if (this.writer.length >= BATCH_BYTES_MAX) this.#flush()
     if (this.#flushing) return
     this.#flushing = true
     // An immediate runs after all frames of one read from the socket were handled: the largest batch.
-    setImmediate(this.#flush)
+    setImmediate(this.#flushAtEnd)
   }
 
   sendBulk(frame: Uint8Array): void {
@@ -154,8 +158,12 @@ export class PeerLink implements Link, LaneOwner {
     this.#goDown(reason, () => abortConnection(this.connection, reason))
   }
 
-  readonly #flush = (): void => {
+  readonly #flushAtEnd = (): void => {
     this.#flushing = false
+    this.#flush()
+  }
+
+  #flush(): void {
     const bytes = this.writer.take()
     if (bytes === undefined || this.#state !== 'up') return
     try {

@@ -1,20 +1,13 @@
-// Requests that wait for another member. Each has one deadline and one answer. A member that is gone, or
-// silent although asked, is passed over: the next of the preference list gets the request, within the same
-// deadline. Membership may take seconds to agree that somebody died; a request never waits for that.
+// Requests that wait for another member. Each has one deadline and one answer. A member that is gone is passed
+// over: the next of the preference list gets the request, within the same deadline. So it is for reads when a
+// member is silent although asked. Writes wait for it as long as its link is up: it may only be busy, and when it
+// goes on it would answer from a memory that the write never reached. Membership may take seconds to agree that somebody died; a request never waits for that.
 
 import type { NodeCore } from '@cachemesh/core'
 import type { Link, Transport } from '@cachemesh/libp2p'
-import {
-  CacheMeshError,
-  errorCode,
-  type Frame,
-  type FrameWriter,
-  KIND,
-  LIMITS,
-  splitKey,
-} from '@cachemesh/protocol'
+import { CacheMeshError, errorCode, type Frame, type FrameWriter, KIND, splitKey } from '@cachemesh/protocol'
 import type { Call, KeyRequest } from './call.ts'
-import { sent, writerFor } from './outlet.ts'
+import { overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { monotonic } from './time.ts'
 
@@ -23,8 +16,6 @@ const SILENCE_MS = 300
 const SWEEP_MS = 25
 const IDLE_SWEEPS = 40
 const PENDING_MAX = 100_000
-/** Bytes that may wait in one link; more are refused. Two of the largest values fit. */
-const QUEUED_BYTES_MAX = 2 * LIMITS.valueBytesMax + 1024 * 1024
 
 interface Heard {
   receivedBytes: number
@@ -68,7 +59,17 @@ export class Calls {
       call.failedWith(closed())
       return
     }
-    const route = this.#core.route(call.request.hash, call, this.#reachable)
+    try {
+      this.#follow(call, now)
+    } catch (error) {
+      // Whatever goes wrong with one call is its own: the loops that dispatch go on with the others.
+      call.failedWith(asError(error))
+    }
+  }
+
+  #follow(call: Call, now: number): void {
+    const { kind, hash } = call.request
+    const route = this.#core.route(hash, call, kind === 'get' ? this.#readable : this.#writable)
     if (route.kind === 'serve') call.served(true)
     else if (route.kind === 'last-resort') call.served(false)
     else if (route.kind === 'unavailable') call.failedWith(unavailable(call.request, route.failed))
@@ -83,15 +84,29 @@ export class Calls {
     const call = this.#pending.get(frame.requestId)
     if (call === undefined || call.to !== link.peer) return
     this.#pending.delete(frame.requestId)
-    if (frame.kind !== KIND.error) {
-      call.answered(frame)
-      return
+    try {
+      this.#take(call, frame)
+    } catch (error) {
+      call.failedWith(asError(error))
     }
-    const { number, message } = frame.error()
-    const code = errorCode(number)
-    // A member on its way out answers no more: the next one takes over.
-    if (code === 'ERR_CLOSED') this.#passOver(call)
-    else call.failedWith(new CacheMeshError(code, message))
+  }
+
+  #take(call: Call, frame: Frame): void {
+    if (frame.kind === KIND.error) {
+      const { number, message } = frame.error()
+      const code = errorCode(number)
+      // A member on its way out answers no more: the next one takes over.
+      if (code === 'ERR_CLOSED') this.#passOver(call)
+      else call.failedWith(new CacheMeshError(code, message))
+    } else if (answers(frame.kind, call.request.kind)) {
+      call.answered(frame)
+    } else {
+      const { kind } = call.request
+      throw new CacheMeshError(
+        'ERR_MALFORMED_FRAME',
+        `A ${kind} was answered with a frame of kind ${frame.kind}`,
+      )
+    }
   }
 
   linkDown(peer: string): void {
@@ -117,8 +132,10 @@ export class Calls {
     })
   }
 
+  readonly #writable = (id: string): boolean => this.#transport.link(id) !== undefined
+
   /** A peer that was silent is asked again as soon as any byte has come from it. */
-  readonly #reachable = (id: string): boolean => {
+  readonly #readable = (id: string): boolean => {
     const link = this.#transport.link(id)
     if (link === undefined) return false
     const silentAt = this.#silent.get(id)
@@ -130,9 +147,7 @@ export class Calls {
 
   #send(call: Call, link: Link, now: number): void {
     if (this.#pending.size >= PENDING_MAX || link.queuedBytes > QUEUED_BYTES_MAX) {
-      call.failedWith(
-        new CacheMeshError('ERR_OVERLOADED', `Too much waits for member ${link.peer} already; try again`),
-      )
+      call.failedWith(overloaded(link.peer))
       return
     }
     const id = this.#pending.nextId()
@@ -171,7 +186,10 @@ export class Calls {
       if (now >= call.deadline) {
         this.#pending.delete(id)
         call.failedWith(late(call.request))
-      } else if (this.#listened - Math.max(call.sentAt, this.#heard.get(call.to)?.at ?? 0) > SILENCE_MS) {
+      } else if (
+        call.request.kind === 'get' &&
+        this.#listened - Math.max(call.sentAt, this.#heard.get(call.to)?.at ?? 0) > SILENCE_MS
+      ) {
         this.#pending.delete(id)
         this.#silent.set(call.to, this.#transport.link(call.to)?.receivedBytes ?? 0)
         this.#passOver(call)
@@ -212,6 +230,11 @@ function write(
   else if (entry) writer.set(id, budgetMs, key, call, entry)
 }
 
+/** A miss in answer to a write, or `done` to a read, would pass for success. */
+function answers(kind: number, request: KeyRequest['kind']): boolean {
+  return request === 'get' ? kind === KIND.hit || kind === KIND.miss : kind === KIND.done
+}
+
 function unavailable(request: KeyRequest, failed: readonly string[]): CacheMeshError {
   const { key } = splitKey(request.key)
   const who = failed.length === 0 ? 'no member is active yet' : `${failed.join(', ')} could not be reached`
@@ -231,4 +254,9 @@ function late(request: KeyRequest): CacheMeshError {
 
 function closed(): CacheMeshError {
   return new CacheMeshError('ERR_CLOSED', 'The node is closed')
+}
+
+function asError(error: unknown): CacheMeshError {
+  if (error instanceof CacheMeshError) return error
+  return new CacheMeshError('ERR_INTERNAL', 'A request could not be handled', { cause: error })
 }

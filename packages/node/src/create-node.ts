@@ -30,10 +30,8 @@ export async function createNode(options: NodeOptions = {}): Promise<CacheMeshNo
   const file =
     dataDir === undefined ? undefined : new ConfigurationFile(dataDir, error => events.tell('warning', error))
   const runtime = await Runtime.open({ settings, remembered, software: SOFTWARE, file, events })
-  const serving = untilServing(runtime, events)
-  runtime.present()
   try {
-    await serving
+    await untilServing(runtime, events)
   } catch (error) {
     await runtime.close()
     throw error
@@ -42,10 +40,11 @@ export async function createNode(options: NodeOptions = {}): Promise<CacheMeshNo
 }
 
 /**
- * Resolves when the node serves and its peers know it, or do not say so in time: a key that is set then is
+ * Has the node look for its mesh. Resolves when it serves and its peers know it, or do not say so in time: a key that is set then is
  * found by all. Rejects with the last refusal when every seed was reached and none admits this node.
  */
-function untilServing({ core }: Runtime, events: NodeEmitter): Promise<void> {
+function untilServing(runtime: Runtime, events: NodeEmitter): Promise<void> {
+  const { core } = runtime
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   let timer: NodeJS.Timeout | undefined
   const onState = () => {
@@ -57,6 +56,11 @@ function untilServing({ core }: Runtime, events: NodeEmitter): Promise<void> {
   events.on('state', onState)
   events.on('agreed', resolve)
   events.on('warning', onWarning)
+  try {
+    runtime.present()
+  } catch (error) {
+    reject(error)
+  }
   return promise.finally(() => {
     clearTimeout(timer)
     events.off('state', onState)

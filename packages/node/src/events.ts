@@ -1,6 +1,5 @@
-import { EventEmitter } from 'node:events'
 import type { NodeState } from '@cachemesh/core'
-import type { CacheMeshError, Configuration } from '@cachemesh/protocol'
+import { CacheMeshError, type Configuration } from '@cachemesh/protocol'
 import { type ConfigurationView, viewConfiguration } from './view.ts'
 
 /** What a node tells its program, with the arguments of the listener. */
@@ -17,31 +16,46 @@ export interface NodeEvents {
   warning: [error: CacheMeshError]
 }
 
-/** Keeps a listener that throws from breaking the loop that tells it: it ends as an uncaught exception. */
+type Listener<E extends keyof NodeEvents> = (...args: NodeEvents[E]) => void
+
+/**
+ * Keeps listeners apart from the loop that tells them and from each other: one that throws ends as an uncaught
+ * exception, as it would in an EventEmitter, but only after all others were told.
+ */
 export class NodeEmitter {
-  readonly #emitter = new EventEmitter<NodeEvents>()
+  readonly #listeners = new Map<keyof NodeEvents, Listener<never>[]>()
   #view: { readonly of: Configuration; readonly view: ConfigurationView } | undefined
 
-  on<E extends keyof NodeEvents>(event: E, listener: (...args: NodeEvents[E]) => void): void {
-    this.#emitter.on(event, listener as never)
+  on<E extends keyof NodeEvents>(event: E, listener: Listener<E>): void {
+    if (typeof listener !== 'function') {
+      throw new CacheMeshError('ERR_INVALID_ARGUMENT', `A listener for ${event} is a function`)
+    }
+    this.#listeners.set(event, [...this.#of(event), listener])
   }
 
-  off<E extends keyof NodeEvents>(event: E, listener: (...args: NodeEvents[E]) => void): void {
-    this.#emitter.off(event, listener as never)
+  off<E extends keyof NodeEvents>(event: E, listener: Listener<E>): void {
+    const listeners = this.#of(event)
+    const last = listeners.lastIndexOf(listener)
+    this.#listeners.set(
+      event,
+      listeners.filter((_, index) => index !== last),
+    )
   }
 
   tell<E extends keyof NodeEvents>(event: E, ...args: NodeEvents[E]): void {
-    try {
-      this.#emitter.emit(event, ...(args as never))
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
+    for (const listener of this.#of(event)) {
+      try {
+        listener(...args)
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error
+        })
+      }
     }
   }
 
   tellConfiguration(configuration: Configuration): void {
-    if (this.#emitter.listenerCount('configuration') > 0) this.tell('configuration', this.view(configuration))
+    if (this.#of('configuration').length > 0) this.tell('configuration', this.view(configuration))
   }
 
   /** The view of a configuration, made once for each. */
@@ -49,5 +63,9 @@ export class NodeEmitter {
     if (this.#view?.of !== configuration)
       this.#view = { of: configuration, view: viewConfiguration(configuration) }
     return this.#view.view
+  }
+
+  #of<E extends keyof NodeEvents>(event: E): readonly Listener<E>[] {
+    return (this.#listeners.get(event) ?? []) as Listener<E>[]
   }
 }

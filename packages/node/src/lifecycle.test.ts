@@ -106,6 +106,14 @@ describe('a node', () => {
     expect(thrown).toHaveBeenCalledOnce()
   })
 
+  it('refuses a gateway that no configuration may hold, and goes on', async () => {
+    const node = await startNode()
+    const refused = expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' })
+    expect(() => node.announceGateway('http', 'x'.repeat(300))).toThrow(refused)
+    node.announceGateway('http', 'http://127.0.0.1:8080')
+    await vi.waitFor(() => expect(node.configuration.members[0]?.gateways).toHaveProperty('http'))
+  })
+
   it('tells everybody where a gateway answers', async () => {
     const a = await startNode()
     const b = await startNode({ seeds: a.addresses })
@@ -133,6 +141,9 @@ describe('options', () => {
     [{ key: 'secret' }, 'ERR_MESH_KEY', /64 hex digits/],
     [{ key: generateKey(), keyFile: '/nowhere' }, 'ERR_INVALID_ARGUMENT', /one of them/],
     [{ keyFile: '/nowhere/mesh.key' }, 'ERR_MESH_KEY', /nowhere/],
+    [{ mesh: '\ud800' }, 'ERR_INVALID_ARGUMENT', /mesh/],
+    [{ zone: '\ud800' }, 'ERR_INVALID_ARGUMENT', /zone/],
+    [null, 'ERR_INVALID_ARGUMENT', /options/],
     [{ listen: 'nonsense' }, 'ERR_INVALID_ADDRESS', /nonsense/],
     [{ seeds: ['127.0.0.1:7400', 'nonsense'] }, 'ERR_INVALID_ADDRESS', /nonsense/],
     [{ timeout: 'never' }, 'ERR_INVALID_TTL', /timeout/],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { CacheMeshNode } from './node.ts'
 import { keysOf, startMesh, startNode } from './testing/mesh.ts'
 
 describe('a namespace', () => {
@@ -50,6 +51,46 @@ describe('a namespace', () => {
     const cause = new Error('database is down')
     const broken = node.namespace('broken', { load: () => Promise.reject(cause) })
     await expect(broken.get('k')).rejects.toMatchObject({ code: 'ERR_LOADER', cause })
+  })
+
+  it('ends a read by its deadline when the loader does not end', async () => {
+    const node = await startNode({ timeout: 50 })
+    const stuck = node.namespace('stuck', { load: () => new Promise<never>(() => {}) })
+    const reads = await Promise.allSettled([stuck.get('k'), stuck.get('k')])
+    for (const read of reads) expect(read).toMatchObject({ reason: { code: 'ERR_TIMEOUT' } })
+  })
+
+  it('fails a read whose loader runs when the node closes', async () => {
+    const node = await startNode()
+    const loading = Promise.withResolvers<void>()
+    const stuck = node.namespace('stuck', {
+      load: () => {
+        loading.resolve()
+        return new Promise<never>(() => {})
+      },
+    })
+    const read = expect(stuck.get('k')).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+    await loading.promise
+    await node.close()
+    await read
+  })
+
+  it.each([
+    ['set', (node: CacheMeshNode) => node.set('k', 1, null as never)],
+    ['namespace', async (node: CacheMeshNode) => node.namespace('x', null as never)],
+    [
+      'setEntry',
+      (node: CacheMeshNode) =>
+        node.namespace('x').setEntry('k', new Uint8Array(1), { contentType: 5 as never }),
+    ],
+  ])('refuses what are no options with a typed error: %s', async (_, call) => {
+    await expect(call(await startNode())).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
+  })
+
+  it('stores bytes only as an entry', async () => {
+    const node = await startNode()
+    const call = node.namespace('x').setEntry('k', 'text' as never)
+    await expect(call).rejects.toMatchObject({ code: 'ERR_INVALID_VALUE' })
   })
 
   it('lets entries expire', async () => {

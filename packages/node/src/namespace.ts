@@ -13,6 +13,7 @@ import { copyOf } from './copy.ts'
 import { type Duration, parseDuration } from './duration.ts'
 import type { Found } from './requests.ts'
 import type { Runtime } from './runtime.ts'
+import { monotonic } from './time.ts'
 
 /** How one namespace behaves in this process. */
 export interface NamespaceOptions<T> {
@@ -65,6 +66,7 @@ export class Namespace<T = unknown> {
 
   /** @internal Made by {@link CacheMeshNode.namespace}. */
   constructor(runtime: Runtime, name: string, options: NamespaceOptions<T> = {}) {
+    checkOptions(options)
     this.name = name
     this.#runtime = runtime
     this.#prefix = keyPrefix(name)
@@ -85,8 +87,8 @@ export class Namespace<T = unknown> {
     } catch (error) {
       return Promise.reject(error)
     }
-    const found = this.#runtime.requests.get(qualified, decode) as Promise<T | undefined>
-    return this.#load === undefined ? found : this.#readThrough(found, key, qualified)
+    if (this.#load !== undefined) return this.#readThrough(key, qualified)
+    return this.#runtime.requests.get(qualified, decode) as Promise<T | undefined>
   }
 
   /**
@@ -126,8 +128,16 @@ export class Namespace<T = unknown> {
     options: SetOptions & { contentType?: string } = {},
   ): Promise<number> {
     const qualified = qualifyKey(this.#prefix, key)
-    const contentType = options.contentType ?? BYTES
-    if (contentType === '' || Buffer.byteLength(contentType) > LIMITS.contentTypeBytesMax) {
+    const ttlMs = this.#ttl(options)
+    const contentType: unknown = options.contentType ?? BYTES
+    if (!(value instanceof Uint8Array)) {
+      throw new CacheMeshError('ERR_INVALID_VALUE', 'setEntry takes bytes; set takes any value')
+    }
+    if (
+      typeof contentType !== 'string' ||
+      contentType === '' ||
+      Buffer.byteLength(contentType) > LIMITS.contentTypeBytesMax
+    ) {
       throw new CacheMeshError(
         'ERR_INVALID_ARGUMENT',
         `A content type has 1 to ${LIMITS.contentTypeBytesMax} bytes`,
@@ -137,7 +147,7 @@ export class Namespace<T = unknown> {
     const written = await this.#runtime.requests.set(qualified, {
       ...encoded,
       contentType,
-      ttlMs: this.#ttl(options),
+      ttlMs,
     })
     return written.version
   }
@@ -153,22 +163,22 @@ export class Namespace<T = unknown> {
   }
 
   #ttl(options: SetOptions): number {
+    checkOptions(options)
     return options.ttl === undefined ? this.#ttlMs : parseDuration(options.ttl)
   }
 
-  async #readThrough(found: Promise<T | undefined>, key: string, qualified: string): Promise<T | undefined> {
-    let reachable = true
-    try {
-      const value = await found
-      if (value !== undefined) return value
-    } catch (error) {
-      // The data store still answers when nobody responsible for the key does; nothing is kept then.
-      if (!(error instanceof CacheMeshError && error.retryable)) throw error
-      reachable = false
-    }
+  async #readThrough(key: string, qualified: string): Promise<T | undefined> {
+    const startedAt = monotonic()
+    const { value, certain } = await this.#lookUp(qualified)
+    if (value !== undefined) return value
     let flight = this.#loading.get(qualified)
     if (flight === undefined) {
-      flight = this.#fill(key, qualified, reachable).finally(() => this.#loading.delete(qualified))
+      const ms = Math.max(1, this.#runtime.timeoutMs - (monotonic() - startedAt))
+      const message = `Loading key ${JSON.stringify(key)} did not end before the deadline`
+      const fill = this.#fill(key, qualified, certain)
+      flight = this.#runtime.deadlines
+        .within(fill, { ms, message })
+        .finally(() => this.#loading.delete(qualified))
       this.#loading.set(qualified, flight)
     }
     const loaded = await flight
@@ -176,6 +186,20 @@ export class Namespace<T = unknown> {
     return loaded && (decodeValue(loaded.value, loaded.contentType) as T)
   }
 
+  /** The data store still answers when nobody responsible for the key does. */
+  async #lookUp(qualified: string): Promise<{ value: T | undefined; certain: boolean }> {
+    try {
+      return await this.#runtime.requests.get(qualified, (found, certain) => ({
+        value: decode(found) as T | undefined,
+        certain,
+      }))
+    } catch (error) {
+      if (error instanceof CacheMeshError && error.retryable) return { value: undefined, certain: false }
+      throw error
+    }
+  }
+
+  /** What was loaded is stored only when the owner itself had nothing: else it may hold something newer. */
   async #fill(key: string, qualified: string, store: boolean): Promise<Loaded> {
     let value: T | undefined
     try {
@@ -206,4 +230,9 @@ function decode(found: Found | undefined): unknown {
 
 function copy(found: Found | undefined): Found | undefined {
   return found && { ...found, value: new Uint8Array(found.value) }
+}
+
+function checkOptions(options: unknown): void {
+  if (typeof options === 'object' && options !== null) return
+  throw new CacheMeshError('ERR_INVALID_ARGUMENT', `Options are an object, not ${String(options)}`)
 }

@@ -139,7 +139,10 @@ export class CacheMeshNode implements AsyncDisposable {
     this.#runtime.present({ [protocol]: address })
   }
 
-  /** Leaves the mesh: the others take over its keys at once. Calls still work until `close()`. */
+  /**
+   * Leaves the mesh: the others take over its keys at once. Calls still work until `close()`, through the
+   * others: when there are none, they fail with ERR_UNAVAILABLE.
+   */
   leave(): Promise<void> {
     this.#leaving ??= this.#runtime.leave()
     return this.#leaving

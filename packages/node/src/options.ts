@@ -64,12 +64,13 @@ const NAMES: ReadonlySet<string> = new Set<keyof NodeOptions>([
 
 /** Throws ERR_INVALID_ARGUMENT, ERR_INVALID_ADDRESS, ERR_MESH_KEY or ERR_INVALID_TTL; reads the key file. */
 export async function readOptions(options: NodeOptions): Promise<Settings> {
+  if (typeof options !== 'object' || options === null) throw invalid('The options of a node are an object')
   for (const name of Object.keys(options)) {
     if (!NAMES.has(name))
       throw invalid(`There is no option ${JSON.stringify(name)}; there are ${[...NAMES].join(', ')}`)
   }
   const { weight = 1, zone = '', mesh = 'cachemesh', encryption = 'tls' } = options
-  if (typeof mesh !== 'string' || mesh === '' || utf8Length(mesh) > 255) {
+  if (typeof mesh !== 'string' || mesh === '' || !mesh.isWellFormed() || utf8Length(mesh) > 255) {
     throw invalid('mesh is a name of 1 to 255 bytes')
   }
   if (typeof weight !== 'number' || !(weight >= 0 && weight <= LIMITS.weightMax)) {

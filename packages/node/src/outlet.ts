@@ -1,5 +1,8 @@
 import type { Link } from '@cachemesh/libp2p'
-import { FrameWriter, LIMITS, type Stamp } from '@cachemesh/protocol'
+import { CacheMeshError, FrameWriter, LIMITS, type Stamp } from '@cachemesh/protocol'
+
+/** Bytes that may wait in one link; more are refused. Two of the largest values fit. */
+export const QUEUED_BYTES_MAX: number = 2 * LIMITS.valueBytesMax + 1024 * 1024
 
 /** What surrounds a body in its frame, at most: head, path, content type. */
 const AROUND_BYTES = 1024
@@ -19,4 +22,8 @@ export function sent(link: Link, writer: FrameWriter): void {
   }
   const frame = writer.take()
   if (frame !== undefined) link.sendBulk(frame)
+}
+
+export function overloaded(peer: string): CacheMeshError {
+  return new CacheMeshError('ERR_OVERLOADED', `Too much waits for member ${peer} already; try again`)
 }

@@ -1,7 +1,7 @@
 // Requests of this process's own program.
 
 import type { NodeCore, Written } from '@cachemesh/core'
-import { CacheMeshError, type EntryBody, type Frame, hashKey, KIND } from '@cachemesh/protocol'
+import { CacheMeshError, checkValue, type EntryBody, type Frame, hashKey, KIND } from '@cachemesh/protocol'
 import type { Call, KeyRequest } from './call.ts'
 import type { Calls } from './calls.ts'
 import { executeDelete, executeSet, remainingTtl } from './execution.ts'
@@ -29,16 +29,19 @@ export class Requests {
     this.#timeoutMs = timeoutMs
   }
 
-  /** Looks a qualified key up; `take` makes the result out of what was found, while it is valid. */
-  get<T>(key: string, take: (found: Found | undefined) => T): Promise<T> {
+  /**
+   * Looks a qualified key up; `take` makes the result out of what was found, while it is valid. A miss is not
+   * `certain` when a member was passed over: it may hold the entry all the same.
+   */
+  get<T>(key: string, take: (found: Found | undefined, certain: boolean) => T): Promise<T> {
     const hash = hashKey(key)
     // The usual case of a key of one's own costs no call, no timer and no frame.
-    if (this.#owns(hash)) return resolved(() => take(this.#local(key)))
+    if (this.#owns(hash)) return resolved(() => take(this.#local(key), true))
     return this.#start(
       { kind: 'get', key, hash },
       {
-        answered: (frame, by) => take(foundIn(frame, by)),
-        served: () => take(this.#local(key)),
+        answered: (frame, call) => take(foundIn(frame, call.to), call.failed.length === 0),
+        served: (_, call) => take(this.#local(key), call.failed.length === 0),
       },
     )
   }
@@ -98,8 +101,8 @@ export class Requests {
 
 /** How answers become the result of a promise; both may throw. */
 interface Results<T> {
-  answered(frame: Frame, by: string): T
-  served(responsible: boolean): T
+  answered(frame: Frame, call: Call): T
+  served(responsible: boolean, call: Call): T
 }
 
 interface Waiting<T> {
@@ -131,7 +134,7 @@ class OwnCall<T> implements Call {
 
   answered(frame: Frame): void {
     try {
-      this.#resolve(this.#results.answered(frame, this.to))
+      this.#resolve(this.#results.answered(frame, this))
     } catch (error) {
       this.#reject(error)
     }
@@ -139,7 +142,7 @@ class OwnCall<T> implements Call {
 
   served(responsible: boolean): void {
     try {
-      this.#resolve(this.#results.served(responsible))
+      this.#resolve(this.#results.served(responsible, this))
     } catch (error) {
       this.#reject(error)
     }
@@ -154,6 +157,7 @@ function foundIn(frame: Frame, by: string): Found | undefined {
   if (frame.kind !== KIND.hit) return undefined
   const version = frame.version()
   const { value, contentType, ttlMs } = frame.entry()
+  checkValue(value, contentType)
   return { value, contentType, ttlMs, version, served: 'forwarded', by }
 }
 

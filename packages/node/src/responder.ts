@@ -10,13 +10,13 @@ import {
   type Frame,
   hashKey,
   KIND,
-  keyPrefix,
   type Stamp,
+  splitKey,
 } from '@cachemesh/protocol'
 import type { Call, KeyRequest } from './call.ts'
 import type { Calls } from './calls.ts'
 import { executeDelete, executeSet, remainingTtl } from './execution.ts'
-import { sent, writerFor } from './outlet.ts'
+import { overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
 import { moving } from './requests.ts'
 import { monotonic } from './time.ts'
 
@@ -44,7 +44,7 @@ export class Responder {
     const reply = new Reply(link, frame.requestId, this.#core.stamp)
     try {
       if (this.#leaving) throw new CacheMeshError('ERR_CLOSED', 'The node is leaving')
-      checkKey(key)
+      splitKey(key) // throws for what qualifies no key
       const request = requestIn(frame, key)
       // Most requests are for keys that are owned here: they need no call.
       if (this.#core.placement.owns(request.hash)) {
@@ -88,7 +88,11 @@ function requestIn(frame: Frame, key: string): KeyRequest {
   const hash = hashKey(key)
   if (frame.kind === KIND.get) return { kind: 'get', key, hash }
   if (frame.kind === KIND.delete) return { kind: 'delete', key, hash }
-  return { kind: 'set', key, hash, entry: ownEntry(frame) }
+  if (frame.kind === KIND.set) return { kind: 'set', key, hash, entry: ownEntry(frame) }
+  throw new CacheMeshError(
+    'ERR_MALFORMED_FRAME',
+    `A request of kind ${frame.kind} is unknown to this version`,
+  )
 }
 
 interface Passing {
@@ -143,6 +147,8 @@ class Reply {
   }
 
   hit(version: number, entry: EntryBody, flags = 0): void {
+    // Many large values, asked for at once, would fill the memory of this node while they wait to leave it.
+    if (this.#link.queuedBytes > QUEUED_BYTES_MAX) throw overloaded(this.#link.peer)
     const writer = writerFor(this.#link, this.#stamp, entry.value.length)
     writer.hit(this.#id, version, entry, flags)
     sent(this.#link, writer)
@@ -171,12 +177,4 @@ function ownEntry(frame: Frame): EntryBody {
   const { value, contentType, ttlMs } = frame.entry()
   checkValue(value, contentType)
   return { value: frame.owned ? value : new Uint8Array(value), contentType, ttlMs }
-}
-
-/** A qualified key that begins with \0 names its namespace and goes on behind it. */
-function checkKey(key: string): void {
-  if (key.charCodeAt(0) !== 0) return
-  const end = key.indexOf('\0', 1)
-  keyPrefix(key.slice(1, Math.max(1, end)))
-  if (end === key.length - 1) throw new CacheMeshError('ERR_INVALID_KEY', 'A key has at least one character')
 }

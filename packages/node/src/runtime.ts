@@ -1,7 +1,14 @@
 // The one loop: what happens becomes an input of the core, and its outputs are carried out. Nothing is
 // decided here.
 
-import { type Contact, type Input, NodeCore, packConfiguration } from '@cachemesh/core'
+import {
+  type Attributes,
+  type Contact,
+  type Input,
+  NodeCore,
+  type Output,
+  packConfiguration,
+} from '@cachemesh/core'
 import { type Link, openTransport, type Transport } from '@cachemesh/libp2p'
 import {
   CacheMeshError,
@@ -10,9 +17,11 @@ import {
   type Frame,
   KIND,
   type Message,
+  memberRecord,
 } from '@cachemesh/protocol'
 import { Calls } from './calls.ts'
 import type { ConfigurationFile, Remembered } from './data-dir.ts'
+import { Deadlines } from './deadlines.ts'
 import type { NodeEmitter } from './events.ts'
 import type { Settings } from './options.ts'
 import { sent, writerFor } from './outlet.ts'
@@ -38,6 +47,9 @@ export interface RuntimeParts {
 export class Runtime {
   readonly core: NodeCore
   readonly requests: Requests
+  readonly deadlines: Deadlines = new Deadlines()
+  /** Of every call. */
+  readonly timeoutMs: number
   readonly transport: Transport
   readonly #calls: Calls
   readonly #responder: Responder
@@ -96,32 +108,44 @@ export class Runtime {
     this.#parts = parts
     this.#calls = new Calls(core, transport)
     this.#responder = new Responder(core, this.#calls)
+    this.timeoutMs = parts.settings.timeoutMs
     this.requests = new Requests(core, this.#calls, parts.settings.timeoutMs)
   }
 
   /**
    * Says who this node is: its addresses, weight and zone, and where its gateways answer. The first time it
-   * begins to look for its mesh.
+   * begins to look for its mesh. Throws ERR_INVALID_ARGUMENT, and changes nothing, for what no configuration
+   * may hold.
    */
   present(gateways: Readonly<Record<string, string | undefined>> = {}): void {
-    const open = Object.entries({ ...this.#gateways, ...gateways }).filter(
-      ([, address]) => address !== undefined,
-    )
-    this.#gateways = Object.fromEntries(open) as Record<string, string>
+    const all = { ...this.#gateways, ...gateways }
+    const open = Object.entries(all).filter((pair): pair is [string, string] => pair[1] !== undefined)
     const { settings, software } = this.#parts
     const { weight, zone } = settings
     const { addresses } = this.transport
-    this.feed({
-      kind: 'attributes',
-      attributes: { addresses, gateways: this.#gateways, weight, zone, software },
-    })
+    const attributes = { addresses, gateways: Object.fromEntries(open), weight, zone, software }
+    checkAttributes(attributes)
+    this.#gateways = attributes.gateways
+    this.feed({ kind: 'attributes', attributes })
   }
 
-  /** Gives the core an input and carries out what it answers. */
+  /**
+   * Gives the core an input and carries out what it answers. Never throws: it is called by timers and by the
+   * transport, where an exception would end the process.
+   */
   feed(input: Input): void {
     if (this.#closed) return
+    try {
+      this.#carryOut(this.core.step(input, instant()))
+    } catch (error) {
+      this.#parts.events.tell('warning', asError(error))
+    }
+    this.#schedule()
+  }
+
+  #carryOut(outputs: readonly Output[]): void {
     const { events, file } = this.#parts
-    for (const output of this.core.step(input, instant())) {
+    for (const output of outputs) {
       switch (output.kind) {
         case 'send':
           this.#send(output.to, output.message)
@@ -149,7 +173,6 @@ export class Runtime {
           break
       }
     }
-    this.#schedule()
   }
 
   /** Tells the mesh that this node goes, and waits until that has left it. */
@@ -164,6 +187,7 @@ export class Runtime {
     this.#closed = true
     clearTimeout(this.#timer)
     this.#calls.close()
+    this.deadlines.close()
     await this.transport.close()
     const { file } = this.#parts
     file?.write(packConfiguration(this.core.configuration))
@@ -273,6 +297,18 @@ export class Runtime {
     while (monotonic() < until && [...this.transport.links.values()].some(link => link.queuedBytes > 0)) {
       await new Promise(resolve => setTimeout(resolve, DRAIN_POLL_MS))
     }
+  }
+}
+
+function checkAttributes(attributes: Attributes): void {
+  try {
+    memberRecord({ id: 'this', incarnation: 0, state: 'joining', since: 0, ...attributes })
+  } catch (cause) {
+    throw new CacheMeshError(
+      'ERR_INVALID_ARGUMENT',
+      (cause as Error).message.replace('A member', 'This node'),
+      { cause },
+    )
   }
 }
 

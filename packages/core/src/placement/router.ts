@@ -33,8 +33,10 @@ export function route(
   passed: Passed,
   reachable: (id: string) => boolean,
 ): Route {
-  const failed = [...passed.failed]
-  for (const id of placement.preference(hash)) {
+  const preference = placement.preference(hash)
+  // Others in the list say nothing about this key, and would make every frame after them longer.
+  const failed = passed.failed.filter(id => preference.includes(id))
+  for (const id of preference) {
     if (id === placement.self) return SERVE
     if (failed.includes(id)) continue
     if (passed.hops.length >= LIMITS.hopsMax || passed.hops.includes(id)) return LAST_RESORT
