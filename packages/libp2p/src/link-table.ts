@@ -108,8 +108,10 @@ export class LinkTable implements LinkEvents {
     const held = this.#held.get(peer)?.get(connection)
     clearTimeout(held?.timer)
     // The side that chooses has found the older link dead; here its end has not been seen yet.
-    this.links.get(peer)?.failed(new CacheMeshError('ERR_UNREACHABLE', `Node ${peer} connected anew`))
+    // What waited on that one finds the new one in its place.
+    const older = this.links.get(peer)
     this.links.set(peer, link)
+    older?.failed(new CacheMeshError('ERR_UNREACHABLE', `Node ${peer} connected anew`))
     this.#options.up(link)
     this.#settle(peer, waiter => waiter.resolve(link))
   }
@@ -118,7 +120,7 @@ export class LinkTable implements LinkEvents {
     const { peer, connection } = link
     this.#release(connection)
     if (wasUp) {
-      this.links.delete(peer)
+      if (this.links.get(peer) === link) this.links.delete(peer)
       this.#options.down(link, reason)
     }
     this.#track(link.finished)
