@@ -4,9 +4,9 @@
 import { NodeCore } from '@cachemesh/core'
 import type { Transport } from '@cachemesh/libp2p'
 import { author, Configuration, hashKey, type Member, memberRecord } from '@cachemesh/protocol'
-import { Calls } from '../../packages/node/src/calls.ts'
+import { Calls } from '../../packages/node/src/requests/calls.ts'
 import { Namespace } from '../../packages/node/src/namespace.ts'
-import { Requests } from '../../packages/node/src/requests.ts'
+import { Requests } from '../../packages/node/src/requests/requests.ts'
 import type { Runtime } from '../../packages/node/src/runtime.ts'
 import { instant } from '../../packages/node/src/time.ts'
 

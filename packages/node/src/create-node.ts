@@ -2,7 +2,7 @@ import type { CacheMeshError } from '@cachemesh/protocol'
 import { ConfigurationFile, openDataDir } from './data-dir.ts'
 import { NodeEmitter } from './events.ts'
 import { CacheMeshNode } from './node.ts'
-import { type NodeOptions, readOptions } from './options.ts'
+import { type NodeOptions, readOptions } from './options/options.ts'
 import { Runtime } from './runtime.ts'
 import { SOFTWARE } from './software.ts'
 

@@ -9,9 +9,7 @@ export {
   type Version,
 } from '@cachemesh/protocol'
 export { createNode } from './create-node.ts'
-export { type Duration, parseDuration } from './duration.ts'
 export type { NodeEvents } from './events.ts'
-export { generateKey, readKeyFile } from './mesh-key.ts'
 export {
   Namespace,
   type NamespaceOptions,
@@ -20,6 +18,8 @@ export {
   type SetOptions,
 } from './namespace.ts'
 export { CacheMeshNode, type NodeStats, type Readiness } from './node.ts'
-export type { NodeOptions } from './options.ts'
-export { parseSize, type Size } from './size.ts'
+export { type Duration, parseDuration } from './options/duration.ts'
+export { generateKey, readKeyFile } from './options/mesh-key.ts'
+export type { NodeOptions } from './options/options.ts'
+export { parseSize, type Size } from './options/size.ts'
 export { type ConfigurationView, livingMembers, type RingView } from './view.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createNode } from './create-node.ts'
-import { generateKey } from './mesh-key.ts'
+import { generateKey } from './options/mesh-key.ts'
 import { converged, startNode } from './testing/mesh.ts'
 
 const run = promisify(execFile)

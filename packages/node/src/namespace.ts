@@ -9,9 +9,9 @@ import {
   qualifyKey,
   STRUCTURED,
 } from '@cachemesh/protocol'
-import { copyOf } from './copy.ts'
-import { type Duration, parseDuration } from './duration.ts'
-import type { Found } from './requests.ts'
+import { type Duration, parseDuration } from './options/duration.ts'
+import { copyOf } from './requests/copy.ts'
+import type { Found } from './requests/requests.ts'
 import type { Runtime } from './runtime.ts'
 import { monotonic } from './time.ts'
 

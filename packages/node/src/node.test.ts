@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createNode } from './create-node.ts'
-import { generateKey } from './mesh-key.ts'
 import type { CacheMeshNode } from './node.ts'
+import { generateKey } from './options/mesh-key.ts'
 import { activeMembers, converged, keysOf, startMesh, startNode } from './testing/mesh.ts'
 
 describe('a mesh of three nodes', () => {

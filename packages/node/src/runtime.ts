@@ -19,14 +19,14 @@ import {
   type Message,
   memberRecord,
 } from '@cachemesh/protocol'
-import { Calls } from './calls.ts'
 import type { ConfigurationFile, Remembered } from './data-dir.ts'
-import { Deadlines } from './deadlines.ts'
 import type { NodeEmitter } from './events.ts'
-import type { Settings } from './options.ts'
-import { sent, writerFor } from './outlet.ts'
-import { Requests } from './requests.ts'
-import { Responder } from './responder.ts'
+import type { Settings } from './options/options.ts'
+import { Calls } from './requests/calls.ts'
+import { Deadlines } from './requests/deadlines.ts'
+import { sent, writerFor } from './requests/outlet.ts'
+import { Requests } from './requests/requests.ts'
+import { Responder } from './requests/responder.ts'
 import { instant, monotonic } from './time.ts'
 
 /** An announcement larger than this is only a version; whoever lacks it pulls. */

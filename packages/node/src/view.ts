@@ -27,25 +27,24 @@ export interface RingView {
 }
 
 export function viewConfiguration(configuration: Configuration): ConfigurationView {
-  const groups: Record<string, Record<string, unknown>> = {
-    settings: {},
-    namespaces: {},
-    stores: {},
-    placements: {},
-  }
-  for (const { name, json } of configuration.registers) {
-    const slash = name.indexOf('/')
-    const value: unknown = JSON.parse(json)
-    const group = groups[name.slice(0, slash)]
-    if (group && value !== null) group[name.slice(slash + 1)] = value
-  }
   const { meshId, version, members } = configuration
   return {
     meshId,
     version,
     members,
-    ...(groups as Pick<ConfigurationView, 'settings' | 'namespaces' | 'stores' | 'placements'>),
+    settings: group(configuration, 'settings/'),
+    namespaces: group(configuration, 'namespaces/'),
+    stores: group(configuration, 'stores/'),
+    placements: group(configuration, 'placements/'),
   }
+}
+
+/** The values whose names begin so. Names come from anybody: each is a property of its own, also `__proto__`. */
+function group(configuration: Configuration, prefix: string): Record<string, unknown> {
+  const values = configuration.registers
+    .filter(({ name }) => name.startsWith(prefix))
+    .map(({ name, json }): [string, unknown] => [name.slice(prefix.length), JSON.parse(json)])
+  return Object.fromEntries(values.filter(([, value]) => value !== null))
 }
 
 export function viewRing(configuration: Configuration, ring: Ring): RingView {

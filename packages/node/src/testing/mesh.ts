@@ -3,7 +3,7 @@
 import { onTestFinished, vi } from 'vitest'
 import { createNode } from '../create-node.ts'
 import type { CacheMeshNode } from '../node.ts'
-import type { NodeOptions } from '../options.ts'
+import type { NodeOptions } from '../options/options.ts'
 
 export async function startNode(options: NodeOptions = {}): Promise<CacheMeshNode> {
   const node = await createNode(options)

@@ -13,12 +13,12 @@ import {
   type Stamp,
   splitKey,
 } from '@cachemesh/protocol'
+import { monotonic } from '../time.ts'
 import type { Call, KeyRequest } from './call.ts'
 import type { Calls } from './calls.ts'
 import { executeDelete, executeSet, remainingTtl } from './execution.ts'
 import { overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
 import { moving } from './requests.ts'
-import { monotonic } from './time.ts'
 
 /** A request without a budget still ends. */
 const BUDGET_MS = 5_000

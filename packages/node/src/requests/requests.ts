@@ -2,10 +2,10 @@
 
 import type { NodeCore, Written } from '@cachemesh/core'
 import { CacheMeshError, checkValue, type EntryBody, type Frame, hashKey, KIND } from '@cachemesh/protocol'
+import { monotonic } from '../time.ts'
 import type { Call, KeyRequest } from './call.ts'
 import type { Calls } from './calls.ts'
 import { executeDelete, executeSet, remainingTtl } from './execution.ts'
-import { monotonic } from './time.ts'
 
 /** An entry that was found. `value` must be copied before it is kept or handed out. */
 export interface Found extends EntryBody {

@@ -6,10 +6,10 @@
 import type { NodeCore } from '@cachemesh/core'
 import type { Link, Transport } from '@cachemesh/libp2p'
 import { CacheMeshError, errorCode, type Frame, type FrameWriter, KIND, splitKey } from '@cachemesh/protocol'
+import { monotonic } from '../time.ts'
 import type { Call, KeyRequest } from './call.ts'
 import { overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
 import { PendingCalls } from './pending-calls.ts'
-import { monotonic } from './time.ts'
 
 /** A member that was asked and from which nothing at all was heard for that long is passed over, ms. */
 const SILENCE_MS = 300

@@ -3,9 +3,9 @@ import { NodeCore } from '@cachemesh/core'
 import { createIdentity, type Link, openTransport, type Transport } from '@cachemesh/libp2p'
 import { decodeMessage, encodeMessage, type Frame, type FrameWriter, KIND } from '@cachemesh/protocol'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { CacheMeshNode } from './node.ts'
-import { activeMembers, startMesh, startNode } from './testing/mesh.ts'
-import { instant } from './time.ts'
+import type { CacheMeshNode } from '../node.ts'
+import { activeMembers, startMesh, startNode } from '../testing/mesh.ts'
+import { instant } from '../time.ts'
 
 describe('a burst of requests', () => {
   it('gives each its value or says that it is too much, and never a false miss', async () => {
@@ -70,7 +70,7 @@ function farKey(node: CacheMeshNode): string {
 async function busyNode(seeds: readonly string[]): Promise<Worker> {
   const program = `
     const { parentPort } = require('node:worker_threads')
-    import(${JSON.stringify(new URL('./index.ts', import.meta.url).href)}).then(async ({ createNode }) => {
+    import(${JSON.stringify(new URL('../index.ts', import.meta.url).href)}).then(async ({ createNode }) => {
       await createNode({ seeds: ${JSON.stringify(seeds)} })
       parentPort.on('message', ms => {
         const until = performance.now() + ms

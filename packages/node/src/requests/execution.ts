@@ -2,7 +2,7 @@
 
 import type { Entry, Store, Written } from '@cachemesh/core'
 import type { EntryBody } from '@cachemesh/protocol'
-import { instant } from './time.ts'
+import { instant } from '../time.ts'
 
 /** Throws ERR_VALUE_TOO_LARGE. `entry.value` is kept: it must be memory of its own. */
 export function executeSet(store: Store, key: string, { value, contentType, ttlMs }: EntryBody): Written {
