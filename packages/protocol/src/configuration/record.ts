@@ -64,7 +64,7 @@ export function hashText(value: string): string {
  * greater incarnation of lower `since` would then win, and be forgotten by a horizon that the record it had
  * beaten survives.
  *
- * A member that only one side has, or that the sides hold at two incarnations, survives only when the other
+ * A member that only one side has, or that the sides hold since two serials, survives only when the other
  * side cannot have dropped its tombstone: when it was written after that side's horizon. Otherwise a record
  * of somebody long gone, met in a node that slept, would come back to life. (Tombstones that a horizon has
  * passed are dropped afterwards, by compaction.)
@@ -78,8 +78,8 @@ export function joinRecords(
   if (winner?.member === undefined) return winner
   const other = winner === mine ? theirs : mine
   const otherHorizon = winner === mine ? horizons.theirs : horizons.mine
-  const { since, incarnation } = winner.member
-  const known = other?.member?.since === since && other.member.incarnation === incarnation
+  const { since } = winner.member
+  const known = other?.member?.since === since
   return known || since > otherHorizon ? winner : undefined
 }
 

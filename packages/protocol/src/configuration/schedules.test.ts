@@ -18,7 +18,7 @@ describe('every schedule of loss, duplicates and reorder', () => {
         mesh.checkAgreement()
         expect(mesh.faults).toEqual([])
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     )
   })
 

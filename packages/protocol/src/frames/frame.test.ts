@@ -91,6 +91,18 @@ describe('a frame', () => {
     })
   }
 
+  it('is refused with more failed members than a preference list has, though all are there', () => {
+    const ids = (count: number) => new Array<string>(count).fill('a')
+    const full = frameOf(w => w.get(1, 9, 'k', { failed: ids(LIMITS.failedMax) }))
+    const bytes = new Uint8Array(full.length + 2)
+    bytes.set(full)
+    bytes.set([1, 0x61], full.length)
+    bytes[HEAD_BYTES + 3] = LIMITS.failedMax + 1
+    new DataView(bytes.buffer).setUint32(0, bytes.length - 4, true)
+    expect(readAll(full)).toEqual([{ key: 'k', hops: [], failed: ids(LIMITS.failedMax) }])
+    expect(() => readAll(bytes)).toThrow(malformed)
+  })
+
   it('is refused with a time to live above the limit, or a content type that this version does not know', () => {
     for (const [at, byte] of [
       [HEAD_BYTES + 8 + 6, 1],

@@ -5,7 +5,7 @@
 import { Configuration, type ConfigurationText, digestOf } from '../configuration.ts'
 import { isTombstone, type Member, tombstone } from '../member.ts'
 import { joinTexts } from '../merge.ts'
-import { type ConfigurationRecord, memberRecord, registerRecord } from '../record.ts'
+import { bucketIndex, type ConfigurationRecord, memberRecord, registerRecord } from '../record.ts'
 import { canonicalJson } from '../register.ts'
 import { compact } from '../tombstones.ts'
 import { type Label, mergedLabel, type Version } from '../version.ts'
@@ -38,6 +38,11 @@ export function authorBy(
   return Configuration.of(text, { serial: mine.version.serial + 1, timestamp: mine.version.timestamp + 1 })
 }
 
+/** Ids of which many share a bucket, as they do in a large mesh. */
+const IDS: readonly string[] = Array.from({ length: 9999 }, (_, index) => `n${index}`)
+  .filter(id => bucketIndex(`m/${id}`) < 3)
+  .slice(0, 40)
+
 export interface ModelNode {
   readonly id: string
   document: Configuration
@@ -69,7 +74,7 @@ export class MeshModel {
   constructor(count: number, rules: Rules) {
     this.rules = rules
     this.nodes = Array.from({ length: count }, (_, index) => ({
-      id: `n${index}`,
+      id: IDS[index] as string,
       document: Configuration.empty('model'),
       alive: false,
       incarnation: 0,
@@ -105,14 +110,15 @@ export class MeshModel {
   /** What a living member does when its own document does not say that it lives. */
   claim(node: ModelNode): void {
     const known = node.document.member(node.id)
-    if (known && !isTombstone(known) && known.incarnation >= node.incarnation) {
-      node.incarnation = known.incarnation
+    if (!known || isTombstone(known) || known.incarnation < node.incarnation) {
+      this.raise(node)
       return
     }
-    this.raise(node)
+    node.incarnation = known.incarnation
+    if (known.state === 'joining') this.#author(node, memberRecord({ ...known, state: 'active' }))
   }
 
-  /** Writes the next incarnation, with other attributes. */
+  /** Writes the next incarnation, with other attributes. The next claim makes it active. */
   raise(node: ModelNode): void {
     if (!node.alive) return
     const { version } = node.document
@@ -122,7 +128,7 @@ export class MeshModel {
         { id: node.id, incarnation: node.incarnation, since: version.serial + 1 } as Member,
         'left', // blank attributes; the state follows
       ),
-      state: 'active',
+      state: 'joining',
       weight: (node.incarnation % 5) + 1,
     }
     this.#author(node, memberRecord(member))
