@@ -1,4 +1,4 @@
-import { author, Configuration, type Member, memberRecord } from '@cachemesh/protocol'
+import { author, Configuration, type Member, memberRecord, registerRecord } from '@cachemesh/protocol'
 import { expect, it } from 'vitest'
 import { Placement } from './placement.ts'
 
@@ -8,6 +8,18 @@ it('has a ring for any weights a configuration may hold, and gives heavy members
   placement.update(author(Configuration.empty('mesh'), members, 0))
   expect(placement.ring.size).toBeLessThanOrEqual(2_000 * 2_048 + 50)
   for (const share of placement.ring.shares()) expect(share * 50).toBeCloseTo(1, 1)
+})
+
+it('reads a position from digits alone', () => {
+  const json = JSON.stringify({ members: ['a'] })
+  const sizeWith = (...names: string[]): number => {
+    const registers = names.map(name => registerRecord({ name: `placements/${name}`, counter: 1, json }))
+    const placement = new Placement('a')
+    placement.update(author(Configuration.empty('mesh'), [memberRecord(member('a', 1)), ...registers], 0))
+    return placement.ring.size
+  }
+  expect(sizeWith('0', '4294967295')).toBe(sizeWith() + 2)
+  expect(sizeWith(' ', '0x1', '1e3', '-1', '1.0', '4294967296', 'Infinity', '\n')).toBe(sizeWith())
 })
 
 function member(id: string, weight: number): Member {

@@ -93,9 +93,10 @@ function overrides(configuration: Configuration): RingOverride[] {
   const found: RingOverride[] = []
   for (const { name, json } of configuration.registers) {
     if (!name.startsWith('placements/')) continue
-    const position = Number(name.slice('placements/'.length))
+    const digits = name.slice('placements/'.length)
+    const position = Number(digits)
     const value = JSON.parse(json) as { members?: unknown } | null
-    if (!Number.isInteger(position) || position < 0 || position > 0xffff_ffff) continue
+    if (!/^\d+$/.test(digits) || position > 0xffff_ffff) continue
     if (!Array.isArray(value?.members)) continue
     const members = value.members.filter(id => typeof id === 'string' && isActive(configuration, id))
     if (members.length > 0) found.push({ position, members })

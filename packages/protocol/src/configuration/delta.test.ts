@@ -143,9 +143,9 @@ describe('a delta is refused', () => {
     expect(says(9, { records: [memberRecord(memberOf('a', { since: 10 }))] })).toThrow(malformed)
     expect(says(9, { records: [memberRecord(memberOf('a', { incarnation: 9 + jump }))] })).not.toThrow()
     expect(says(9, { records: [memberRecord(memberOf('a', { incarnation: 10 + jump }))] })).toThrow(malformed)
-    expect(says(9, { records: [registerRecord({ name: 'a', counter: 10 + jump, json: '1' })] })).toThrow(
-      malformed,
-    )
+    expect(
+      says(9, { records: [registerRecord({ name: 'settings/a', counter: 10 + jump, json: '1' })] }),
+    ).toThrow(malformed)
   })
 
   it('when it makes a document larger than one message, though it is small itself', () => {

@@ -134,6 +134,13 @@ describe('the record of a register', () => {
     )
   })
 
+  it('has a name of one of the four groups', () => {
+    for (const name of ['settings/a', 'namespaces/__proto__', 'placements/7', 'stores/a/b', 'settings/\n'])
+      expect(registerRecord({ name, counter: 1, json: '1' }).key).toBe(`r/${name}`)
+    for (const name of ['', 'a', 'settings', 'settings/', '/a', '__proto__/a', 'others/a', 'xsettings/a'])
+      expect(() => registerRecord({ name, counter: 1, json: '1' })).toThrow(malformed)
+  })
+
   for (const json of [
     '',
     '{',

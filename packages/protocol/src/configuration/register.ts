@@ -64,8 +64,11 @@ function misplaced(what: string): CacheMeshError {
   return new CacheMeshError('ERR_MALFORMED_CONFIGURATION', `${what} has no place in a configuration`)
 }
 
+/** A name of any other group would be written, hashed and merged for ever, and read by nobody. */
+const NAME = /^(?:settings|namespaces|placements|stores)\/./s
+
 function fault(r: Register): string | undefined {
-  if (!isText(r.name, LIMITS.addressLengthMax) || r.name === '') return 'has no valid name'
+  if (!isText(r.name, LIMITS.addressLengthMax) || !NAME.test(r.name)) return 'has no valid name'
   if (!isSerial(r.counter)) return 'has a counter that is no serial number'
   if (!isText(r.json, LIMITS.recordBytesMax)) return 'is too large'
   try {

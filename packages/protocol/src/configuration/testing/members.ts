@@ -50,7 +50,12 @@ export const anyMember: fc.Arbitrary<Member> = fc
   )
 
 export const anyRegister: fc.Arbitrary<Register> = fc.record({
-  name: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
+  name: fc
+    .tuple(
+      fc.constantFrom('settings', 'namespaces', 'placements', 'stores'),
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
+    )
+    .map(parts => parts.join('/')),
   counter: fc.nat(9),
   json: fc.jsonValue({ maxDepth: 3 }).map(canonicalJson),
 })
