@@ -99,24 +99,43 @@ describe('a wrong clock', () => {
     expect(ahead(clock, NOW)).toBe(0)
   })
 
-  it('of two is the faster one, so that both agree', () => {
-    const slow = new VersionClock()
-    const fast = new VersionClock()
-    slow.compare('fast', stampAt(NOW + hour), NOW)
-    fast.compare('slow', stampAt(NOW), NOW + hour)
-    expect(ahead(slow, NOW)).toBe(0)
-    expect(ahead(fast, NOW + hour)).toBeCloseTo(-hour, -1)
+  it('of two cannot be told from the right one, and drags nobody', () => {
+    const right = new VersionClock()
+    right.compare('reset', stampAt(0), NOW)
+    expect(right.current(NOW)).toBe(stampAt(NOW))
+    right.compare('fast', stampAt(NOW + hour), NOW)
+    expect(right.current(NOW)).toBe(stampAt(NOW))
   })
 
-  it('is judged by the peers there are, and keeps what the last one taught it', () => {
+  it('of four follows the nearer of the two in the middle', () => {
+    for (const sign of [1, -1]) {
+      const clock = new VersionClock()
+      const offsets = [3 * hour, 2 * hour, hour].map(offset => sign * offset)
+      offsets.forEach((offset, i) => {
+        clock.compare(`peer ${i}`, stampAt(NOW + offset), NOW)
+      })
+      expect(clock.current(NOW)).toBe(stampAt(NOW + sign * hour))
+    }
+  })
+
+  it('is judged by the peers there are, and keeps what it was taught when too few are left', () => {
     const clock = new VersionClock()
-    clock.compare('a', stampAt(NOW + hour), NOW)
-    clock.compare('b', stampAt(NOW + hour), NOW)
-    expect(clock.current(NOW)).toBe(stampAt(NOW + hour))
-    clock.forget('a')
-    expect(clock.current(NOW)).toBe(stampAt(NOW))
-    clock.compare('b', stampAt(NOW - hour), NOW)
-    clock.forget('b')
+    for (const peer of ['a', 'b']) clock.compare(peer, stampAt(NOW - hour), NOW)
     expect(clock.current(NOW)).toBe(stampAt(NOW - hour))
+    for (const peer of ['c', 'd', 'e']) clock.compare(peer, stampAt(NOW), NOW)
+    expect(clock.current(NOW)).toBe(stampAt(NOW))
+    for (const peer of ['c', 'd', 'e']) clock.forget(peer)
+    expect(clock.current(NOW)).toBe(stampAt(NOW - hour))
+    for (const peer of ['a', 'b']) clock.forget(peer)
+    expect(clock.current(NOW)).toBe(stampAt(NOW - hour))
+  })
+
+  it('that was set right is used again, though one peer is left to compare with', () => {
+    const clock = new VersionClock()
+    for (const peer of ['a', 'b']) clock.compare(peer, stampAt(NOW), NOW - hour)
+    clock.forget('a')
+    expect(clock.current(NOW - hour)).toBe(stampAt(NOW))
+    clock.compare('b', stampAt(NOW), NOW)
+    expect(clock.current(NOW)).toBe(stampAt(NOW))
   })
 })

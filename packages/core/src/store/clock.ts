@@ -42,8 +42,9 @@ export class VersionClock {
   }
 
   /**
-   * Compares clocks with a peer, by a stamp it has just made. A node whose clock is off the median of its peers' (itself counted) uses
-   * the median: with its own it would win, or lose, every conflict.
+   * Compares clocks with a peer, by a stamp it has just made. A node whose clock is off the median of all clocks,
+   * its own counted, uses the median: with its own it would win, or lose, every conflict. Two clocks that differ
+   * do not say which of them is wrong: of two in the middle the one nearer to its own is the median.
    */
   compare(peer: string, stamp: number, wall: number): void {
     const offset = stamp / TICKS_PER_MS + EPOCH_MS - wall
@@ -53,14 +54,16 @@ export class VersionClock {
     this.#correct()
   }
 
-  /** A node that has no peers any more keeps the correction it got from the last ones. */
+  /** A node keeps the correction it got when there are too few left to judge by: clocks do not heal by a cut. */
   forget(peer: string): void {
-    if (this.#offsets.delete(peer) && this.#offsets.size > 0) this.#correct()
+    if (this.#offsets.delete(peer) && this.#offsets.size > 1) this.#correct()
   }
 
   #correct(): void {
     const sorted = [NO_PEER, ...this.#offsets.values()].sort((a, b) => a - b)
-    const median = sorted[Math.floor((sorted.length - 1) / 2)] as number
+    const below = sorted[Math.floor((sorted.length - 1) / 2)] as number
+    const above = sorted[Math.floor(sorted.length / 2)] as number
+    const median = Math.abs(below) < Math.abs(above) ? below : above
     this.#correctionMs = Math.abs(median) > TIMES.clockSkewMaxMs ? median : 0
   }
 
