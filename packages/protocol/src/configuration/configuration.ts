@@ -45,7 +45,7 @@ export class Configuration implements ConfigurationText {
     this.horizon = text.horizon
     this.destroyed = text.destroyed
     this.buckets = text.buckets
-    this.version = { serial: label.serial, timestamp: label.timestamp, digest }
+    this.version = Object.freeze({ serial: label.serial, timestamp: label.timestamp, digest })
   }
 
   /** Serial 0, nobody in it. */
@@ -61,13 +61,15 @@ export class Configuration implements ConfigurationText {
 
   /** All members, tombstones included, sorted by id. */
   get members(): readonly Member[] {
-    this.#members ??= this.#all(record => record.member).sort((a, b) => (a.id < b.id ? -1 : 1))
+    this.#members ??= Object.freeze(this.#all(record => record.member).sort((a, b) => (a.id < b.id ? -1 : 1)))
     return this.#members
   }
 
   /** All registers, sorted by name. */
   get registers(): readonly Register[] {
-    this.#registers ??= this.#all(record => record.register).sort((a, b) => (a.name < b.name ? -1 : 1))
+    this.#registers ??= Object.freeze(
+      this.#all(record => record.register).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    )
     return this.#registers
   }
 

@@ -6,7 +6,7 @@ import type { Member } from './member.ts'
 import { tombstone } from './member.ts'
 import { memberRecord, registerRecord } from './record.ts'
 import { canonicalJson, type Register } from './register.ts'
-import { anyMember, anyRegister, memberOf } from './testing/members.ts'
+import { anyMember, anyRegister, configurationOf, memberOf } from './testing/members.ts'
 
 const malformed = expect.objectContaining({ code: 'ERR_MALFORMED_CONFIGURATION' })
 const notThere = Symbol('not there')
@@ -110,6 +110,17 @@ describe('the record of a member', () => {
     })
   }
 
+  it('cannot be changed afterwards, nor through what it was made of', () => {
+    const made = memberOf('a', { addresses: ['/ip4/1.2.3.4/tcp/1'], gateways: { http: 'http://a' } })
+    const { member } = memberRecord(made)
+    ;(made.addresses as string[])[0] = '/ip4/6.6.6.6/tcp/1'
+    expect(member?.addresses).toEqual(['/ip4/1.2.3.4/tcp/1'])
+    const document = configurationOf(2)
+    for (const held of [member, member?.addresses, member?.gateways, document.members, document.version])
+      expect(Object.isFrozen(held)).toBe(true)
+    expect(Object.isFrozen(document.registers)).toBe(true)
+  })
+
   it('that is a tombstone holds nothing but who, which incarnation, since when and how', () => {
     const gone = tombstone(memberOf('a', { incarnation: 3, since: 2 }), 'removed')
     expect(memberRecord(gone).member).toEqual(gone)
@@ -120,6 +131,10 @@ describe('the record of a member', () => {
 })
 
 describe('the record of a register', () => {
+  it('cannot be changed afterwards', () => {
+    expect(Object.isFrozen(registerRecord({ name: 'settings/a', counter: 1, json: '1' }).register)).toBe(true)
+  })
+
   it('is refused with the typed error whatever stands in one of its fields', () => {
     fc.assert(
       fc.property(

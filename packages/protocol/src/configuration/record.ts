@@ -28,16 +28,22 @@ export type ConfigurationRecord =
   | (RecordBase & { readonly member: Member; readonly register?: never })
   | (RecordBase & { readonly register: Register; readonly member?: never })
 
-/** Throws ERR_MALFORMED_CONFIGURATION. */
+/**
+ * The record has a copy of the member, frozen to the bottom: members are handed to programs as they are, and a
+ * change would not be in the hash. Throws ERR_MALFORMED_CONFIGURATION.
+ */
 export function memberRecord(member: Member): ConfigurationRecord {
   const { id } = checkMember(member)
-  return { ...base(`m/${id}`, canonicalMember(member)), member }
+  const addresses = Object.freeze([...member.addresses])
+  const gateways = Object.freeze({ ...member.gateways })
+  const frozen = Object.freeze({ ...member, addresses, gateways })
+  return { ...base(`m/${id}`, canonicalMember(frozen)), member: frozen }
 }
 
 /** Throws ERR_MALFORMED_CONFIGURATION. */
 export function registerRecord(register: Register): ConfigurationRecord {
   const { name } = checkRegister(register)
-  return { ...base(`r/${name}`, canonicalRegister(register)), register }
+  return { ...base(`r/${name}`, canonicalRegister(register)), register: Object.freeze({ ...register }) }
 }
 
 function base(key: string, canonical: string): RecordBase {
