@@ -65,8 +65,8 @@ export function applyDelta(base: Configuration, delta: Delta): Configuration {
   }
   for (const record of delta.records) {
     const bucket = replaced.get(record.bucket)
-    if (bucket === undefined) throw malformed(`holds ${record.key} outside its buckets`)
-    if (bucket.some(other => other.key === record.key)) throw malformed(`holds ${record.key} twice`)
+    if (bucket === undefined) throw malformed(`holds ${show(record.key)} outside its buckets`)
+    if (bucket.some(other => other.key === record.key)) throw malformed(`holds ${show(record.key)} twice`)
     bucket.push(record)
   }
   const buckets = base.buckets.map((bucket, index) => {
@@ -92,10 +92,16 @@ export function applyDelta(base: Configuration, delta: Delta): Configuration {
 function checkNumbers({ version: { serial }, horizon, records }: Delta): void {
   if (horizon > serial) throw malformed(`has horizon ${horizon} above its serial ${serial}`)
   for (const { key, member, register } of records) {
-    if (member !== undefined && member.since > serial) throw malformed(`holds ${key} from after its serial`)
+    if (member !== undefined && member.since > serial)
+      throw malformed(`holds ${show(key)} from after its serial`)
     const count = member?.incarnation ?? register?.counter ?? 0
-    if (count > serial + LIMITS.serialJumpMax) throw malformed(`holds ${key} with the number ${count}`)
+    if (count > serial + LIMITS.serialJumpMax) throw malformed(`holds ${show(key)} with the number ${count}`)
   }
+}
+
+/** A register's name may hold line breaks, which a log must not. */
+function show(key: string): string {
+  return JSON.stringify(key)
 }
 
 function malformed(what: string): CacheMeshError {
