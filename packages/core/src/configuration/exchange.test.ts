@@ -273,5 +273,8 @@ describe('an exchange', () => {
     expect(exchange.agreed).toBe(true)
     exchange.receive('q', { kind: 'version', version: two.version }, 1)
     expect(exchange.agreed).toBe(false)
+    // One without a link is none of them.
+    exchange.receive('gone', { kind: 'version', version }, 1)
+    expect(exchange.agreed).toBe(false)
   })
 })

@@ -95,12 +95,12 @@ export class Exchange {
   #received(from: string, message: Message, now: number): ExchangeOutput[] {
     switch (message.kind) {
       case 'pull':
-        this.#held.set(from, message.version.digest)
+        this.#holds(from, message.version.digest)
         return this.#pulled(from, message.summary, message.version, now)
       case 'delta':
         return this.#joined(from, message.delta, now)
       case 'version':
-        this.#held.set(from, message.version.digest)
+        this.#holds(from, message.version.digest)
         return this.#compared(from, message.version, now)
       case 'goodbye':
         return []
@@ -150,7 +150,7 @@ export class Exchange {
     const joined = this.#ledger.join(delta)
     if (joined === undefined) return this.pull(from, now)
     this.#answered(from)
-    this.#held.set(from, delta.version.digest)
+    this.#holds(from, delta.version.digest)
     const heard = this.#version(from)
     if (!joined.changed) return [heard]
     if (joined.mergedAnew) return [heard, ...this.announce(before)]
@@ -201,6 +201,11 @@ export class Exchange {
   #relabelled(before: Configuration): boolean {
     const { version } = this.#ledger.current
     return version.digest === before.version.digest && version.serial > before.version.serial
+  }
+
+  /** A message may come over a link that is just gone: nobody would ever forget what its sender held. */
+  #holds(from: string, digest: string): void {
+    if (this.#linked.has(from)) this.#held.set(from, digest)
   }
 
   readonly #version = (to: string): ExchangeOutput => {

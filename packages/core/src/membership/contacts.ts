@@ -1,4 +1,4 @@
-import type { Configuration } from '@cachemesh/protocol'
+import type { Configuration, ErrorCode } from '@cachemesh/protocol'
 import { isTombstone } from '@cachemesh/protocol'
 import type { Random } from '../chance/random.ts'
 import { TIMES } from '../limits/limits.ts'
@@ -13,6 +13,8 @@ export interface Contact {
 
 /** Failed dials of each contact after which a node stops waiting for them to begin serving. */
 const TRIES_BEFORE_ALONE = 3
+/** Somebody is there, and does not want this node. */
+const REFUSALS: readonly ErrorCode[] = ['ERR_ADMISSION_REFUSED', 'ERR_WRONG_MESH']
 
 interface Attempt {
   contact: Contact
@@ -21,6 +23,8 @@ interface Attempt {
   nextAt: number
   /** Who answered at a seed's address. */
   peer: string | undefined
+  /** Why the last dial failed. */
+  code: ErrorCode | undefined
 }
 
 /**
@@ -100,23 +104,36 @@ export class Contacts {
     if (peer === this.#self) this.#attempts.delete(name)
     attempt.dialling = false
     attempt.tries = 0
+    attempt.code = undefined
     attempt.peer = peer
     // Nobody knew whose link it was when it broke before the dial was answered.
     if (!this.#isLinked(attempt)) this.#schedule(attempt, now)
   }
 
-  failed(name: string, now: number): void {
+  failed(name: string, now: number, code: ErrorCode): void {
     const attempt = this.#attempts.get(name)
     if (attempt === undefined) return
     this.#earliest = undefined
     attempt.dialling = false
     attempt.tries++
+    attempt.code = code
     this.#schedule(attempt, now)
   }
 
   /** Seeds and members that could answer: 0 when this node knows of nobody but itself. */
   get strangers(): number {
     return this.#attempts.size
+  }
+
+  /** Seeds that are not known to be this node itself. */
+  get seeds(): number {
+    return this.#seeds().length
+  }
+
+  /** True when every seed was reached and refused this node, which itself is none of them. */
+  get refused(): boolean {
+    const seeds = this.#seeds()
+    return seeds.length > 0 && seeds.every(({ code }) => code !== undefined && REFUSALS.includes(code))
   }
 
   /** True when nobody answers: each was tried several times and none is linked. */
@@ -132,6 +149,10 @@ export class Contacts {
     return this.#earliest
   }
 
+  #seeds(): Attempt[] {
+    return [...this.#attempts.values()].filter(({ contact }) => contact.peer === undefined)
+  }
+
   #findEarliest(): number {
     let earliest = Number.POSITIVE_INFINITY
     for (const attempt of this.#attempts.values()) {
@@ -141,7 +162,14 @@ export class Contacts {
   }
 
   #add(contact: Contact, nextAt: number): void {
-    this.#attempts.set(contact.name, { contact, tries: 0, dialling: false, nextAt, peer: contact.peer })
+    this.#attempts.set(contact.name, {
+      contact,
+      tries: 0,
+      dialling: false,
+      nextAt,
+      peer: contact.peer,
+      code: undefined,
+    })
   }
 
   #schedule(attempt: Attempt, now: number): void {

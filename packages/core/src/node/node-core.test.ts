@@ -6,6 +6,8 @@ import { dials, HERE, Life, ofKind, sent, WALL } from '../testing/life.ts'
 import { attributesAt, configurationOf, MESH, memberOf } from '../testing/members.ts'
 import type { Output } from './output.ts'
 
+const PERSIST_WAIT_MS = 1_000
+
 describe('a node without seeds', () => {
   it('founds a mesh at once: it is active, owns everything and says so', () => {
     const life = new Life()
@@ -46,6 +48,21 @@ describe('a node without seeds', () => {
     expect(unpackConfiguration(kept[0]!.bytes, MESH).version).toEqual(configuration.version)
     // Nothing more is written while nothing changes.
     expect(ofKind(life.pass(60_000), 'persist')).toEqual([])
+  })
+})
+
+describe('a higher serial of the same text', () => {
+  it('is in every frame and kept, and no change to tell anybody of', () => {
+    const life = new Life()
+    life.start()
+    life.step({ kind: 'link-up', peer: 'p' })
+    life.pass(PERSIST_WAIT_MS)
+    const { version } = life.node.configuration
+    const outputs = life.hear('p', { kind: 'version', version: { ...version, serial: version.serial + 7 } })
+    expect(life.node.configuration.version.serial).toBe(version.serial + 7)
+    expect(life.node.stamp.serial).toBe(version.serial + 7)
+    expect(ofKind(outputs, 'configuration')).toEqual([])
+    expect(ofKind(life.pass(PERSIST_WAIT_MS), 'persist')).toHaveLength(1)
   })
 })
 
@@ -118,6 +135,21 @@ describe('a node with seeds', () => {
     },
   )
 
+  it('founds none either when the other one of its seeds is its own address', () => {
+    const life = new Life({ seeds: ['me:1', 'p:1'] })
+    life.start()
+    expect(life.node.seeds).toBe(2)
+    life.step({ kind: 'dialled', contact: 'me:1', peer: 'me' })
+    expect([life.node.seeds, life.node.refused]).toEqual([1, false])
+    life.step({ kind: 'dial-failed', contact: 'p:1', code: 'ERR_WRONG_MESH' })
+    expect(life.node.refused).toBe(true)
+    for (let i = 0; i < 20; i++) {
+      for (const contact of dials(life.pass(1_000)))
+        life.step({ kind: 'dial-failed', contact, code: 'ERR_WRONG_MESH' })
+    }
+    expect([life.states, life.node.refused]).toEqual([[], true])
+  })
+
   it('founds one when a seed refuses it no more and is only gone', () => {
     const life = new Life({ seeds: ['p:1'] })
     let code: ErrorCode = 'ERR_ADMISSION_REFUSED'
@@ -136,6 +168,7 @@ describe('a node with seeds', () => {
     life.start()
     life.step({ kind: 'dialled', contact: 'me:1', peer: 'me' })
     expect(life.states).toEqual(['active'])
+    expect([life.node.seeds, life.node.refused]).toEqual([0, false])
     expect(dials(life.pass(60_000))).toEqual([])
   })
 })

@@ -55,8 +55,6 @@ export class NodeCore {
   readonly #ledger: Ledger
   readonly #exchange: Exchange
   readonly #contacts: Contacts
-  readonly #refusals = new Map<string, string>()
-  readonly #seeds: readonly string[]
   readonly #aloneAt: number
   #attributes: Attributes | undefined
   #incarnation: number
@@ -75,7 +73,6 @@ export class NodeCore {
     const random = new Random(options.randomSeed)
     this.id = options.id
     this.#attributes = options.attributes
-    this.#seeds = options.seeds
     this.store = new Store(options.cacheBytes)
     this.placement = new Placement(options.id)
     this.#ledger = new Ledger(options.remembered ?? Configuration.empty(options.meshId))
@@ -154,12 +151,10 @@ export class NodeCore {
         this.store.clock.forget(input.peer)
         break
       case 'dialled':
-        this.#refusals.delete(input.contact)
         this.#contacts.answered(input.contact, input.peer, at.now)
         break
       case 'dial-failed':
-        this.#refusals.set(input.contact, input.code)
-        this.#contacts.failed(input.contact, at.now)
+        this.#contacts.failed(input.contact, at.now, input.code)
         break
       case 'message':
         if (input.clock !== undefined) this.store.clock.compare(input.from, input.clock, at.wall)
@@ -221,10 +216,12 @@ export class NodeCore {
 
   /** True when every seed was reached and refused this node. */
   get refused(): boolean {
-    const codes = this.#seeds.map(seed => this.#refusals.get(seed))
-    return (
-      codes.length > 0 && codes.every(code => code === 'ERR_ADMISSION_REFUSED' || code === 'ERR_WRONG_MESH')
-    )
+    return this.#contacts.refused
+  }
+
+  /** How many seeds there are, those left out that turned out to be this node itself. */
+  get seeds(): number {
+    return this.#contacts.seeds
   }
 
   #leave(at: Instant): void {
@@ -252,9 +249,13 @@ export class NodeCore {
   /** The configuration changed: all that is derived from it follows. */
   #follow(before: Configuration, at: Instant): void {
     const { configuration } = this
-    if (configuration.version.digest !== before.version.digest) this.#show(at)
-    else this.stamp.serial = configuration.version.serial
     this.#persistAt = Math.min(this.#persistAt, at.now + PERSIST_DELAY_MS)
+    if (configuration.version.digest === before.version.digest) {
+      // The same text under a higher serial: there is nothing in it that anybody has not seen.
+      this.stamp.serial = configuration.version.serial
+      return
+    }
+    this.#show(at)
     this.#outputs.push({ kind: 'configuration', configuration })
   }
 

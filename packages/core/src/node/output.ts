@@ -16,7 +16,7 @@ export type NodeState =
 export type Output =
   | ExchangeOutput
   | { readonly kind: 'dial'; readonly contact: Contact }
-  /** The configuration changed. */
+  /** The configuration says something else than before; a higher serial of the same text is no change. */
   | { readonly kind: 'configuration'; readonly configuration: Configuration }
   | { readonly kind: 'state'; readonly state: NodeState }
   /** Peers have confirmed the current configuration: what it says of this node is known beyond it. */
