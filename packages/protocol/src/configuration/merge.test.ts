@@ -41,7 +41,7 @@ describe("the text's merge", () => {
         // Idempotent also where no bucket is the same object or bytes: what was joined adds nothing again.
         expect(digestOfJoin(joinTexts(a, b), b)).toBe(digestOfJoin(a, b))
       }),
-      { numRuns: 250 },
+      { numRuns: 150 },
     )
   })
 
@@ -85,7 +85,7 @@ describe("the version's merge", () => {
           expect(merged.version.serial - version.serial).toBeGreaterThanOrEqual(changed ? 1 : 0)
         }
       }),
-      { numRuns: 250 },
+      { numRuns: 150 },
     )
   })
 

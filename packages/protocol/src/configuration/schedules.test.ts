@@ -18,7 +18,7 @@ describe('every schedule of loss, duplicates and reorder', () => {
         mesh.checkAgreement()
         expect(mesh.faults).toEqual([])
       }),
-      { numRuns: 250 },
+      { numRuns: 150 },
     )
   })
 
@@ -37,7 +37,7 @@ describe('every schedule of loss, duplicates and reorder', () => {
         mesh.checkAgreement()
         expect(mesh.faults).toEqual([])
       }),
-      { numRuns: 250 },
+      { numRuns: 150 },
     )
   })
 
@@ -236,7 +236,7 @@ function faultsInSchedules(rules: Rules): string[] {
 }
 
 function samples(bounds: { nodes: number; steps: number }): Schedule[] {
-  return fc.sample(anySchedule(bounds), { numRuns: 100, seed: 1 })
+  return fc.sample(anySchedule(bounds), { numRuns: 60, seed: 1 })
 }
 
 function lastThree(mesh: MeshModel): [Configuration, Configuration, Configuration] {

@@ -109,7 +109,7 @@ describe('what is not a message', () => {
         fc.constantFrom(...ODDITIES),
         ({ kind, tree }, path, odd) => expectTypedOrTaken(kind, pack(exchanged(tree, path, odd))),
       ),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     )
   })
 

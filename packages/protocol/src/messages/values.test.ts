@@ -96,7 +96,7 @@ describe('a value', () => {
           expect(isDeepStrictEqual(withoutStacks(decoded), withoutStacks(before))).toBe(true)
         },
       ),
-      { numRuns: 800 },
+      { numRuns: 500 },
     )
   })
 
@@ -269,9 +269,9 @@ describe('bytes from elsewhere', () => {
           if (damage !== undefined) expect(damage.cause).toBeInstanceOf(SyntaxError)
         },
       ),
-      { numRuns: 2500 },
+      { numRuns: 1500 },
     )
-    expect(taken).toBeGreaterThan(50)
+    expect(taken).toBeGreaterThan(10)
   })
 
   it('of another content type are bytes, and not looked at', () => {
