@@ -1,5 +1,5 @@
 export { type Bucket, EMPTY_BUCKET } from './configuration/bucket.ts'
-export { Configuration } from './configuration/configuration.ts'
+export { Configuration, sizeOf } from './configuration/configuration.ts'
 export { applyDelta, type Delta, deltaTo, type Summary, summaryOf } from './configuration/delta.ts'
 export {
   isTombstone,

@@ -19,6 +19,9 @@ describe('the bounds', () => {
       expect(bound).toBeLessThanOrEqual(0xff)
     expect(LIMITS.valueBytesMax).toBeLessThan(2 ** 31)
     expect(LIMITS.messageBytesMax).toBeLessThanOrEqual(LIMITS.valueBytesMax)
+    // A head has two digests, four numbers, 256 buckets and the name of the mesh.
+    const headBytesMax = 2 * 34 + 4 * 9 + 256 * 2 + 3 * LIMITS.meshIdLengthMax + 32
+    expect(LIMITS.configurationBytesMax + headBytesMax).toBeLessThan(LIMITS.messageBytesMax)
     // What may be counted above a serial is safe to count.
     expect(Number.isSafeInteger(LIMITS.serialMax + LIMITS.serialJumpMax + 1)).toBe(true)
     // A register of the largest size is a record still, and an addressed member a record too.

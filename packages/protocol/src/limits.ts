@@ -24,6 +24,8 @@ export const LIMITS = {
   nodeIdBytesMax: 128,
   /** Bytes of one message body (MessagePack). The whole configuration of 10,000 members fits twice. */
   messageBytesMax: 16 * MiB,
+  /** Canonical bytes of all records of one configuration: with their head they are one message still. */
+  configurationBytesMax: 16 * MiB - 4 * KiB,
   /** Nesting of a structured value or a message; deeper ones overflow the stack of the decoder. */
   depthMax: 64,
   /** Bytes of a BigInt in a value: decoding takes time that grows with the square of them. */

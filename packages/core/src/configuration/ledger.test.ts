@@ -6,12 +6,14 @@ import {
   digestPrefix,
   LIMITS,
   memberRecord,
+  sizeOf,
   summaryOf,
 } from '@cachemesh/protocol'
 import { describe, expect, it } from 'vitest'
 import { BOUNDS } from '../limits/limits.ts'
-import { configurationOf, MESH, memberOf } from '../testing/members.ts'
+import { configurationOf, documentOf, MESH, memberOf } from '../testing/members.ts'
 import { Ledger } from './ledger.ts'
+import { packConfiguration } from './packed.ts'
 
 const EMPTY = Configuration.empty(MESH)
 
@@ -111,5 +113,39 @@ describe('a ledger', () => {
     )
     expect(ledger.join(good)).toMatchObject({ changed: true })
     expect(ledger.author([memberRecord(memberOf('c'))], 1)).toBe(true)
+  })
+
+  it('measures no mesh by the serial of a newcomer, and every one after the first', () => {
+    const driven = Configuration.of(configurationOf(memberOf('a')), { serial: 2 ** 40, timestamp: 1 })
+    const newcomer = new Ledger(EMPTY)
+    newcomer.author([memberRecord(memberOf('b'))], 1)
+    expect(newcomer.join(between(EMPTY, driven))).toMatchObject({ changed: true })
+    expect(newcomer.current.version.serial).toBe(2 ** 40 + 1)
+    const { serial, timestamp, digest } = newcomer.current.version
+    const jump = { serial: serial + LIMITS.serialJumpMax + 1, timestamp, digest }
+    expect(codeOf(() => newcomer.adopt(jump))).toBe('ERR_MALFORMED_CONFIGURATION')
+    const remembering = new Ledger(configurationOf(memberOf('b')))
+    expect(codeOf(() => remembering.join(between(EMPTY, driven)))).toBe('ERR_MALFORMED_CONFIGURATION')
+    // Somebody who holds the same empty document is one to have compared with, too.
+    const equal = new Ledger(EMPTY)
+    expect(equal.adopt({ ...EMPTY.version, serial: 2 ** 40 })).toBe(true)
+    expect(codeOf(() => equal.adopt({ ...EMPTY.version, serial: 2 ** 50 }))).toBe(
+      'ERR_MALFORMED_CONFIGURATION',
+    )
+  })
+
+  it('refuses the join of two documents, and a record of its own, when nobody could be sent the result', () => {
+    const half = documentOf(LIMITS.configurationBytesMax / 2, 'stores/mine')
+    const ledger = new Ledger(half)
+    const other = documentOf(LIMITS.configurationBytesMax / 2, 'stores/theirs')
+    expect(ledger.join(between(EMPTY, other))).toMatchObject({ changed: true })
+    // It is full to the last byte, and still a message.
+    expect(sizeOf(ledger.current)).toBe(LIMITS.configurationBytesMax)
+    expect(packConfiguration(ledger.current).length).toBeLessThan(LIMITS.messageBytesMax)
+    const full = ledger.current
+    expect(codeOf(() => ledger.author([memberRecord(memberOf('a'))], 1))).toBe('ERR_MALFORMED_CONFIGURATION')
+    const more = Configuration.of(EMPTY.write([memberRecord(memberOf('b'))]), { serial: 9, timestamp: 1 })
+    expect(codeOf(() => ledger.join(between(EMPTY, more)))).toBe('ERR_MALFORMED_CONFIGURATION')
+    expect(ledger.current).toBe(full)
   })
 })

@@ -8,9 +8,11 @@ import {
   type Delta,
   deltaTo,
   digestPrefix,
+  type Label,
   LIMITS,
   merge,
   type Summary,
+  sizeOf,
   summaryOf,
   type Version,
 } from '@cachemesh/protocol'
@@ -24,9 +26,12 @@ export class Ledger {
   #current: Configuration
   /** Newest last; the current one included. */
   readonly #history: Configuration[] = []
+  /** The serial here is one of the mesh, and measures others. A newcomer's own says nothing of any mesh. */
+  #compared: boolean
 
   constructor(initial: Configuration) {
     this.#current = initial
+    this.#compared = initial.version.serial > 0
     this.#history.push(Configuration.empty(initial.meshId), initial)
   }
 
@@ -34,9 +39,14 @@ export class Ledger {
     return this.#current
   }
 
-  /** Writes records as their author. Returns false when they change nothing. */
+  /**
+   * Writes records as their author. Returns false when they change nothing. Throws ERR_MALFORMED_CONFIGURATION
+   * when there is no room for them, and then changes nothing.
+   */
   author(records: readonly ConfigurationRecord[], wall: number): boolean {
-    return this.#hold(author(this.#current, records, wall))
+    const written = author(this.#current, records, wall)
+    checkSize(written)
+    return this.#hold(written)
   }
 
   /**
@@ -50,7 +60,7 @@ export class Ledger {
         `A configuration of mesh ${JSON.stringify(delta.meshId)} was refused`,
       )
     }
-    checkVersion(delta.version, this.#current.version)
+    checkVersion(delta.version, this.#measure)
     if (this.knows(delta.version.digest)) {
       // An old acquaintance says nothing new; its serial may still be higher than ours.
       this.adopt(delta.version)
@@ -61,6 +71,7 @@ export class Ledger {
     const theirs = applyDelta(base, delta)
     const joined = merge(this.#current, theirs)
     checkSize(joined)
+    this.#compared = true
     const changed = this.#hold(joined)
     return { changed, mergedAnew: changed && joined.version.digest !== theirs.version.digest }
   }
@@ -68,7 +79,8 @@ export class Ledger {
   /** The same text under two labels keeps the higher. Returns false when the texts differ. */
   adopt(version: Version): boolean {
     if (version.digest !== this.#current.version.digest) return false
-    checkVersion(version, this.#current.version)
+    checkVersion(version, this.#measure)
+    this.#compared = true
     const { serial, timestamp } = this.#current.version
     if (version.serial > serial || version.timestamp > timestamp) {
       const label = {
@@ -102,6 +114,10 @@ export class Ledger {
     return this.#history.findLast(held => digestPrefix(held.version) === prefix)
   }
 
+  get #measure(): Label | undefined {
+    return this.#compared ? this.#current.version : undefined
+  }
+
   #find(digest: string): Configuration | undefined {
     return this.#history.findLast(held => held.version.digest === digest)
   }
@@ -121,12 +137,19 @@ export class Ledger {
   }
 }
 
+/** A document beyond these bounds is one that nobody can be sent, and that cannot be kept. */
 function checkSize(configuration: Configuration): void {
   const { members, registers } = configuration
-  if (members.length <= LIMITS.membersMax && registers.length <= LIMITS.registersMax) return
+  const sizeBytes = sizeOf(configuration)
+  if (
+    members.length <= LIMITS.membersMax &&
+    registers.length <= LIMITS.registersMax &&
+    sizeBytes <= LIMITS.configurationBytesMax
+  )
+    return
   throw new CacheMeshError(
     'ERR_MALFORMED_CONFIGURATION',
-    `A configuration of ${members.length} members and ${registers.length} other records was refused; the limits are ` +
-      `${LIMITS.membersMax} and ${LIMITS.registersMax}`,
+    `A configuration of ${members.length} members, ${registers.length} other records and ${sizeBytes} bytes was ` +
+      `refused; the limits are ${LIMITS.membersMax}, ${LIMITS.registersMax} and ${LIMITS.configurationBytesMax}`,
   )
 }

@@ -201,8 +201,9 @@ export class NodeCore {
       this.#trueIn = this.configuration
       return
     }
-    this.#incarnation = member.incarnation
-    this.#write(member, at)
+    if (this.#write(member, at)) this.#incarnation = member.incarnation
+    // Without room for its record a node tries again in the next document, not in every step.
+    else this.#trueIn = this.configuration
   }
 
   /**
@@ -241,9 +242,18 @@ export class NodeCore {
     }
   }
 
-  #write(member: Member, at: Instant): void {
+  /** Returns false when nothing was written, and reports why. */
+  #write(member: Member, at: Instant): boolean {
     const before = this.configuration
-    if (this.#ledger.author([memberRecord(member)], at.wall)) this.#emit(this.#exchange.announce(before))
+    try {
+      if (!this.#ledger.author([memberRecord(member)], at.wall)) return false
+    } catch (error) {
+      if (!(error instanceof CacheMeshError)) throw error
+      this.#outputs.push({ kind: 'refused', from: this.id, error })
+      return false
+    }
+    this.#emit(this.#exchange.announce(before))
+    return true
   }
 
   /** The configuration changed: all that is derived from it follows. */

@@ -23,5 +23,5 @@ export type Output =
   | { readonly kind: 'agreed' }
   /** The whole configuration in bytes, to keep across a restart. */
   | { readonly kind: 'persist'; readonly bytes: Uint8Array }
-  /** A peer's message was refused: it is broken or poisoned. */
+  /** A peer's message was refused: it is broken or poisoned. From this node itself: there is no room for its record. */
   | { readonly kind: 'refused'; readonly from: string; readonly error: CacheMeshError }

@@ -1,8 +1,8 @@
-import { CacheMeshError, Configuration, deltaTo, memberRecord, summaryOf } from '@cachemesh/protocol'
+import { CacheMeshError, Configuration, deltaTo, LIMITS, memberRecord, summaryOf } from '@cachemesh/protocol'
 import { describe, expect, it } from 'vitest'
 import { TIMES } from '../limits/limits.ts'
 import { dials, HERE, Life, ofKind, sent } from '../testing/life.ts'
-import { configurationOf, memberOf } from '../testing/members.ts'
+import { configurationOf, documentOf, memberOf } from '../testing/members.ts'
 import type { Output } from './output.ts'
 
 describe('a step', () => {
@@ -27,6 +27,19 @@ describe('a step', () => {
     expect(life.node.configuration).toBe(before)
     life.hearOf('p', configurationOf(memberOf('p')))
     expect(life.node.configuration.member('p')).toBeDefined()
+  })
+
+  it('reports that there is no room for its own record, once for a document, and goes on', () => {
+    const remembered = documentOf(LIMITS.configurationBytesMax, 'settings')
+    const life = new Life({ remembered })
+    const outputs = life.start()
+    expect(life.states).toEqual(['active'])
+    expect(ofKind(outputs, 'refused')).toMatchObject([
+      { from: 'me', error: { code: 'ERR_MALFORMED_CONFIGURATION' } },
+    ])
+    expect(life.node.configuration).toBe(remembered)
+    expect(ofKind(life.pass(60_000), 'refused')).toEqual([])
+    expect(ofKind(life.step({ kind: 'leave' }), 'state')).toEqual([{ kind: 'state', state: 'left' }])
   })
 
   it('is not entered while it is at work', () => {

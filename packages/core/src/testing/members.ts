@@ -1,6 +1,6 @@
 // Members and configurations for tests.
 
-import { author, Configuration, type Member, memberRecord } from '@cachemesh/protocol'
+import { author, Configuration, LIMITS, type Member, memberRecord, registerRecord } from '@cachemesh/protocol'
 import type { Attributes } from '../membership/presence.ts'
 
 export const MESH = 'mesh'
@@ -18,4 +18,23 @@ export function memberOf(id: string, fields: Partial<Member> = {}): Member {
 /** A configuration with these members, by one author. */
 export function configurationOf(...members: readonly Member[]): Configuration {
   return author(Configuration.empty(MESH), members.map(memberRecord), 1)
+}
+
+/** A configuration of exactly that many bytes of registers, by several authors. */
+export function documentOf(sizeBytes: number, prefix: string): Configuration {
+  const records = []
+  let left = sizeBytes
+  while (left > 0) {
+    const name = `${prefix}/${String(records.length).padStart(4, '0')}`
+    const taking = (length: number) =>
+      registerRecord({ name, counter: 1, json: JSON.stringify('x'.repeat(length)) })
+    const headBytes = taking(0).sizeBytes
+    const room = LIMITS.recordBytesMax - headBytes
+    // The last but one leaves enough for the last.
+    const bytes = left <= LIMITS.recordBytesMax ? left : Math.min(LIMITS.recordBytesMax, left - 100)
+    const record = taking(Math.min(room, bytes - headBytes))
+    records.push(record)
+    left -= record.sizeBytes
+  }
+  return Configuration.of(Configuration.empty(MESH).write(records), { serial: 1, timestamp: 1 })
 }

@@ -78,7 +78,7 @@ export function applyDelta(base: Configuration, delta: Delta): Configuration {
   const result = Configuration.of(text, version)
   if (result.version.digest !== version.digest) throw malformed('does not add up to its digest')
   const sizeBytes = sizeOf(result)
-  if (sizeBytes > LIMITS.messageBytesMax) throw malformed(`makes ${sizeBytes} bytes of records`)
+  if (sizeBytes > LIMITS.configurationBytesMax) throw malformed(`makes ${sizeBytes} bytes of records`)
   if (destroyed && (sizeBytes > 0 || horizon > 0)) throw malformed('fills a destroyed document')
   return result
 }
