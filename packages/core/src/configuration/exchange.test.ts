@@ -43,12 +43,15 @@ class Mesh {
   author(index: number, incarnation: number): void {
     const ledger = this.ledgers[index]!
     const before = ledger.current
-    if (ledger.author([memberRecord(memberOf(`member ${index}`.replace(' ', '-'), { incarnation }))], 1))
-      this.carry(index, this.exchanges[index]!.announce(before))
+    if (ledger.author([memberRecord(memberOf(`member ${index}`.replace(' ', '-'), { incarnation }))], 1)) {
+      this.exchanges[index]!.announce(before)
+      this.carry(index, [])
+    }
   }
 
-  carry(from: number, outputs: readonly ExchangeOutput[]): void {
-    for (const output of outputs) {
+  /** Carries out what a step of this node answered, and what it spreads at its end. */
+  carry(from: number, answers: readonly ExchangeOutput[]): void {
+    for (const output of [...answers, ...this.exchanges[from]!.spread()]) {
       if (output.kind === 'send') this.way.push({ from, to: Number(output.to), message: output.message })
       else
         this.exchanges.forEach((_, to) => {
@@ -246,9 +249,34 @@ describe('an exchange', () => {
     expect(learnt).toHaveLength(4)
     expect(learnt).toContain('version to p')
     expect(learnt.filter(kind => kind.startsWith('delta to'))).toHaveLength(3)
-    const merging = holding(one, ...peers)
-    merging.ledger.author([memberRecord(memberOf('c'))], 1)
-    expect(kindsOf(merging.exchange.receive('p', news, 1))).toContain('announce')
+    const { exchange, ledger } = holding(one, ...peers)
+    ledger.author([memberRecord(memberOf('c'))], 1)
+    exchange.receive('p', news, 1)
+    expect(kindsOf(exchange.spread()).filter(kind => kind.startsWith('delta to'))).toHaveLength(3)
+    expect(exchange.spread()).toEqual([])
+  })
+
+  it('announces a merge relative to what others hold, once, with what it writes on top', () => {
+    const announced = (mine: Configuration, theirs: Configuration): string[] => {
+      const { exchange, ledger } = holding(mine, 'p')
+      const whole = deltaTo(theirs, summaryOf(EMPTY))
+      exchange.receive('p', { kind: 'delta', delta: whole }, 1)
+      const merged = ledger.current
+      ledger.author([memberRecord(memberOf('d'))], 1)
+      exchange.announce(merged)
+      const deltas = exchange.spread().flatMap(output => (output.kind === 'announce' ? [output.delta] : []))
+      for (const { version } of deltas) expect(version).toEqual(ledger.current.version)
+      return deltas.map(({ base }) => base)
+    }
+    const [lone, other] = [configurationOf(memberOf('c')), configurationOf(memberOf('x'))]
+    const half = configurationOf(memberOf('x'), memberOf('y'), memberOf('z'))
+    const [twoDigest, halfDigest] = [two, half].map(({ version }) => version.digest)
+    // A node that joins: nobody else holds what it held.
+    expect(announced(lone, two)).toEqual([twoDigest])
+    expect(announced(two, lone)).toEqual([twoDigest])
+    // Two halves of a mesh: each side holds its own.
+    expect(announced(two, half)).toEqual([halfDigest, twoDigest])
+    expect(announced(lone, other)).toHaveLength(1)
   })
 
   it('spreads a higher serial of the text it holds, and tells one who has a lower one', () => {

@@ -6,6 +6,7 @@ import {
   type Configuration,
   type Delta,
   deltaTo,
+  isTombstone,
   type Message,
   type Summary,
   summaryOf,
@@ -27,6 +28,8 @@ export class Exchange {
   readonly #pulls = new Map<string, number>()
   /** The digest that each linked peer last said it holds. */
   readonly #held = new Map<string, string>()
+  /** Documents that others hold and that are to be told what changed since, at the end of this step. */
+  readonly #unannounced: Configuration[] = []
   #compareAt: number
   #completed = 0
 
@@ -112,17 +115,31 @@ export class Exchange {
     const before = this.#ledger.current
     const joined = this.#ledger.join(delta)
     if (joined === undefined) return this.pull(from, now)
-    return joined.mergedAnew ? this.announce(before) : []
+    if (joined.mergedAnew) this.#announceMerged(joined.theirs, before)
+    return []
   }
 
   /**
-   * Spreads what changed since a document held before. The announcement reaches everybody whom gossip already
+   * The document changed here and not where `since` is held: everybody shall hear of it, once this step is
+   * over. What is written on top of a document that was made in the same step travels with that: nobody else
+   * holds it, and all would have to pull.
+   */
+  announce(since: Configuration): void {
+    if (this.#unannounced.length === 0) this.#unannounced.push(since)
+  }
+
+  /**
+   * At the end of a step: spreads what changed in it. The announcement reaches everybody whom gossip already
    * connects; a link that is seconds old is not among them, so a few peers are told directly, and each of them
    * for whom it is news tells a few others: log N rounds.
    */
-  announce(since: Configuration): ExchangeOutput[] {
-    const delta = deltaTo(this.#ledger.current, summaryOf(since))
-    return [{ kind: 'announce', delta }, ...this.#tell(delta)]
+  spread(): ExchangeOutput[] {
+    const deltas = this.#unannounced.map(since => deltaTo(this.#ledger.current, summaryOf(since)))
+    this.#unannounced.length = 0
+    return [
+      ...deltas.map(delta => ({ kind: 'announce', delta }) as const),
+      ...deltas.slice(0, 1).flatMap(delta => this.#tell(delta)),
+    ]
   }
 
   pull(peer: string, now: number): ExchangeOutput[] {
@@ -153,7 +170,10 @@ export class Exchange {
     this.#holds(from, delta.version.digest)
     const heard = this.#version(from)
     if (!joined.changed) return [heard]
-    if (joined.mergedAnew) return [heard, ...this.announce(before)]
+    if (joined.mergedAnew) {
+      this.#announceMerged(joined.theirs, before)
+      return [heard]
+    }
     // Whoever wrote this has announced it: a second announcement by everybody who hears of it would cost N times
     // N messages. Those whom gossip does not reach hold what this node held before, and are told.
     return [heard, ...this.#tell(deltaTo(this.#ledger.current, summaryOf(before)), from)]
@@ -170,6 +190,17 @@ export class Exchange {
       : [{ kind: 'send', to: from, message: { kind: 'delta', delta } }]
   }
 
+  /**
+   * Two documents became one that neither side has. Each is held by the members that are in it: a node that is
+   * just joining has a document that nobody else holds, and telling the mesh what changed since that would make
+   * everybody pull.
+   */
+  #announceMerged(...documents: readonly Configuration[]): void {
+    if (this.#unannounced.length > 0) return
+    const byHolders = [...documents].sort((a, b) => countLiving(b) - countLiving(a))
+    this.#unannounced.push(...byHolders.filter((document, place) => place === 0 || countLiving(document) > 1))
+  }
+
   #tell(delta: Delta, except?: string): ExchangeOutput[] {
     return this.#pick(BOUNDS.toldMax, except).map(to => ({
       kind: 'send',
@@ -183,6 +214,11 @@ export class Exchange {
     const peers = [...this.#linked].filter(peer => peer !== except)
     while (peers.length > count) peers.splice(this.#random.below(peers.length), 1)
     return peers
+  }
+
+  /** A message may come over a link that is just gone: nobody would ever forget what its sender held. */
+  #holds(from: string, digest: string): void {
+    if (this.#linked.has(from)) this.#held.set(from, digest)
   }
 
   #answered(from: string): void {
@@ -203,12 +239,11 @@ export class Exchange {
     return version.digest === before.version.digest && version.serial > before.version.serial
   }
 
-  /** A message may come over a link that is just gone: nobody would ever forget what its sender held. */
-  #holds(from: string, digest: string): void {
-    if (this.#linked.has(from)) this.#held.set(from, digest)
-  }
-
   readonly #version = (to: string): ExchangeOutput => {
     return { kind: 'send', to, message: { kind: 'version', version: this.#ledger.current.version } }
   }
+}
+
+function countLiving({ members }: Configuration): number {
+  return members.reduce((count, member) => (isTombstone(member) ? count : count + 1), 0)
 }
