@@ -66,6 +66,7 @@ function steps(checker: Checker, ...fields: Partial<Step>[]): string[] {
 describe('never backwards', () => {
   const one = holding(EMPTY, memberOf('a', { incarnation: 2 }))
   const two = holding(one, memberOf('b'))
+  const later = memberOf('a', { since: 2 })
 
   it('is content with what moves forward', () => {
     const left = memberOf('a', { incarnation: 2, state: 'left', weight: 0 })
@@ -84,15 +85,31 @@ describe('never backwards', () => {
     ['a serial that falls', two, relabelled(two, 1), 'the serial fell from 2 to 1'],
     ['a text that changes under its serial', one, relabelled(two, 1), 'the text changed'],
     ['a record that vanishes', two, relabelled(one, 3), 'm/b vanished'],
-    ['a lower incarnation', two, holding(two, memberOf('a')), 'm/a went back'],
+    ['an older claim', holding(EMPTY, later), relabelled(holding(EMPTY, memberOf('a')), 2), 'm/a went back'],
     [
       'a state of before',
       one,
       holding(one, memberOf('a', { incarnation: 2, state: 'joining' })),
       'm/a went back',
     ],
+    [
+      'a lower incarnation',
+      one,
+      holding(one, memberOf('a', { since: 2 })),
+      'incarnation of a fell from 2 to 1',
+    ],
   ])('finds %s', (_, before, after, wrong) => {
     expect(steps(new NeverBackwards(), { before, after })).toEqual([expect.stringContaining(wrong)])
+  })
+
+  it('lets an incarnation fall whose member has forgotten it', () => {
+    const checker = new NeverBackwards()
+    const host = hostOf(0)
+    const before = holding(EMPTY, memberOf(host.id, { incarnation: 2 }))
+    const after = holding(before, memberOf(host.id, { since: 2 }))
+    expect(steps(checker, { host, after: before }, { before, after })).toHaveLength(1)
+    checker.started(host)
+    expect(steps(checker, { before, after })).toEqual([])
   })
 
   it('finds a register that goes back', () => {

@@ -1,19 +1,33 @@
 import type { Bucket, Configuration } from '@cachemesh/protocol'
+import type { Host } from '../world/host.ts'
 import { type Checker, FINE, type Step } from './checker.ts'
 import { changedBuckets, compareRecords } from './record-order.ts'
 
 /**
  * A node's configuration only moves forward: its serial and timestamp never fall, a changed text has a
- * greater serial, and no record says less than before. A record may vanish below the horizon only.
+ * greater serial, and no record says less than before. A record may vanish below the horizon only. An
+ * incarnation falls only when its member forgot how far it had counted.
  */
 export class NeverBackwards implements Checker {
   readonly name = 'never-backwards'
+  /** By id: the greatest incarnation that a process of that host has held of itself. */
+  readonly #counted = new Map<string, number>()
+  readonly #forgetful = new Set<string>()
 
-  stepped({ before, after }: Step): readonly string[] {
+  started({ id, core }: Host): void {
+    const remembered = core.configuration.member(id)?.incarnation ?? 0
+    if (remembered < (this.#counted.get(id) ?? 0)) this.#forgetful.add(id)
+  }
+
+  stepped({ host: { id }, before, after }: Step): readonly string[] {
     if (before === after) return FINE
+    const own = after.member(id)?.incarnation ?? 0
+    if (own > (this.#counted.get(id) ?? 0)) this.#counted.set(id, own)
     const wrong = wrongLabel(before, after)
     if (after.destroyed) return wrong
-    for (const [old, now] of changedBuckets(before, after)) wrong.push(...lost(old, now, after.horizon))
+    for (const [old, now] of changedBuckets(before, after)) {
+      wrong.push(...lost(old, now, after.horizon), ...uncounted(old, now, this.#forgetful))
+    }
     return wrong
   }
 }
@@ -40,6 +54,17 @@ function lost(old: Bucket, now: Bucket, horizon: number): string[] {
     } else if (compareRecords(next, record) < 0) {
       wrong.push(`${record.key} went back from ${JSON.stringify(record)} to ${JSON.stringify(next)}`)
     }
+  }
+  return wrong
+}
+
+function uncounted(old: Bucket, now: Bucket, forgetful: ReadonlySet<string>): string[] {
+  const wrong: string[] = []
+  for (const { member } of old.records) {
+    if (member === undefined || forgetful.has(member.id)) continue
+    const next = now.records.find(other => other.member?.id === member.id)?.member
+    if (next !== undefined && next.incarnation < member.incarnation)
+      wrong.push(`the incarnation of ${member.id} fell from ${member.incarnation} to ${next.incarnation}`)
   }
   return wrong
 }

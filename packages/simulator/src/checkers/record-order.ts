@@ -6,11 +6,14 @@ import {
   MEMBER_STATES,
 } from '@cachemesh/protocol'
 
-/** Positive when `a` says more than `b` about the same key: the order in which a record may only rise. */
+/**
+ * Positive when `a` says more than `b` about the same key: the order in which a record may only rise, written
+ * down a second time, so that a mistake in the first is found (docs/protocol/configuration.md, C15).
+ */
 export function compareRecords(a: ConfigurationRecord, b: ConfigurationRecord): number {
   if (a.member && b.member) {
-    const byIncarnation = a.member.incarnation - b.member.incarnation
-    if (byIncarnation !== 0) return byIncarnation
+    const byClaim = a.member.since - b.member.since || a.member.incarnation - b.member.incarnation
+    if (byClaim !== 0) return byClaim
     const byState = MEMBER_STATES.indexOf(a.member.state) - MEMBER_STATES.indexOf(b.member.state)
     if (byState !== 0) return byState
   } else if (a.register && b.register && a.register.counter !== b.register.counter) {
