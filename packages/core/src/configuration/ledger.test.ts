@@ -49,7 +49,11 @@ describe('a ledger', () => {
     expect(ledger.join(between(EMPTY, one))).toEqual({ changed: true, mergedAnew: false })
     ledger.author([memberRecord(memberOf('c'))], 1)
     // Its base is not the current document any more, and the join is new to both sides.
-    expect(ledger.join(between(one, two))).toEqual({ changed: true, mergedAnew: true })
+    expect(ledger.join(between(one, two))).toMatchObject({
+      changed: true,
+      mergedAnew: true,
+      theirs: { version: two.version },
+    })
     expect(ledger.current.members.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
     // It says nothing that was not held before.
     const { serial } = ledger.current.version

@@ -18,6 +18,14 @@ import {
 } from '@cachemesh/protocol'
 import { BOUNDS } from '../limits/limits.ts'
 
+/** What joining another node's document did. */
+export type Joined =
+  | { readonly changed: boolean; readonly mergedAnew: false }
+  /** The document now is neither what this node held nor what `theirs` says. */
+  | { readonly changed: true; readonly mergedAnew: true; readonly theirs: Configuration }
+
+const NOTHING_NEW: Joined = { changed: false, mergedAnew: false }
+
 /**
  * The configuration that this node holds, and the ones it held before: deltas and peers that are a little
  * behind refer to those.
@@ -53,7 +61,7 @@ export class Ledger {
    * Joins another node's document, given as a delta. Undefined: it is relative to a document that is not
    * known here, so the peer's has to be pulled. Throws ERR_MALFORMED_CONFIGURATION or ERR_WRONG_MESH.
    */
-  join(delta: Delta): { readonly changed: boolean; readonly mergedAnew: boolean } | undefined {
+  join(delta: Delta): Joined | undefined {
     if (delta.meshId !== this.#current.meshId) {
       throw new CacheMeshError(
         'ERR_WRONG_MESH',
@@ -64,7 +72,7 @@ export class Ledger {
     if (this.knows(delta.version.digest)) {
       // An old acquaintance says nothing new; its serial may still be higher than ours.
       this.adopt(delta.version)
-      return { changed: false, mergedAnew: false }
+      return NOTHING_NEW
     }
     const base = this.#find(delta.base)
     if (base === undefined) return undefined
@@ -72,8 +80,10 @@ export class Ledger {
     const joined = merge(this.#current, theirs)
     checkSize(joined)
     this.#compared = true
-    const changed = this.#hold(joined)
-    return { changed, mergedAnew: changed && joined.version.digest !== theirs.version.digest }
+    if (!this.#hold(joined)) return NOTHING_NEW
+    return joined.version.digest === theirs.version.digest
+      ? { changed: true, mergedAnew: false }
+      : { changed: true, mergedAnew: true, theirs }
   }
 
   /** The same text under two labels keeps the higher. Returns false when the texts differ. */

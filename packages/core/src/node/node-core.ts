@@ -123,6 +123,7 @@ export class NodeCore {
     try {
       this.#apply(input, at)
       this.#live(at)
+      this.#emit(this.#exchange.spread())
       if (this.configuration !== before) this.#follow(before, at)
       this.#keep(at)
       this.#agree()
@@ -234,6 +235,7 @@ export class NodeCore {
     if (member === undefined) return
     const before = summaryOf(this.configuration)
     this.#write(tombstone(member, 'left'), at)
+    this.#emit(this.#exchange.spread())
     // Everybody hears it from this node itself: it will not be here to repeat what a lost announcement said.
     const delta = deltaTo(this.configuration, before)
     for (const to of this.#contacts.linked) {
@@ -252,7 +254,7 @@ export class NodeCore {
       this.#outputs.push({ kind: 'refused', from: this.id, error })
       return false
     }
-    this.#emit(this.#exchange.announce(before))
+    this.#exchange.announce(before)
     return true
   }
 
