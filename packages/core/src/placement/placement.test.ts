@@ -10,6 +10,22 @@ it('has a ring for any weights a configuration may hold, and gives heavy members
   for (const share of placement.ring.shares()) expect(share * 50).toBeCloseTo(1, 1)
 })
 
+it('has a ring of thousands of members and placements, with weights of every size', () => {
+  const weights = [100, 0, Number.MIN_VALUE, 1, 0.1]
+  const active = Array.from({ length: 4_096 }, (_, i) =>
+    memberRecord(member(`m${i}`, weights[i % weights.length] as number)),
+  )
+  const json = JSON.stringify({ members: ['m0', 'm1', 'm9'] })
+  const registers = Array.from({ length: 512 }, (_, i) =>
+    registerRecord({ name: `placements/${i}`, counter: 1, json }),
+  )
+  const text = Configuration.empty('mesh').write([...active, ...registers])
+  const placement = new Placement('m0')
+  placement.update(Configuration.of(text, { serial: 1, timestamp: 0 }))
+  expect(placement.ring.members).toHaveLength(4_096)
+  expect(placement.locate('any').owner).toBeDefined()
+})
+
 it('reads a position from digits alone', () => {
   const json = JSON.stringify({ members: ['a'] })
   const sizeWith = (...names: string[]): number => {

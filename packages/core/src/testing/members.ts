@@ -1,6 +1,14 @@
 // Members and configurations for tests.
 
-import { author, Configuration, LIMITS, type Member, memberRecord, registerRecord } from '@cachemesh/protocol'
+import {
+  author,
+  Configuration,
+  type ConfigurationRecord,
+  LIMITS,
+  type Member,
+  memberRecord,
+  registerRecord,
+} from '@cachemesh/protocol'
 import type { Attributes } from '../membership/presence.ts'
 
 export const MESH = 'mesh'
@@ -22,7 +30,7 @@ export function configurationOf(...members: readonly Member[]): Configuration {
 
 /** A configuration of exactly that many bytes of registers, by several authors. */
 export function documentOf(sizeBytes: number, prefix: string): Configuration {
-  const records = []
+  const records: ConfigurationRecord[] = []
   let left = sizeBytes
   while (left > 0) {
     const name = `${prefix}/${String(records.length).padStart(4, '0')}`
