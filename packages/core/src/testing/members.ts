@@ -33,8 +33,8 @@ export function documentOf(sizeBytes: number, prefix: string): Configuration {
   const records: ConfigurationRecord[] = []
   let left = sizeBytes
   while (left > 0) {
-    const name = `${prefix}/${String(records.length).padStart(4, '0')}`
-    const taking = (length: number) =>
+    const name: string = `${prefix}/${String(records.length).padStart(4, '0')}`
+    const taking = (length: number): ConfigurationRecord =>
       registerRecord({ name, counter: 1, json: JSON.stringify('x'.repeat(length)) })
     const headBytes = taking(0).sizeBytes
     const room = LIMITS.recordBytesMax - headBytes
