@@ -36,7 +36,7 @@ export async function createNode(options: NodeOptions = {}): Promise<CacheMeshNo
     await runtime.close()
     throw error
   }
-  return new CacheMeshNode(runtime, events, settings.seeds.length)
+  return new CacheMeshNode(runtime, events)
 }
 
 /**

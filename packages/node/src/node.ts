@@ -30,7 +30,6 @@ export interface NodeStats {
  */
 export class CacheMeshNode implements AsyncDisposable {
   readonly #runtime: Runtime
-  readonly #seeds: number
   readonly #events: NodeEmitter
   readonly #default: Namespace
   readonly #namespaces = new Map<string, Namespace<never>>()
@@ -38,10 +37,9 @@ export class CacheMeshNode implements AsyncDisposable {
   #leaving: Promise<void> | undefined
 
   /** @internal Use {@link createNode}. */
-  constructor(runtime: Runtime, events: NodeEmitter, seeds: number) {
+  constructor(runtime: Runtime, events: NodeEmitter) {
     this.#runtime = runtime
     this.#events = events
-    this.#seeds = seeds
     this.#default = new Namespace(runtime, DEFAULT_NAMESPACE)
   }
 
@@ -66,10 +64,9 @@ export class CacheMeshNode implements AsyncDisposable {
   }
 
   get readiness(): Readiness {
-    const { state, joined, refused } = this.#runtime.core
+    const { state, joined, refused, seeds } = this.#runtime.core
     if (this.#closing) return { ready: false, state, reason: 'the node is closing' }
     if (state === 'left') return { ready: false, state, reason: 'the node has left the mesh' }
-    const seeds = this.#seeds
     if (refused)
       return { ready: false, state, reason: `every seed (${seeds}) refuses this node: check its mesh key` }
     if (!joined)
