@@ -26,7 +26,7 @@ export interface Link {
   readonly queuedBytes: number
   /** Bytes that have arrived, whole frames or not: a sign of life while a large value is on its way. */
   readonly receivedBytes: number
-  /** Sends all frames of this tick of the event loop together at its end. */
+  /** Sends the frames of this tick of the event loop together: at its end, or when there are many. */
   flushSoon(): void
   /**
    * Sends one encoded frame that is too large for the stream of small frames. The bytes must not change
@@ -49,8 +49,12 @@ export interface LinkEvents {
 export type LaneName = 'frames' | 'bulk'
 
 const LANE_BYTES_MAX = { frames: SMALL_FRAME_MAX, bulk: BULK_FRAME_MAX } as const
-/** Frames that wait for the end of the tick leave before it when there are this many bytes of them. */
-const BATCH_BYTES_MAX = 256 * 1024
+/**
+ * Frames that wait for the end of the tick leave before it when there are this many bytes of them: the peer
+ * works on the first while this side still makes the others. In a closed loop of 256 gets of 100 B that made the
+ * difference between 0.77 and 1.0 of Redis; smaller writes gain nothing more.
+ */
+const BATCH_BYTES_MAX = 4 * 1024
 /** What is queued when a link is closed has this long to leave, ms. */
 const LINGER_MS = 1_000
 
