@@ -40,6 +40,9 @@ export const ERRORS = {
   ERR_METHOD_NOT_ALLOWED: row(27, 405, false, 'The path exists, but not for this HTTP method.'),
   ERR_FORBIDDEN_ORIGIN: row(28, 403, false, 'A web page of another origin, or a foreign host name, asked.'),
   ERR_REQUEST_TIMEOUT: row(29, 408, true, 'The HTTP request did not arrive in time.'),
+  ERR_CONNECTION_REFUSED: row(30, 503, true, 'Nothing listens at any of the addresses that were dialled.'),
+  ERR_DUPLICATE_IDENTITY: row(31, 409, false, 'Another running process is this member of the mesh.'),
+  ERR_DATA_DIR_IN_USE: row(32, 409, false, 'Another running process uses the data directory.'),
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof ERRORS
