@@ -90,6 +90,28 @@ describe.concurrent('cachemesh start refuses, with one line and no effect,', () 
     expect(await readFile(path)).toEqual(damaged)
   })
 
+  it('a data directory that another process uses, and names that process', async () => {
+    const path = await mkdtemp(join(directory, 'used-'))
+    const holder = await processes.node(['--data-dir', path])
+    const { pid } = holder.process
+    await refused(
+      [...FREE, '--data-dir', path],
+      new RegExp(`process ${pid};.*--data-dir.*ERR_DATA_DIR_IN_USE`),
+    )
+    holder.process.kill('SIGKILL')
+    await holder.process.ended
+    const next = await processes.node(['--data-dir', path])
+    expect(next.nodeId).toBe(holder.nodeId)
+  })
+
+  it('a data directory of another mesh', async () => {
+    const path = await mkdtemp(join(directory, 'other-'))
+    const other = await processes.node(['--data-dir', path, '--mesh', 'users'])
+    other.process.kill('SIGTERM')
+    await other.process.ended
+    await refused([...FREE, '--data-dir', path, ...member()], /"users", not of "orders".*ERR_WRONG_MESH/)
+  })
+
   it('an address off this machine without a key', () =>
     refused(['--listen', '0.0.0.0:0', '--api', '127.0.0.1:0'], /ERR_PROTECTED_MODE/))
 

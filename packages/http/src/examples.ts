@@ -37,7 +37,7 @@ export const configuration: ConfigurationView = {
 export const members = { members: [{ ...member, self: true }] }
 export const ring: RingView = { version, positions: 2048, members: [{ id, weight: 1, share: 1 }] }
 export const route = { namespace: DEFAULT_NAMESPACE, key: 'greeting', owner: id, replicas: [], local: true }
-export const readiness: Readiness = { ready: true, state: 'active', reason: '' }
+export const readiness: Readiness = { ready: true, state: 'active', reason: '', storage: 'kept' }
 
 const partition = { entries: 1, bytes: 310, bytesMax: 53_687_091, evictions: 0, expirations: 0 }
 const stats: CacheMeshNode['stats'] = { owned: partition, copies: partition, reservedBytes: 477, links: 0 }

@@ -80,6 +80,11 @@ export const READINESS = record(
     ready: flag,
     state,
     reason: { type: 'string', description: 'Why it is not ready; empty when it is.' },
+    storage: {
+      type: 'string',
+      enum: ['none', 'kept', 'failing'],
+      description: 'Whether identity and configuration would survive a restart.',
+    },
   },
   { examples: [examples.readiness] },
 )

@@ -1,5 +1,5 @@
 import type { CacheMeshError } from '@cachemesh/protocol'
-import { ConfigurationFile, openDataDir } from './data-dir.ts'
+import { DataDir, rememberNothing } from './data-dir/data-dir.ts'
 import { NodeEmitter } from './events.ts'
 import { CacheMeshNode } from './node.ts'
 import { type NodeOptions, readOptions } from './options/options.ts'
@@ -15,8 +15,8 @@ const CONFIRMATION_MS = 1_000
  * then, and keeps trying.
  *
  * @throws ERR_INVALID_ARGUMENT, ERR_INVALID_TTL, ERR_MESH_KEY, ERR_INVALID_ADDRESS, ERR_ADDRESS_IN_USE,
- *   ERR_PROTECTED_MODE, ERR_IDENTITY, ERR_CORRUPT_STATE; ERR_WRONG_MESH for the data directory of another mesh,
- *   and, like ERR_ADMISSION_REFUSED, when every seed refuses the node
+ *   ERR_PROTECTED_MODE, ERR_IDENTITY, ERR_CORRUPT_STATE, ERR_DATA_DIR_IN_USE; ERR_WRONG_MESH for the data
+ *   directory of another mesh, and, like ERR_ADMISSION_REFUSED, when every seed refuses the node
  *
  * @example
  * const node = await createNode({ seeds: ['10.0.0.5:7400'], listen: '0.0.0.0:7400', keyFile: '/etc/mesh.key' })
@@ -25,18 +25,22 @@ const CONFIRMATION_MS = 1_000
 export async function createNode(options: NodeOptions = {}): Promise<CacheMeshNode> {
   const settings = await readOptions(options)
   const { dataDir } = settings
-  const remembered = await openDataDir(dataDir, settings.meshId)
   const events = new NodeEmitter()
-  const file =
-    dataDir === undefined ? undefined : new ConfigurationFile(dataDir, error => events.tell('warning', error))
-  const runtime = await Runtime.open({ settings, remembered, software: SOFTWARE, file, events })
+  const data =
+    dataDir === undefined
+      ? undefined
+      : await DataDir.open(dataDir, settings.meshId, error => events.tell('warning', error))
+  let runtime: Runtime | undefined
   try {
+    const remembered = data?.remembered ?? (await rememberNothing())
+    runtime = await Runtime.open({ settings, remembered, software: SOFTWARE, data, events })
     await untilServing(runtime, events)
+    return new CacheMeshNode(runtime, events)
   } catch (error) {
-    await runtime.close()
+    await runtime?.close()
+    await data?.close()
     throw error
   }
-  return new CacheMeshNode(runtime, events)
 }
 
 /**

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -73,6 +73,48 @@ describe('a node', () => {
     expect(await readFile(file)).toEqual(bytes)
   })
 
+  it('has its data directory for itself, until it is closed', async () => {
+    const dataDir = await directory()
+    const node = await startNode({ dataDir })
+    await expect(createNode({ dataDir })).rejects.toMatchObject({
+      code: 'ERR_DATA_DIR_IN_USE',
+      message: expect.stringContaining(String(process.pid)),
+    })
+    await node.close()
+    const again = await startNode({ dataDir })
+    expect(again.id).toBe(node.id)
+  })
+
+  it('gives its data directory free when it cannot start', async () => {
+    const dataDir = await directory()
+    const refused = { code: 'ERR_PROTECTED_MODE' }
+    for (let i = 0; i < 2; i++) {
+      await expect(createNode({ dataDir, listen: '0.0.0.0:0' })).rejects.toMatchObject(refused)
+    }
+    await startNode({ dataDir })
+  })
+
+  it('goes on from memory while its disk takes nothing, warns once, says so, and recovers', async () => {
+    const dataDir = await directory()
+    const node = await startNode({ dataDir })
+    await vi.waitFor(() => stat(join(dataDir, 'configuration.bin')))
+    const warned: string[] = []
+    node.on('warning', ({ code, message }) => warned.push(`${code} ${message}`))
+    const obstacle = join(dataDir, 'configuration.bin.new')
+    await mkdir(obstacle)
+    for (const port of [1, 2]) {
+      node.announceGateway('http', `http://127.0.0.1:${port}`)
+      await vi.waitFor(() => expect(node.readiness).toMatchObject({ ready: true, storage: 'failing' }))
+    }
+    await node.set('k', 1)
+    expect(await node.get('k')).toBe(1)
+    await rm(obstacle, { recursive: true })
+    node.announceGateway('http')
+    await vi.waitFor(() => expect(node.readiness.storage).toBe('kept'))
+    expect(warned).toHaveLength(1)
+    expect(warned[0]).toMatch(/^ERR_CORRUPT_STATE .*goes on from memory/)
+  })
+
   it('serves alone when no seed answers, says so, and joins when one comes', async () => {
     const listen = await freeAddress()
     const node = await startNode({ seeds: [listen] })
@@ -81,7 +123,7 @@ describe('a node', () => {
     expect(await node.get('k')).toBe(1)
     const seed = await startNode({ listen })
     await converged([node, seed])
-    expect(node.readiness).toEqual({ ready: true, state: 'active', reason: '' })
+    expect(node.readiness).toEqual({ ready: true, state: 'active', reason: '', storage: 'none' })
   })
 
   it('tells its program of changes, and survives a listener that throws', async () => {

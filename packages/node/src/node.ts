@@ -2,7 +2,7 @@ import type { NodeState, PartitionStats } from '@cachemesh/core'
 import { CacheMeshError, DEFAULT_NAMESPACE } from '@cachemesh/protocol'
 import type { NodeEmitter, NodeEvents } from './events.ts'
 import { Namespace, type NamespaceOptions, type RouteView, type SetOptions } from './namespace.ts'
-import type { Runtime } from './runtime.ts'
+import type { Runtime, StorageState } from './runtime.ts'
 import { type ConfigurationView, type RingView, viewRing } from './view.ts'
 
 /** Whether a node should get traffic, and why not. */
@@ -11,6 +11,8 @@ export interface Readiness {
   readonly state: NodeState
   /** Why it is not ready; '' when it is. */
   readonly reason: string
+  /** Whether identity and configuration would survive a restart. */
+  readonly storage: StorageState
 }
 
 export interface NodeStats {
@@ -64,14 +66,18 @@ export class CacheMeshNode implements AsyncDisposable {
   }
 
   get readiness(): Readiness {
+    const { core, storage } = this.#runtime
+    const reason = this.#unready()
+    return { ready: reason === '', state: core.state, reason, storage }
+  }
+
+  #unready(): string {
     const { state, joined, refused, seeds } = this.#runtime.core
-    if (this.#closing) return { ready: false, state, reason: 'the node is closing' }
-    if (state === 'left') return { ready: false, state, reason: 'the node has left the mesh' }
-    if (refused)
-      return { ready: false, state, reason: `every seed (${seeds}) refuses this node: check its mesh key` }
-    if (!joined)
-      return { ready: false, state, reason: `no seed (of ${seeds}) has answered yet; it keeps trying` }
-    return { ready: state !== 'joining', state, reason: state === 'joining' ? 'it has not joined yet' : '' }
+    if (this.#closing) return 'the node is closing'
+    if (state === 'left') return 'the node has left the mesh'
+    if (refused) return `every seed (${seeds}) refuses this node: check its mesh key`
+    if (!joined) return `no seed (of ${seeds}) has answered yet; it keeps trying`
+    return state === 'joining' ? 'it has not joined yet' : ''
   }
 
   /** What the caches hold, and how many members this node is connected to. */

@@ -13,13 +13,14 @@ import { type Link, openTransport, type Transport } from '@cachemesh/libp2p'
 import {
   CacheMeshError,
   decodeMessage,
+  type ErrorCode,
   encodeMessage,
   type Frame,
   KIND,
   type Message,
   memberRecord,
 } from '@cachemesh/protocol'
-import type { ConfigurationFile, Remembered } from './data-dir.ts'
+import type { DataDir, Remembered } from './data-dir/data-dir.ts'
 import type { NodeEmitter } from './events.ts'
 import type { Settings } from './options/options.ts'
 import { Calls } from './requests/calls.ts'
@@ -33,14 +34,19 @@ import { instant, monotonic } from './time.ts'
 const ANNOUNCEMENT_BYTES_MAX = 16 * 1024
 /** A peer whose frames name another document is looked into no more often than this, ms. */
 const STAMP_INTERVAL_MS = 50
+/** A dial that fails so tells of nobody, and is tried again. */
+const SILENT: readonly ErrorCode[] = ['ERR_UNREACHABLE', 'ERR_CONNECTION_REFUSED', 'ERR_CLOSED']
 const DRAIN_POLL_MS = 5
 const DRAIN_MAX_MS = 1_000
+
+/** `none`: in memory only. `failing`: the disk takes nothing; a restart would know what it took last. */
+export type StorageState = 'none' | 'kept' | 'failing'
 
 export interface RuntimeParts {
   readonly settings: Settings
   readonly remembered: Remembered
   readonly software: string
-  readonly file: ConfigurationFile | undefined
+  readonly data: DataDir | undefined
   readonly events: NodeEmitter
 }
 
@@ -144,7 +150,7 @@ export class Runtime {
   }
 
   #carryOut(outputs: readonly Output[]): void {
-    const { events, file } = this.#parts
+    const { events, data } = this.#parts
     for (const output of outputs) {
       switch (output.kind) {
         case 'send':
@@ -166,7 +172,7 @@ export class Runtime {
           events.tell('agreed')
           break
         case 'persist':
-          file?.write(output.bytes)
+          data?.keepConfiguration(output.bytes)
           break
         case 'refused':
           events.tell('warning', output.error)
@@ -182,6 +188,12 @@ export class Runtime {
     await this.#drained()
   }
 
+  /** Whether what this node knows would survive a restart. */
+  get storage(): StorageState {
+    const { data } = this.#parts
+    return data === undefined ? 'none' : data.failing ? 'failing' : 'kept'
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -189,9 +201,9 @@ export class Runtime {
     this.#calls.close()
     this.deadlines.close()
     await this.transport.close()
-    const { file } = this.#parts
-    file?.write(packConfiguration(this.core.configuration))
-    await file?.settled()
+    const { data } = this.#parts
+    data?.keepConfiguration(packConfiguration(this.core.configuration))
+    await data?.close()
   }
 
   #linkUp(link: Link): void {
@@ -272,8 +284,7 @@ export class Runtime {
           return
         }
         this.feed({ kind: 'dial-failed', contact: contact.name, code: error.code })
-        if (error.code !== 'ERR_UNREACHABLE' && error.code !== 'ERR_CLOSED')
-          this.#parts.events.tell('warning', error)
+        if (!SILENT.includes(error.code)) this.#parts.events.tell('warning', error)
       },
     )
   }
