@@ -6,15 +6,24 @@ import { startChild } from './testing/child.ts'
 import { directory } from './testing/directory.ts'
 
 describe('a file that is replaced', () => {
-  it('is whole whenever its writer is killed', async () => {
+  it('is whole at every moment, also when its writer is killed', async () => {
     const path = join(await directory(), 'kept')
-    for (let i = 0; i < 5; i++) {
+    const checkWhole = async () => {
+      const bytes = await readFile(path)
+      const whole = bytes.length >= 100_000 && (bytes.length - 100_000) % 50_000 === 0
+      expect([bytes.length, whole, bytes.equals(Buffer.alloc(bytes.length, bytes[0]))]).toEqual([
+        bytes.length,
+        true,
+        true,
+      ])
+    }
+    for (let i = 0; i < 3; i++) {
       const writer = await startChild('write-for-ever.ts', path)
       expect(writer.said).toBe('writing')
+      // What a reader finds is what a crash at that moment would leave.
+      for (let reads = 0; reads < 200; reads++) await checkWhole()
       await writer.kill('SIGKILL')
-      const bytes = await readFile(path)
-      expect((bytes.length - 100_000) % 50_000).toBe(0)
-      expect(bytes.every(byte => byte === bytes[0])).toBe(true)
+      await checkWhole()
     }
   })
 
