@@ -1,5 +1,6 @@
 export type { Checker, Step, Violation } from './checkers/checker.ts'
-export { drawScenario, SCENARIO_MS_MIN, type ScenarioOptions } from './scenario/draw.ts'
+export { drawScenario, type ScenarioOptions } from './scenario/draw.ts'
 export type { Fault, HostPlan, Scenario, Weather } from './scenario/scenario.ts'
+export { SCENARIO_MS_MIN } from './scenario/times.ts'
 export { type Outcome, type SimulateOptions, simulate } from './simulate.ts'
 export { describe, type Percentiles, type Summary, summarize } from './summary.ts'

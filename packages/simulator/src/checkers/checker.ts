@@ -1,5 +1,6 @@
 import type { Input, Output } from '@cachemesh/core'
 import type { Configuration } from '@cachemesh/protocol'
+import type { Paths } from '../network/paths.ts'
 import type { Host } from '../world/host.ts'
 
 /** One step of one node. */
@@ -21,8 +22,12 @@ export interface Checker {
   stepped?(step: Step): readonly string[]
   /** A process has ended. */
   ended?(host: Host, now: number): void
-  /** A cut begins. `parted` tells, now and later, whether one lies between two hosts. */
-  cut?(parted: (a: Host, b: Host) => boolean, now: number): void
+  /** A process does not move from now on. */
+  froze?(host: Host, now: number): void
+  /** It is about to move again. */
+  thaws?(host: Host, now: number): void
+  /** A cut begins or ends. The same object throughout a run, always as it is now. */
+  pathsChanged?(paths: Paths, now: number): void
 }
 
 /** Something that must never happen has happened. */

@@ -1,6 +1,7 @@
 import { NodeCore, type Output } from '@cachemesh/core'
 import { author, Configuration, type Member, memberRecord, registerRecord } from '@cachemesh/protocol'
 import { describe, expect, it } from 'vitest'
+import { around, Paths } from '../network/paths.ts'
 import { Host } from '../world/host.ts'
 import type { Checker, Step } from './checker.ts'
 import { NeverBackwards } from './never-backwards.ts'
@@ -197,7 +198,9 @@ describe('propagation', () => {
     const one = holding(EMPTY, memberOf('a'))
     const next = holding(one, memberOf('b'))
     steps(propagation, { host: a, after: one, now: 10 })
-    propagation.cut((left, right) => (left === c) !== (right === c))
+    const paths = new Paths()
+    paths.add(around(new Set([c.index]), 'both'))
+    propagation.pathsChanged(paths)
     steps(propagation, { host: a, before: one, after: next, now: 15 })
     steps(propagation, { host: b, after: next, now: 30 })
     expect(propagation.latencies.sort((x, y) => x - y)).toEqual([15, 20])

@@ -1,4 +1,5 @@
 import type { ConfigurationRecord } from '@cachemesh/protocol'
+import type { Paths } from '../network/paths.ts'
 import type { Host } from '../world/host.ts'
 import { type Checker, FINE, type Step } from './checker.ts'
 import { changedBuckets, compareRecords } from './record-order.ts'
@@ -23,7 +24,7 @@ export class Propagation implements Checker {
   readonly #seen = new Set<string>()
   /** Changes on their way, by key. */
   readonly #changes = new Map<string, Change[]>()
-  #parted: (a: Host, b: Host) => boolean = () => false
+  #paths: Paths | undefined
 
   started(host: Host): void {
     this.#living.add(host)
@@ -34,9 +35,13 @@ export class Propagation implements Checker {
     this.#dropWaiting((_, waiting) => waiting === host)
   }
 
-  cut(parted: (a: Host, b: Host) => boolean): void {
-    this.#parted = parted
-    this.#dropWaiting(parted)
+  froze(host: Host): void {
+    this.#dropWaiting((_, waiting) => waiting === host)
+  }
+
+  pathsChanged(paths: Paths): void {
+    this.#paths = paths
+    this.#dropWaiting((author, waiting) => this.#parted(author, waiting))
   }
 
   stepped({ host, before, after, now }: Step): readonly string[] {
@@ -50,19 +55,27 @@ export class Propagation implements Checker {
     return FINE
   }
 
+  #parted(a: Host, b: Host): boolean {
+    return this.#paths !== undefined && !this.#paths.open(a.index, b.index)
+  }
+
   #authored(record: ConfigurationRecord, host: Host, now: number): void {
     const { key, hash } = record
     this.#seen.add(`${key} ${hash}`)
     if (host.core.linked.size === 0) return
     const waiting = new Set<Host>()
     for (const other of this.#living) {
-      if (other !== host && other.core.linked.size > 0 && !this.#parted(host, other)) waiting.add(other)
+      if (other !== host && this.#hears(other, host)) waiting.add(other)
     }
     if (waiting.size === 0) return
     const changes = this.#changes.get(key)
     const change = { record, author: host, at: now, waiting }
     if (changes === undefined) this.#changes.set(key, [change])
     else changes.push(change)
+  }
+
+  #hears(other: Host, author: Host): boolean {
+    return other.core.linked.size > 0 && other.frozenSince === undefined && !this.#parted(author, other)
   }
 
   #reached(key: string, by: { host: Host; now: number; record: ConfigurationRecord }): void {

@@ -4,6 +4,8 @@ import type { Links, NetworkParts } from './links.ts'
 const FANOUT = 8
 
 export interface GossipEvents {
+  /** A hop has come to this host: `read` it as soon as the process there moves. */
+  arrived(host: number, read: () => void): void
   /** `from` is the neighbour that passed it on. The same object at each host that it reaches. */
   announcement(host: number, from: number, announcement: Announcement): void
   /** A hop leaves this host. */
@@ -42,19 +44,20 @@ export class Gossip {
   }
 
   #hop(announcement: Announcement, from: number, to: number): void {
-    const { queue, dice, weather } = this.#parts
+    const { queue, dice, paths, weather } = this.#parts
     const { announcementLoss, duplicates, reorderMs } = weather()
     this.#events.passed(from, announcement.bytes)
     const link = this.#links.between(from, to)
-    if (link === undefined || dice.chance(announcementLoss)) return
+    if (link === undefined || !paths.passes(from, to)) return
+    if (announcementLoss > 0 && dice.chance(announcementLoss)) return
     const life = this.#lifeOf(to)
     const arrive = (again: boolean) => (): void => {
       if (link.broken || this.#lifeOf(to) !== life || !this.#links.holds(to, from)) return
-      this.#arrived(announcement, { from, to, again })
+      this.#events.arrived(to, () => this.#arrived(announcement, { from, to, again }))
     }
-    queue.after(this.#links.delay() + dice.between(0, reorderMs), arrive(false))
-    if (dice.chance(duplicates))
-      queue.after(2 * this.#links.delay() + dice.between(0, reorderMs), arrive(true))
+    queue.after(this.#links.delay(from, to) + dice.between(0, reorderMs), arrive(false))
+    if (duplicates > 0 && dice.chance(duplicates))
+      queue.after(2 * this.#links.delay(from, to) + dice.between(0, reorderMs), arrive(true))
   }
 
   #arrived(announcement: Announcement, hop: { from: number; to: number; again: boolean }): void {

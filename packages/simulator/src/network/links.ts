@@ -2,6 +2,10 @@ import type { Dice } from '../chance/dice.ts'
 import type { Weather } from '../scenario/scenario.ts'
 import type { EventQueue } from '../time/event-queue.ts'
 import { endAt, type Link, type LinkEnd, otherEnd } from './link.ts'
+import type { Paths } from './paths.ts'
+
+/** Word of an end that did not get through is repeated after this time, ms, as TCP would. */
+const REPEAT_MS = 1_000
 
 export interface LinkEvents {
   linkUp(host: number, peer: number): void
@@ -12,9 +16,18 @@ export interface LinkEvents {
 export interface NetworkParts {
   readonly queue: EventQueue
   readonly dice: Dice
+  readonly paths: Paths
   /** As it is now. */
   readonly weather: () => Weather
+  /** What this host sends or gets takes up to so much longer, ms. */
+  readonly slownessMs: (host: number) => number
 }
+
+/**
+ * How a process ends: after its last words, or with its kernel alone to close its links, or so that nothing of
+ * it is left to say anything.
+ */
+export type Ending = 'graceful' | 'crash' | 'power-loss'
 
 /** All links there are, and the frames on them. Hosts are named by their index, processes by their life. */
 export class Links {
@@ -33,7 +46,7 @@ export class Links {
 
   /** Peers to which this host takes itself to have a link. */
   peers(host: number): IterableIterator<number> {
-    return (this.#held[host] as Map<number, Link>).keys()
+    return this.#heldBy(host).keys()
   }
 
   between(a: number, b: number): Link | undefined {
@@ -42,7 +55,7 @@ export class Links {
 
   /** True when the host takes itself to be linked: the link may be broken already. */
   holds(host: number, peer: number): boolean {
-    return (this.#held[host] as Map<number, Link>).has(peer)
+    return this.#heldBy(host).has(peer)
   }
 
   /**
@@ -59,7 +72,7 @@ export class Links {
     const link: Link = { ends: [end(from), end(to)], broken: false }
     this.#whole.set(this.#pair(from, to), link)
     const far = link.ends[1]
-    far.arrivesAt = this.#parts.queue.now + this.delay()
+    far.arrivesAt = this.#parts.queue.now + this.delay(from, to)
     this.#parts.queue.at(far.arrivesAt, () => this.#rise(link, to))
     // Only now: what this side sends at once arrives after the other side has heard of the link.
     this.#rise(link, from)
@@ -67,12 +80,13 @@ export class Links {
 
   /** Puts a frame onto a link. False: there is none, and the sender knows. */
   send(from: number, to: number, bytes: Uint8Array): boolean {
-    const link = (this.#held[from] as Map<number, Link>).get(to)
+    const link = this.#heldBy(from).get(to)
     if (link === undefined) return false
-    const { queue, dice, weather } = this.#parts
-    if (link.broken || dice.chance(weather().loss)) return true
+    const { queue, dice, paths, weather } = this.#parts
+    const { loss } = weather()
+    if (link.broken || !paths.passes(from, to) || (loss > 0 && dice.chance(loss))) return true
     const far = otherEnd(link, from)
-    far.arrivesAt = Math.max(far.arrivesAt, queue.now + this.delay())
+    far.arrivesAt = Math.max(far.arrivesAt, queue.now + this.delay(from, to))
     queue.at(far.arrivesAt, () => {
       if (!link.broken && far.up) this.#events.frame(to, from, bytes)
     })
@@ -81,46 +95,75 @@ export class Links {
 
   /** Both ends notice in their own time. */
   break(a: number, b: number): void {
-    const link = this.between(a, b)
+    const link = this.#cutOff(a, b)
     if (link === undefined) return
-    this.#whole.delete(this.#pair(a, b))
-    link.broken = true
-    for (const { host } of link.ends) {
-      this.#parts.queue.after(this.#parts.dice.between(0, this.#parts.weather().noticeMs), () =>
-        this.#fall(link, host),
-      )
-    }
+    const { queue, dice, weather } = this.#parts
+    for (const { host } of link.ends)
+      queue.after(dice.between(0, weather().noticeMs), () => this.#fall(link, host))
   }
 
-  /**
-   * The process on this host is gone and its links with it. After a graceful end the others read what was
-   * sent and then the end of the stream; after a crash they may have to notice by silence.
-   */
-  end(host: number, graceful: boolean): void {
-    const { queue, dice, weather } = this.#parts
-    for (const link of (this.#held[host] as Map<number, Link>).values()) this.#close(link, host)
+  /** A host closes its link: it knows at once, and the other end when word gets there. */
+  close(host: number, peer: number): void {
+    const link = this.#heldBy(host).get(peer)
+    if (link === undefined) return
+    if (this.between(host, peer) === link) this.#cutOff(host, peer)
+    this.#parts.queue.after(0, () => this.#fall(link, host))
+    this.#inform(link, peer)
+  }
+
+  /** The process on this host is gone and its links with it. */
+  end(host: number, how: Ending): void {
+    const { queue } = this.#parts
+    for (const link of this.#heldBy(host).values()) this.#close(link, host)
     this.#held[host] = new Map()
     for (const [pair, link] of this.#whole) {
       if (!link.ends.some(end => end.host === host)) continue
       this.#whole.delete(pair)
       this.#close(link, host)
       const far = otherEnd(link, host)
-      const notice = (): void => {
-        link.broken = true
-        this.#fall(link, far.host)
-      }
-      if (graceful) queue.at(Math.max(queue.now, far.arrivesAt) + this.delay(), notice)
-      else {
-        link.broken = true
-        queue.after(dice.between(0, weather().noticeMs), notice)
-      }
+      if (how !== 'graceful') link.broken = true
+      if (how === 'power-loss') continue
+      const lastFrameAt = how === 'graceful' ? Math.max(queue.now, far.arrivesAt) : queue.now
+      queue.at(lastFrameAt, () => this.#inform(link, far.host))
     }
   }
 
-  /** One way. */
-  delay(): number {
-    const { delayMs, jitterMs } = this.#parts.weather()
-    return delayMs + this.#parts.dice.between(0, jitterMs)
+  /** A machine has power again: what is sent on links of its last life is answered with a reset. */
+  reset(host: number): void {
+    this.#held.forEach(links => {
+      const link = links.get(host)
+      if (link !== undefined && endAt(link, host).over) this.#inform(link, otherEnd(link, host).host)
+    })
+  }
+
+  /** One way, ms. */
+  delay(from: number, to: number): number {
+    const { dice, weather, slownessMs } = this.#parts
+    const { delayMs, jitterMs } = weather()
+    const slowMs = slownessMs(from) + slownessMs(to)
+    const delay = delayMs + dice.between(0, jitterMs)
+    return slowMs === 0 ? delay : delay + dice.between(0, slowMs)
+  }
+
+  /** This end hears that the link is over, as soon as word of it gets through. */
+  #inform(link: Link, host: number): void {
+    const { queue, paths } = this.#parts
+    const far = otherEnd(link, host).host
+    queue.after(this.delay(far, host), () => {
+      if (!endAt(link, host).up) return
+      if (paths.passes(far, host)) {
+        link.broken = true
+        this.#fall(link, host)
+      } else queue.after(REPEAT_MS, () => this.#inform(link, host))
+    })
+  }
+
+  #cutOff(a: number, b: number): Link | undefined {
+    const link = this.between(a, b)
+    if (link === undefined) return undefined
+    this.#whole.delete(this.#pair(a, b))
+    link.broken = true
+    return link
   }
 
   #rise(link: Link, host: number): void {
@@ -128,10 +171,10 @@ export class Links {
     if (end.up || end.over || link.broken) return
     const peer = otherEnd(link, host).host
     // Its end of the last link was still thought to be up.
-    const last = (this.#held[host] as Map<number, Link>).get(peer)
+    const last = this.#heldBy(host).get(peer)
     if (last !== undefined) this.#fall(last, host)
     end.up = true
-    ;(this.#held[host] as Map<number, Link>).set(peer, link)
+    this.#heldBy(host).set(peer, link)
     this.#events.linkUp(host, peer)
   }
 
@@ -140,7 +183,7 @@ export class Links {
     if (!end.up) return
     end.up = false
     const peer = otherEnd(link, host).host
-    ;(this.#held[host] as Map<number, Link>).delete(peer)
+    this.#heldBy(host).delete(peer)
     this.#events.linkDown(host, peer)
   }
 
@@ -148,6 +191,10 @@ export class Links {
     const end = endAt(link, host)
     end.up = false
     end.over = true
+  }
+
+  #heldBy(host: number): Map<number, Link> {
+    return this.#held[host] as Map<number, Link>
   }
 
   #pair(a: number, b: number): number {

@@ -52,29 +52,78 @@ export interface Weather {
 
 /** Hosts are named by their index. A fault that cannot happen to a host in its state does not. */
 export type Fault = { readonly at: number } & (
-  | {
-      readonly kind: 'crash'
-      readonly host: number
-      /** Until it starts again; Infinity: never. */
-      readonly downMs: number
-      /** It keeps what the core asked to persist. */
-      readonly memory: boolean
-      /** It starts again at this address instead of the last one. */
-      readonly movesTo?: string
-    }
-  /** Graceful; the process ends a while after. It may be started again. */
-  | {
-      readonly kind: 'leave'
-      readonly host: number
-      readonly downMs: number
-      readonly memory: boolean
-    }
-  /** The link between two hosts breaks; nothing keeps them from connecting again. */
-  | { readonly kind: 'break'; readonly hosts: readonly [number, number] }
-  /** Nothing passes between these hosts and all others. */
-  | { readonly kind: 'cut'; readonly hosts: readonly number[]; readonly forMs: number }
+  | ProcessFault
+  | NetworkFault
+  /** The wall clock of a host jumps, for good. */
+  | { readonly kind: 'clock'; readonly host: number; readonly byMs: number }
   /** No trouble: a gateway of the node opens at this port, and its record says so. */
   | { readonly kind: 'gateway'; readonly host: number; readonly port: number }
   /** The cache is filled with far more than fits, and flushed. */
   | { readonly kind: 'fill-cache'; readonly host: number }
 )
+
+interface Absence {
+  readonly host: number
+  /** Until it starts again; Infinity: never. */
+  readonly downMs: number
+  /** It keeps what the core asked to persist. */
+  readonly memory: boolean
+  /** It starts again at this address instead of the last one. */
+  readonly movesTo?: string
+}
+
+export type ProcessFault =
+  /** The process ends. Its kernel closes its links, and refuses dials until it starts again. */
+  | ({ readonly kind: 'crash' } & Absence)
+  /** The whole machine is off: it says nothing any more, not even that it is gone. */
+  | ({ readonly kind: 'power-loss' } & Absence)
+  /** Graceful; the process ends a while after. It may be started again. */
+  | ({ readonly kind: 'leave' } & Absence)
+  /** All processes crash within a time, and start again with their memory, each `downMs` after it crashed. */
+  | { readonly kind: 'restart-all'; readonly withinMs: number; readonly downMs: number }
+  /** These crash and never come back, and nothing is left in the mesh that newcomers know. */
+  | { readonly kind: 'seeds-gone'; readonly hosts: readonly number[] }
+  /** As by SIGSTOP: no step, no timer. Links stay up, and what arrives waits. */
+  | { readonly kind: 'freeze'; readonly host: number; readonly forMs: number }
+  /** Freezes of `pauseMs` again and again, with up to `betweenMs` of life between them. */
+  | {
+      readonly kind: 'starve'
+      readonly host: number
+      readonly forMs: number
+      readonly pauseMs: number
+      readonly betweenMs: number
+    }
+
+/** Which frames are stopped, seen from the hosts that the fault names first. */
+export type Ways = 'both' | 'in' | 'out'
+
+export type NetworkFault =
+  /** The link between two hosts breaks; nothing keeps them from connecting again. */
+  | { readonly kind: 'break'; readonly hosts: readonly [number, number] }
+  /** Nothing passes between these hosts and all others; what links they have break. */
+  | { readonly kind: 'cut'; readonly hosts: readonly number[]; readonly forMs: number }
+  /** Links stay up, and frames between these hosts and all others vanish: both ways, or only in, or only out. */
+  | {
+      readonly kind: 'silent-cut'
+      readonly hosts: readonly number[]
+      readonly ways: Ways
+      readonly forMs: number
+    }
+  /** The same between two hosts, whom all others still reach. */
+  | {
+      readonly kind: 'part'
+      readonly hosts: readonly [number, number]
+      readonly ways: Ways
+      readonly forMs: number
+    }
+  /** Two hosts are parted and can reach each other in turn, `periodMs` each. */
+  | {
+      readonly kind: 'flap'
+      readonly hosts: readonly [number, number]
+      readonly periodMs: number
+      readonly forMs: number
+    }
+  /** Pairs of hosts are parted one by one, and come together again in an order of chance. */
+  | { readonly kind: 'swizzle'; readonly pairs: number; readonly forMs: number }
+  /** What this host sends and gets takes up to `delayMs` longer. */
+  | { readonly kind: 'slow'; readonly host: number; readonly delayMs: number; readonly forMs: number }

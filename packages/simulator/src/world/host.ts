@@ -46,8 +46,19 @@ export class Host {
   tickAt = Number.POSITIVE_INFINITY
   readonly reader: FrameReader = new FrameReader(BULK_FRAME_MAX)
   readonly stampSeenAt: Map<number, number> = new Map()
+  /** The machine is on: its kernel answers also when no process does. */
+  powered = true
+  /** Its wall clock minus the right one. */
+  clockSkewMs: number
+  /** What it sends or gets takes up to so much longer. */
+  slowMs = 0
+  /** Since when the process does not move; undefined: it does. */
+  frozenSince: number | undefined
+  /** The timer of the frozen process has rung. */
+  overdue = false
   sentBytes = 0
   sentMessages = 0
+  #waiting: (() => void)[] = []
   #core: NodeCore | undefined
   #writer: FrameWriter | undefined
   #monotonicOffsetMs = 0
@@ -58,6 +69,7 @@ export class Host {
     this.#meshId = world.meshId
     this.#createNode = world.createNode
     this.address = plan.address
+    this.clockSkewMs = plan.clockSkewMs
   }
 
   get id(): string {
@@ -90,6 +102,7 @@ export class Host {
   start(now: number, dice: Pick<Dice, 'seed' | 'below'>): void {
     this.life++
     this.state = 'up'
+    this.powered = true
     this.gatewayPort = 0
     this.stampSeenAt.clear()
     this.tickAt = Number.POSITIVE_INFINITY
@@ -115,8 +128,24 @@ export class Host {
     this.sentMessages++
   }
 
+  /** Something comes to the process: it happens now, or when the process moves again. */
+  arrive(happen: () => void): void {
+    if (this.frozenSince === undefined) happen()
+    else this.#waiting.push(happen)
+  }
+
+  /** The process moves again. Returns what came meanwhile, in its order. */
+  thaw(): (() => void)[] {
+    const waiting = this.#waiting
+    this.#waiting = []
+    this.frozenSince = undefined
+    return waiting
+  }
+
   stop(): void {
     this.state = 'down'
+    this.thaw()
+    this.overdue = false
     this.#core = undefined
     this.#writer = undefined
   }
@@ -134,7 +163,7 @@ export class Host {
   instant(now: number): Instant {
     return {
       now: now + this.#monotonicOffsetMs,
-      wall: Math.floor(WALL_STARTS_AT + now + this.plan.clockSkewMs),
+      wall: Math.floor(WALL_STARTS_AT + now + this.clockSkewMs),
     }
   }
 

@@ -80,10 +80,24 @@ export class Loop {
     this.#setTimer(host)
   }
 
+  /** Likewise for what comes from outside: a frozen node gets it when it moves again. */
+  arrive(index: number, input: Input): void {
+    this.#host(index).arrive(() => this.feed(index, input))
+  }
+
+  /** The process moves again: its timer first, which is late, then what waited in its sockets. */
+  wake(host: Host): void {
+    const waiting = host.thaw()
+    const { overdue } = host
+    host.overdue = false
+    if (overdue) this.feed(host.index, { kind: 'tick' })
+    for (const happen of waiting) happen()
+  }
+
   /** A frame has arrived, in bytes. */
   received(index: number, from: number, bytes: Uint8Array): void {
     const host = this.#host(index)
-    host.reader.push(bytes, frame => this.#frame(host, from, frame))
+    host.arrive(() => host.reader.push(bytes, frame => this.#frame(host, from, frame)))
   }
 
   announced(index: number, from: number, announcement: Announcement): void {
@@ -131,7 +145,7 @@ export class Loop {
     host.stampTime(this.#now)
     host.writer.message(kind, 0, body)
     const bytes = host.writer.take() as Uint8Array
-    const peer = (this.#byId.get(to) as Host).index
+    const peer = this.#indexOf(to)
     if (!this.#network?.links.send(host.index, peer, bytes)) return
     host.sent(bytes.length)
     this.#note('send', host.index, peer, message.kind, bytes)
@@ -195,7 +209,8 @@ export class Loop {
       // It was set anew since, or belonged to another process.
       if (host.life !== life || host.tickAt !== at) return
       host.tickAt = Number.POSITIVE_INFINITY
-      this.feed(host.index, { kind: 'tick' })
+      if (host.frozenSince === undefined) this.feed(host.index, { kind: 'tick' })
+      else host.overdue = true
     })
   }
 
@@ -205,6 +220,10 @@ export class Loop {
 
   get #now(): number {
     return this.#parts.queue.now
+  }
+
+  #indexOf(id: string): number {
+    return (this.#byId.get(id) as Host).index
   }
 
   #host(index: number): Host {

@@ -1,10 +1,10 @@
 import { Dice } from '../chance/dice.ts'
-import type { Fault, Scenario } from '../scenario/scenario.ts'
+import { around, between } from '../network/paths.ts'
+import type { Fault, NetworkFault, Scenario } from '../scenario/scenario.ts'
 import type { Host } from './host.ts'
+import { ProcessTroubles } from './process-troubles.ts'
 import type { World } from './world.ts'
 
-/** A node that has left lives on for up to this time, to send what it has to say. */
-const LINGER_MS = 1_000
 /** More than twice what a simulated cache holds. */
 const FILLING = { entries: 40, bytes: 64 * 1024 }
 
@@ -13,81 +13,116 @@ export class Troubles {
   readonly #world: World
   readonly #calmAt: number
   readonly #dice: Dice
+  readonly #processes: ProcessTroubles
 
   constructor(world: World, scenario: Scenario) {
     this.#world = world
     this.#calmAt = scenario.calmAt
     this.#dice = new Dice(scenario.seed, 'troubles')
-    for (const host of world.hosts) world.queue.at(host.plan.startsAt, () => this.#start(host, 0))
+    const later = (afterMs: number, happen: () => void): void => this.#later(afterMs, happen)
+    this.#processes = new ProcessTroubles(world, { dice: this.#dice, later, calmAt: scenario.calmAt })
+    for (const host of world.hosts) world.queue.at(host.plan.startsAt, () => this.#processes.start(host, 0))
     for (const fault of scenario.faults) world.queue.at(fault.at, () => this.#strike(fault))
-    world.queue.at(scenario.calmAt, () => world.calm())
+    world.queue.at(scenario.calmAt, () => this.#calm())
   }
 
   #strike(fault: Fault): void {
-    const { hosts, links } = this.#world
     switch (fault.kind) {
-      case 'crash':
-        this.#crash(hosts[fault.host] as Host, fault)
+      case 'clock':
+        this.#host(fault.host).clockSkewMs += fault.byMs
         break
-      case 'leave':
-        this.#leave(hosts[fault.host] as Host, fault)
-        break
-      case 'break':
-        links.break(...fault.hosts)
-        break
-      case 'cut': {
-        const heal = this.#world.cut(new Set(fault.hosts))
-        this.#later(fault.forMs, heal)
-        break
-      }
       case 'gateway': {
-        const host = hosts[fault.host] as Host
-        if (host.state === 'up') this.#world.openGateway(host, fault.port)
+        const host = this.#host(fault.host)
+        if (host.state === 'up' && host.frozenSince === undefined) this.#world.openGateway(host, fault.port)
         break
       }
       case 'fill-cache':
-        this.#fillCache(hosts[fault.host] as Host)
+        this.#fillCache(this.#host(fault.host))
+        break
+      case 'break':
+      case 'cut':
+      case 'silent-cut':
+      case 'part':
+      case 'flap':
+      case 'swizzle':
+      case 'slow':
+        this.#disturb(fault)
+        break
+      default:
+        this.#processes.strike(fault)
+    }
+  }
+
+  #disturb(fault: NetworkFault): void {
+    switch (fault.kind) {
+      case 'break':
+        this.#world.links.break(...fault.hosts)
+        break
+      case 'cut':
+        this.#cutOff(new Set(fault.hosts), fault.forMs)
+        break
+      case 'silent-cut':
+        this.#later(fault.forMs, this.#world.cut(around(new Set(fault.hosts), fault.ways)))
+        break
+      case 'part':
+        this.#later(fault.forMs, this.#world.cut(between(...fault.hosts, fault.ways)))
+        break
+      case 'flap':
+        this.#flap(fault, this.#world.queue.now + fault.forMs)
+        break
+      case 'swizzle':
+        this.#swizzle(fault.pairs, fault.forMs)
+        break
+      case 'slow':
+        this.#slow(this.#host(fault.host), fault.delayMs, fault.forMs)
         break
     }
   }
 
-  #crash(host: Host, fault: Fault & { kind: 'crash' }): void {
-    if (host.state === 'down') return
-    this.#world.stop(host, false)
-    if (!fault.memory) host.disk = undefined
-    const { life } = host
-    this.#later(fault.downMs, () => {
-      if (fault.movesTo !== undefined && host.life === life) this.#world.move(host, fault.movesTo)
-      this.#start(host, life)
-    })
+  #cutOff(hosts: ReadonlySet<number>, forMs: number): void {
+    const { links, hosts: all } = this.#world
+    for (const inside of hosts) {
+      for (const { index } of all) if (!hosts.has(index)) links.break(inside, index)
+    }
+    this.#later(forMs, this.#world.cut(around(hosts, 'both')))
   }
 
-  #leave(host: Host, fault: Fault & { kind: 'leave' }): void {
-    if (host.state !== 'up') return
-    this.#world.leave(host)
-    const { life } = host
-    this.#later(this.#dice.between(0, LINGER_MS), () => {
-      if (host.life !== life || host.state !== 'leaving') return
-      this.#world.stop(host, true)
-      if (!fault.memory) host.disk = undefined
-    })
-    this.#later(LINGER_MS + fault.downMs, () => this.#start(host, life))
-  }
-
-  /** Starts the process after that life, unless something else has. */
-  #start(host: Host, afterLife: number): void {
-    if (host.life === afterLife && host.state === 'down') this.#world.start(host)
-  }
-
-  /** What is to be over is over when faults end. */
-  #later(afterMs: number, happen: () => void): void {
-    if (afterMs === Number.POSITIVE_INFINITY) return
+  #flap(fault: NetworkFault & { kind: 'flap' }, endsAt: number): void {
+    const { hosts, periodMs } = fault
     const { queue } = this.#world
-    queue.at(Math.max(queue.now, Math.min(queue.now + afterMs, this.#calmAt)), happen)
+    if (queue.now >= Math.min(endsAt, this.#calmAt)) return
+    const heal = this.#world.cut(between(...hosts, 'both'))
+    this.#later(periodMs, () => {
+      heal()
+      this.#later(periodMs, () => this.#flap(fault, endsAt))
+    })
+  }
+
+  /** Each pair is parted somewhere in the first half of the time, and comes together somewhere in the second. */
+  #swizzle(count: number, forMs: number): void {
+    const dice = this.#dice
+    const indices = this.#world.hosts.map(({ index }) => index)
+    for (let pair = 0; pair < count; pair++) {
+      const [a, b] = dice.sample(indices, 2)
+      if (a === undefined || b === undefined) return
+      const healsAfterMs = dice.between(forMs / 2, forMs)
+      const partsAfterMs = dice.between(0, forMs / 2)
+      this.#later(partsAfterMs, () => {
+        if (this.#world.queue.now >= this.#calmAt) return
+        this.#later(healsAfterMs - partsAfterMs, this.#world.cut(between(a, b, 'both')))
+      })
+    }
+  }
+
+  #slow(host: Host, delayMs: number, forMs: number): void {
+    host.slowMs = delayMs
+    this.#later(forMs, () => {
+      host.slowMs = 0
+    })
   }
 
   #fillCache(host: Host): void {
-    if (host.state === 'down') return
+    if (host.state === 'down' || host.frozenSince !== undefined) return
     const { store } = host.core
     const at = host.instant(this.#world.queue.now)
     for (let i = 0; i < FILLING.entries; i++) {
@@ -101,5 +136,21 @@ export class Troubles {
       store.copies.put(key, { ...entry, version })
     }
     if (this.#dice.chance(0.5)) store.flush()
+  }
+
+  #calm(): void {
+    this.#processes.calm()
+    this.#world.calm()
+  }
+
+  /** What is to be over is over when faults end. */
+  #later(afterMs: number, happen: () => void): void {
+    if (afterMs === Number.POSITIVE_INFINITY) return
+    const { queue } = this.#world
+    queue.at(Math.max(queue.now, Math.min(queue.now + afterMs, this.#calmAt)), happen)
+  }
+
+  #host(index: number): Host {
+    return this.#world.hosts[index] as Host
   }
 }

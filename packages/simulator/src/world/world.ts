@@ -1,10 +1,11 @@
 import { Dice } from '../chance/dice.ts'
 import type { Checker, Violation } from '../checkers/checker.ts'
-import { Dialling } from '../network/dialling.ts'
+import { type Answering, Dialling } from '../network/dialling.ts'
 import { Gossip } from '../network/gossip.ts'
-import { Links } from '../network/links.ts'
-import { STARTS_AT } from '../scenario/draw.ts'
+import { type Ending, Links } from '../network/links.ts'
+import { type Cut, Paths } from '../network/paths.ts'
 import type { Scenario, Weather } from '../scenario/scenario.ts'
+import { STARTS_AT } from '../scenario/times.ts'
 import { EventQueue } from '../time/event-queue.ts'
 import type { Trace } from '../trace/trace.ts'
 import { type CreateNode, Host } from './host.ts'
@@ -20,6 +21,7 @@ export interface WorldParts {
 export class World {
   readonly queue: EventQueue = new EventQueue(STARTS_AT)
   readonly hosts: readonly Host[]
+  readonly paths: Paths = new Paths()
   readonly links: Links
   /** Virtual ms that nodes have lived, all together. */
   livedMs = 0
@@ -28,7 +30,6 @@ export class World {
   readonly #dice: Dice
   readonly #loop: Loop
   readonly #byAddress = new Map<string, Host>()
-  readonly #cuts = new Set<ReadonlySet<number>>()
   readonly #startedAt = new Map<Host, number>()
   #weather: Weather
 
@@ -44,10 +45,16 @@ export class World {
     this.#dice = new Dice(scenario.seed, 'world')
     const loop = new Loop({ queue, dice: this.#dice.fork(), trace, checkers, hosts })
     this.#loop = loop
-    const network = { queue, dice: this.#dice.fork(), weather: () => this.#weather }
+    const network = {
+      queue,
+      dice: this.#dice.fork(),
+      paths: this.paths,
+      weather: () => this.#weather,
+      slownessMs: (host: number) => this.#host(host).slowMs,
+    }
     this.links = new Links(network, hosts.length, {
-      linkUp: (host, peer) => loop.feed(host, { kind: 'link-up', peer: this.#idOf(peer) }),
-      linkDown: (host, peer) => loop.feed(host, { kind: 'link-down', peer: this.#idOf(peer) }),
+      linkUp: (host, peer) => loop.arrive(host, { kind: 'link-up', peer: this.#idOf(peer) }),
+      linkDown: (host, peer) => loop.arrive(host, { kind: 'link-down', peer: this.#idOf(peer) }),
       frame: (host, from, bytes) => loop.received(host, from, bytes),
     })
     const { links } = this
@@ -55,6 +62,7 @@ export class World {
       links,
       lifeOf: host => this.#host(host).life,
       events: {
+        arrived: (host, read) => this.#host(host).arrive(read),
         announcement: (host, from, announcement) => loop.announced(host, from, announcement),
         passed: (host, bytes) => this.#host(host).sent(bytes.length),
       },
@@ -95,17 +103,19 @@ export class World {
     this.#startedAt.set(host, now)
     this.#trace.note(now, 'start', host.index, host.life)
     for (const checker of this.#checkers) checker.started?.(host, now)
+    this.links.reset(host.index)
     this.#present(host)
   }
 
-  /** The process on this host ends; `graceful` lets what it sent arrive. */
-  stop(host: Host, graceful: boolean): void {
+  /** The process on this host ends, and with `power-loss` the machine. */
+  stop(host: Host, how: Ending): void {
     const { now } = this.queue
     host.stop()
-    this.#trace.note(now, 'stop', host.index)
+    host.powered = how !== 'power-loss'
+    this.#trace.note(now, 'stop', host.index, how)
     this.livedMs += now - (this.#startedAt.get(host) as number)
     for (const checker of this.#checkers) checker.ended?.(host, now)
-    this.links.end(host.index, graceful)
+    this.links.end(host.index, how)
   }
 
   leave(host: Host): void {
@@ -125,20 +135,34 @@ export class World {
     this.#byAddress.set(address, host)
   }
 
-  /** Nothing passes between these hosts and the others until the returned function is called. */
-  cut(hosts: ReadonlySet<number>): () => void {
-    this.#cuts.add(hosts)
-    for (const inside of hosts) {
-      for (const { index } of this.hosts) if (!hosts.has(index)) this.links.break(inside, index)
+  freeze(host: Host): void {
+    const { now } = this.queue
+    host.frozenSince = now
+    this.#trace.note(now, 'freeze', host.index)
+    for (const checker of this.#checkers) checker.froze?.(host, now)
+  }
+
+  thaw(host: Host): void {
+    const { now } = this.queue
+    this.#trace.note(now, 'thaw', host.index)
+    for (const checker of this.#checkers) checker.thaws?.(host, now)
+    this.#loop.wake(host)
+  }
+
+  /** The cut lies between hosts until the returned function is called. Links on it stay up. */
+  cut(cut: Cut): () => void {
+    const remove = this.paths.add(cut)
+    this.#pathsChanged()
+    return () => {
+      if (!remove()) return
+      this.#pathsChanged()
     }
-    const parted = (a: Host, b: Host): boolean => !this.#open(a.index, b.index)
-    for (const checker of this.#checkers) checker.cut?.(parted, this.queue.now)
-    return () => this.#cuts.delete(hosts)
   }
 
   /** Faults end: from now on nothing is lost, and every path is whole. */
   calm(): void {
-    this.#cuts.clear()
+    this.paths.clear()
+    this.#pathsChanged()
     const { delayMs, jitterMs, setUpMs, noticeMs } = this.#weather
     const lossless = { loss: 0, announcementLoss: 0, duplicates: 0, reorderMs: 0, dialFailure: 0 }
     this.#weather = { delayMs, jitterMs, setUpMs, noticeMs, ...lossless }
@@ -151,6 +175,12 @@ export class World {
     }
   }
 
+  #pathsChanged(): void {
+    const { now } = this.queue
+    this.#trace.note(now, 'paths', this.paths.cuts.length)
+    for (const checker of this.#checkers) checker.pathsChanged?.(this.paths, now)
+  }
+
   #present(host: Host): void {
     this.#loop.feed(host.index, { kind: 'attributes', attributes: host.attributes })
   }
@@ -160,16 +190,15 @@ export class World {
       hostAt: (address: string) => this.#hostAt(address),
       idOf: (host: number) => this.#idOf(host),
       living: (host: number) => (this.#host(host).state === 'down' ? undefined : this.#host(host).life),
-      open: (a: number, b: number) => this.#open(a, b),
+      answering: (host: number) => this.#answering(this.#host(host)),
     }
     const loop = this.#loop
     return new Dialling(network, world, {
       links: this.links,
       events: {
         dialled: (host, contact, peer) =>
-          loop.feed(host, { kind: 'dialled', contact, peer: this.#idOf(peer) }),
-        dialFailed: (host, contact) =>
-          loop.feed(host, { kind: 'dial-failed', contact, code: 'ERR_UNREACHABLE' }),
+          loop.arrive(host, { kind: 'dialled', contact, peer: this.#idOf(peer) }),
+        dialFailed: (host, contact, code) => loop.arrive(host, { kind: 'dial-failed', contact, code }),
       },
     })
   }
@@ -180,9 +209,9 @@ export class World {
     return this.#byAddress.get(ip === undefined ? address : `${ip}:${port}`)?.index
   }
 
-  #open(a: number, b: number): boolean {
-    for (const cut of this.#cuts) if (cut.has(a) !== cut.has(b)) return false
-    return true
+  #answering({ state, powered, frozenSince }: Host): Answering {
+    if (!powered || frozenSince !== undefined) return 'nobody'
+    return state === 'down' ? 'machine' : 'process'
   }
 
   #host(index: number): Host {

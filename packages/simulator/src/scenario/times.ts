@@ -1,0 +1,7 @@
+/** Time starts at 1: core and cache take 0 for "never". Virtual ms, as all below. */
+export const STARTS_AT = 1
+/** All must be settled this long after faults end. */
+export const SETTLE_MS = 30_000
+/** And then nothing may change any more. */
+export const QUIET_MS = 10_000
+export const SCENARIO_MS_MIN: number = SETTLE_MS + QUIET_MS + 20_000

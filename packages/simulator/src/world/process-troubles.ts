@@ -1,0 +1,121 @@
+import type { Dice } from '../chance/dice.ts'
+import type { ProcessFault } from '../scenario/scenario.ts'
+import type { Host } from './host.ts'
+import type { World } from './world.ts'
+
+/** A node that has left lives on for up to this time, to send what it has to say. */
+const LINGER_MS = 1_000
+const NEVER = Number.POSITIVE_INFINITY
+
+interface Timing {
+  readonly calmAt: number
+  readonly dice: Dice
+  /** Something happens after a time, and when faults end at the latest. */
+  readonly later: (afterMs: number, happen: () => void) => void
+}
+
+/** What befalls processes: they end, start again, and stand still. */
+export class ProcessTroubles {
+  readonly #world: World
+  readonly #timing: Timing
+  /** Nobody is left whom newcomers know: who remembers nothing cannot find the mesh any more. */
+  #seedsGone = false
+
+  constructor(world: World, timing: Timing) {
+    this.#world = world
+    this.#timing = timing
+  }
+
+  strike(fault: ProcessFault): void {
+    switch (fault.kind) {
+      case 'crash':
+      case 'power-loss':
+        this.#crash(this.#host(fault.host), fault)
+        break
+      case 'leave':
+        this.#leave(this.#host(fault.host), fault)
+        break
+      case 'restart-all':
+        this.#restartAll(fault)
+        break
+      case 'seeds-gone':
+        this.#seedsGone = true
+        for (const host of fault.hosts)
+          this.#crash(this.#host(host), { kind: 'crash', host, downMs: NEVER, memory: false })
+        break
+      case 'freeze':
+        this.#freeze(this.#host(fault.host), fault.forMs)
+        break
+      case 'starve':
+        this.#starve(fault, this.#world.queue.now + fault.forMs)
+        break
+    }
+  }
+
+  /** Starts the process after that life, unless something else has. */
+  start(host: Host, afterLife: number): void {
+    if (host.life !== afterLife || host.state !== 'down') return
+    if (this.#seedsGone && host.disk === undefined) return
+    this.#world.start(host)
+  }
+
+  /** Every process moves from now on. */
+  calm(): void {
+    for (const host of this.#world.hosts) if (host.frozenSince !== undefined) this.#world.thaw(host)
+  }
+
+  #crash(host: Host, fault: ProcessFault & { kind: 'crash' | 'power-loss' }): void {
+    if (host.state === 'down') return
+    this.#world.stop(host, fault.kind)
+    if (!fault.memory) host.disk = undefined
+    const { life } = host
+    this.#timing.later(fault.downMs, () => {
+      if (fault.movesTo !== undefined && host.life === life) this.#world.move(host, fault.movesTo)
+      this.start(host, life)
+    })
+  }
+
+  #leave(host: Host, fault: ProcessFault & { kind: 'leave' }): void {
+    if (host.state !== 'up' || host.frozenSince !== undefined) return
+    this.#world.leave(host)
+    const { life } = host
+    const { dice, later } = this.#timing
+    later(dice.between(0, LINGER_MS), () => {
+      if (host.life !== life || host.state !== 'leaving') return
+      this.#world.stop(host, 'graceful')
+      if (!fault.memory) host.disk = undefined
+    })
+    later(LINGER_MS + fault.downMs, () => this.start(host, life))
+  }
+
+  #restartAll({ withinMs, downMs }: ProcessFault & { kind: 'restart-all' }): void {
+    const { dice, later } = this.#timing
+    for (const { index: host } of this.#world.hosts)
+      later(dice.between(0, withinMs), () =>
+        this.#crash(this.#host(host), { kind: 'crash', host, downMs, memory: true }),
+      )
+  }
+
+  #freeze(host: Host, forMs: number): void {
+    if (host.state === 'down' || host.frozenSince !== undefined) return
+    this.#world.freeze(host)
+    const { life, frozenSince } = host
+    this.#timing.later(forMs, () => {
+      if (host.life === life && host.frozenSince === frozenSince) this.#world.thaw(host)
+    })
+  }
+
+  #starve(fault: ProcessFault & { kind: 'starve' }, endsAt: number): void {
+    const { host, pauseMs, betweenMs } = fault
+    if (this.#world.queue.now >= Math.min(endsAt, this.#timing.calmAt)) return
+    this.#freeze(this.#host(host), pauseMs)
+    const { dice, later } = this.#timing
+    later(pauseMs + dice.between(betweenMs / 2, betweenMs), () => {
+      if (this.#host(host).frozenSince === undefined) this.#starve(fault, endsAt)
+    })
+  }
+
+  #host(index: number): Host {
+    return this.#world.hosts[index] as Host
+  }
+}
