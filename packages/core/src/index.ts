@@ -1,5 +1,15 @@
 export { Random } from './chance/random.ts'
+export { type Change, checkChange, type Expected, GROUPS, type Values } from './configuration/change.ts'
+export { type Answer, destroyedError, type Operation } from './configuration/operations.ts'
 export { packConfiguration, unpackConfiguration } from './configuration/packed.ts'
+export {
+  isSettingName,
+  SETTING_NAMES,
+  SETTINGS,
+  type SettingKind,
+  type SettingName,
+  SettingsReader,
+} from './configuration/settings.ts'
 export { BOUNDS, TIMES } from './limits/limits.ts'
 export type { Contact } from './membership/contacts.ts'
 export type { Attributes } from './membership/presence.ts'

@@ -8,7 +8,7 @@ export {
   type MemberState,
   tombstone,
 } from './configuration/member.ts'
-export { author, merge } from './configuration/merge.ts'
+export { author, destroy, merge } from './configuration/merge.ts'
 export { BUCKETS, type ConfigurationRecord, memberRecord, registerRecord } from './configuration/record.ts'
 export { canonicalJson, type Register } from './configuration/register.ts'
 export {

@@ -154,6 +154,17 @@ export class Exchange {
     return [{ kind: 'send', to: peer, message }]
   }
 
+  /** Has a peer say anew what it holds, and take what is held here. */
+  ask(peer: string, now: number): ExchangeOutput[] {
+    this.#held.delete(peer)
+    return this.pull(peer, now)
+  }
+
+  /** The digest that a linked peer last said it holds. */
+  heldBy(peer: string): string | undefined {
+    return this.#held.get(peer)
+  }
+
   #pulled(from: string, summary: Summary, version: Version, now: number): ExchangeOutput[] {
     if (this.#ledger.adopt(version)) return [this.#version(from)]
     const outputs = [this.#push(from, summary)]

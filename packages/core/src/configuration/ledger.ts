@@ -7,6 +7,7 @@ import {
   checkVersion,
   type Delta,
   deltaTo,
+  destroy,
   digestPrefix,
   type Label,
   LIMITS,
@@ -55,6 +56,11 @@ export class Ledger {
     const written = author(this.#current, records, wall)
     checkSize(written)
     return this.#hold(written)
+  }
+
+  /** Gives the mesh up, as the author of that. */
+  destroy(wall: number): boolean {
+    return this.#hold(destroy(this.#current, wall))
   }
 
   /**

@@ -5,6 +5,8 @@ export const TIMES = {
   antiEntropyMs: 3_000,
   /** A pull that is not answered by then is asked again. */
   pullTimeoutMs: 1_000,
+  /** How long somebody who has all peers told waits for the slowest of them. */
+  propagateMs: 5_000,
   /** First wait before an address is tried again, doubled up to the longest. */
   redialMinMs: 200,
   redialMaxMs: 5_000,

@@ -1,4 +1,5 @@
 import type { Delta, ErrorCode, Message } from '@cachemesh/protocol'
+import type { Operation } from '../configuration/operations.ts'
 import type { Attributes } from '../membership/presence.ts'
 
 /** The time at which something happens. */
@@ -25,4 +26,11 @@ export type Input =
   | { readonly kind: 'stamp'; readonly from: string; readonly digestPrefix: number }
   /** This node's own attributes change: an address, a gateway, its weight. */
   | { readonly kind: 'attributes'; readonly attributes: Attributes }
+  /** Answered by an output with the same number; `attributes` change with what an update changes. */
+  | {
+      readonly kind: 'operation'
+      readonly ask: number
+      readonly operation: Operation
+      readonly attributes?: Attributes
+    }
   | { readonly kind: 'leave' }

@@ -14,8 +14,10 @@ import {
   tombstone,
 } from '@cachemesh/protocol'
 import { Random } from '../chance/random.ts'
+import type { Change } from '../configuration/change.ts'
 import { Exchange } from '../configuration/exchange.ts'
 import { Ledger } from '../configuration/ledger.ts'
+import { Operations } from '../configuration/operations.ts'
 import { packConfiguration } from '../configuration/packed.ts'
 import { TIMES } from '../limits/limits.ts'
 import { Contacts } from '../membership/contacts.ts'
@@ -33,6 +35,8 @@ export interface NodeCoreOptions {
   readonly attributes?: Attributes
   /** Addresses to find the mesh by; without any the node founds one. */
   readonly seeds: readonly string[]
+  /** What a mesh agrees on at first, when this node is among those who found it. */
+  readonly initial?: Change
   /** Bytes for entries. */
   readonly cacheBytes: number
   /** Seed of all chance in this node. */
@@ -55,6 +59,8 @@ export class NodeCore {
   readonly #ledger: Ledger
   readonly #exchange: Exchange
   readonly #contacts: Contacts
+  readonly #operations: Operations
+  readonly #initial: Change | undefined
   readonly #aloneAt: number
   #attributes: Attributes | undefined
   #incarnation: number
@@ -79,6 +85,8 @@ export class NodeCore {
     this.#contacts = new Contacts({ self: options.id, seeds: options.seeds, random })
     const { linked } = this.#contacts
     this.#exchange = new Exchange({ ledger: this.#ledger, linked, random, now: at.now })
+    this.#operations = new Operations({ ledger: this.#ledger, exchange: this.#exchange, linked })
+    this.#initial = options.initial
     this.#incarnation = this.configuration.member(options.id)?.incarnation ?? 0
     this.#aloneAt = at.now + TIMES.aloneAfterMs
     if (options.remembered) this.store.reserved.put(CONFIGURATION, packConfiguration(options.remembered))
@@ -104,7 +112,7 @@ export class NodeCore {
 
   /** When `step` wants a tick, in monotonic ms. After a tick it lies ahead. */
   get wakeAt(): number {
-    const always = Math.min(this.#exchange.wakeAt, this.#persistAt)
+    const always = Math.min(this.#exchange.wakeAt, this.#operations.wakeAt, this.#persistAt)
     if (this.#state === 'left') return always
     const alone = this.#state === 'joining' && !this.#waited ? this.#aloneAt : Number.POSITIVE_INFINITY
     return Math.min(this.#contacts.wakeAt, always, alone)
@@ -127,6 +135,7 @@ export class NodeCore {
       if (this.configuration !== before) this.#follow(before, at)
       this.#keep(at)
       this.#agree()
+      this.#emit(this.#operations.finish(at.now))
       for (const contact of this.#state === 'left' ? [] : this.#contacts.due(at.now)) {
         this.#outputs.push({ kind: 'dial', contact })
       }
@@ -171,6 +180,9 @@ export class NodeCore {
         this.#attributes = input.attributes
         this.#trueIn = undefined
         break
+      case 'operation':
+        this.#operate(input, at)
+        break
       case 'leave':
         this.#leave(at)
         break
@@ -187,10 +199,32 @@ export class NodeCore {
     }
   }
 
+  #operate({ ask, operation, attributes }: Extract<Input, { kind: 'operation' }>, at: Instant): void {
+    if (this.#state === 'left') {
+      const error = new CacheMeshError('ERR_CLOSED', 'This node has left the mesh; ask another one')
+      this.#operations.refuse(ask, error)
+      return
+    }
+    const outputs = this.#operations.begin(ask, operation, at)
+    if (outputs === undefined) return
+    this.#emit(outputs)
+    if (attributes !== undefined) this.#apply({ kind: 'attributes', attributes }, at)
+  }
+
+  /** Nothing of a mesh that was given up is kept here but that it was. */
+  #end(at: Instant): void {
+    if (this.#state === 'destroyed') return
+    this.store.flush()
+    this.#persistAt = at.now
+    this.#become('destroyed')
+  }
+
   /** Brings the own record and the own state up to what is true. */
   #live(at: Instant): void {
+    if (this.configuration.destroyed) this.#end(at)
+    if (this.#state === 'destroyed') return
     if (this.#state === 'left' || this.#attributes === undefined) return
-    if (this.#state === 'joining' && this.#mayServe()) this.#become('active')
+    if (this.#state === 'joining' && this.#mayServe()) this.#begin(at)
     const stranded = this.#contacts.strangers > 0 && this.#contacts.linked.size === 0
     if (this.#state === 'active' && stranded) this.#become('alone')
     if (this.#state === 'alone' && !stranded) this.#become('active')
@@ -205,6 +239,12 @@ export class NodeCore {
     if (this.#write(member, at)) this.#incarnation = member.incarnation
     // Without room for its record a node tries again in the next document, not in every step.
     else this.#trueIn = this.configuration
+  }
+
+  #begin(at: Instant): void {
+    const initial = this.#initial
+    if (initial) this.#heard(this.id, () => this.#operations.found(initial, at.wall))
+    this.#become('active')
   }
 
   /**

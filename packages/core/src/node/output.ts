@@ -1,5 +1,6 @@
 import type { CacheMeshError, Configuration } from '@cachemesh/protocol'
 import type { ExchangeOutput } from '../configuration/exchange.ts'
+import type { AnswerOutput } from '../configuration/operations.ts'
 import type { Contact } from '../membership/contacts.ts'
 
 /** Where a node is in its life. */
@@ -11,10 +12,13 @@ export type NodeState =
   /** It serves, and none of its seeds has answered: it keeps trying. */
   | 'alone'
   | 'left'
+  /** Its mesh was given up: it is a member of nothing and holds nothing. */
+  | 'destroyed'
 
 /** All that a node wants to happen. */
 export type Output =
   | ExchangeOutput
+  | AnswerOutput
   | { readonly kind: 'dial'; readonly contact: Contact }
   /** The configuration says something else than before; a higher serial of the same text is no change. */
   | { readonly kind: 'configuration'; readonly configuration: Configuration }

@@ -32,6 +32,16 @@ export function author(
   return Configuration.of(text, { serial: serial + 1, timestamp: Math.max(timestamp, now) }, digest)
 }
 
+/** The document of a mesh that is given up. Whatever is merged with it, from anywhere, becomes it. */
+export function destroy(mine: Configuration, now: number): Configuration {
+  if (mine.destroyed) return mine
+  const { serial, timestamp } = mine.version
+  return Configuration.of(destroyedText(mine.meshId), {
+    serial: serial + 1,
+    timestamp: Math.max(timestamp, now),
+  })
+}
+
 /**
  * Registers stop growing at half of what others accept: both sides of a cut may have come that far, and their
  * join must still be a document that everybody takes. Members are bounded by how many nodes there are.
