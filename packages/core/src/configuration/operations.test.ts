@@ -7,8 +7,8 @@ const A = ['a', 'b']
 const B = ['c', 'd']
 const ALL = [...A, ...B]
 
-function set(settings: Record<string, unknown>): Operation {
-  return { kind: 'update', change: { settings } }
+function set(settings: Record<string, unknown>) {
+  return { kind: 'update', change: { settings } } as const satisfies Operation
 }
 
 describe('an update', () => {
