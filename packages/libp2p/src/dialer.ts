@@ -1,6 +1,6 @@
 // Dialling: addresses in turn until a link is up. When to dial whom again is not decided here.
 
-import { CacheMeshError } from '@cachemesh/protocol'
+import { CacheMeshError, type ErrorCode } from '@cachemesh/protocol'
 import type { Libp2p } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { type Address, isLoopback, parseAddress, resolveAddress } from './address.ts'
@@ -94,17 +94,19 @@ export class Dialer {
     if ((address.peer ?? peer) === this.#id) throw itself()
     const known = this.#linkDialledAt(address)
     if (known !== undefined && (peer === undefined || known.peer === peer)) return known
-    let failure: CacheMeshError | undefined
+    const failures: CacheMeshError[] = []
     for (const target of await this.#resolve(address, signal)) {
       if (this.#keyless && !isLoopback(target.host)) throw protectedMode(`dial ${shown(target)}`)
       try {
         return await this.#slots.run(signal, () => this.#connect(target, target.peer ?? peer, signal))
       } catch (error) {
-        failure ??=
-          error instanceof CacheMeshError ? error : (decoded(error) ?? unreachable(target, signal, error))
+        failures.push(
+          error instanceof CacheMeshError ? error : (decoded(error) ?? unreachable(target, signal, error)),
+        )
       }
     }
-    throw failure ?? unreachable(address, signal, new Error('the name has no address'))
+    if (failures.length === 0) throw unreachable(address, signal, new Error('the name has no address'))
+    throw worst(failures, peer)
   }
 
   async #connect(target: Address, peer: string | undefined, signal: AbortSignal): Promise<PeerLink> {
@@ -139,20 +141,36 @@ export class Dialer {
   }
 }
 
-/** Of several failures the one that says most: anything but "cannot be reached" is about the right node. */
+/** Nobody was there to say more. */
+const MUTE: readonly ErrorCode[] = ['ERR_UNREACHABLE', 'ERR_CONNECTION_REFUSED']
+
+/**
+ * Of several failures the one that says most: anything but "cannot be reached" is about the right node. That
+ * connections are refused tells only where it happened at every address: then the machine is up, and no node is.
+ */
 function worst(errors: readonly CacheMeshError[], peer: string | undefined): CacheMeshError {
   const telling =
-    errors.find(({ code }) => code !== 'ERR_UNREACHABLE') ?? (errors.length === 1 ? errors[0] : undefined)
+    errors.find(({ code }) => !MUTE.includes(code)) ?? (errors.length === 1 ? errors[0] : undefined)
   if (telling !== undefined) return telling
   const who = peer === undefined ? 'no address answers' : `node ${peer} answers at none of its addresses`
   const why =
     errors.length === 0 ? 'there is no address to dial' : `${who}: ${errors.map(e => e.message).join('; ')}`
-  return new CacheMeshError('ERR_UNREACHABLE', why, { cause: errors[0] })
+  const refused = errors.length > 0 && errors.every(({ code }) => code === 'ERR_CONNECTION_REFUSED')
+  return new CacheMeshError(refused ? 'ERR_CONNECTION_REFUSED' : 'ERR_UNREACHABLE', why, { cause: errors[0] })
 }
 
 function unreachable(address: Address, signal: AbortSignal, cause: unknown): CacheMeshError {
+  if (isRefusal(cause)) {
+    const message = `Nothing listens at ${shown(address)}`
+    return new CacheMeshError('ERR_CONNECTION_REFUSED', message, { cause })
+  }
   const why = signal.aborted ? 'no answer in time' : cause instanceof Error ? cause.message : String(cause)
   return new CacheMeshError('ERR_UNREACHABLE', `${shown(address)} cannot be reached: ${why}`, { cause })
+}
+
+function isRefusal(cause: unknown): boolean {
+  if (cause instanceof AggregateError) return cause.errors.length > 0 && cause.errors.every(isRefusal)
+  return (cause as NodeJS.ErrnoException).code === 'ECONNREFUSED'
 }
 
 function rejected(signal: AbortSignal): Promise<never> {

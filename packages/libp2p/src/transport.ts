@@ -58,7 +58,8 @@ export interface Transport {
    * Tries the addresses in turn and resolves when the link is up; an existing link, or a dial in progress to
    * the same peer, is joined.
    *
-   * @throws ERR_UNREACHABLE, ERR_ADMISSION_REFUSED, ERR_WRONG_MESH, ERR_PROTECTED_MODE, ERR_INVALID_ADDRESS,
+   * @throws ERR_UNREACHABLE, ERR_CONNECTION_REFUSED when nothing listens at any of the addresses,
+   *   ERR_ADMISSION_REFUSED, ERR_WRONG_MESH, ERR_PROTECTED_MODE, ERR_INVALID_ADDRESS,
    *   ERR_INVALID_ARGUMENT when the address is of this node itself, ERR_CLOSED.
    */
   dial(addresses: readonly string[], peer?: string, options?: DialOptions): Promise<Link>
