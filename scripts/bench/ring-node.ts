@@ -30,7 +30,7 @@ export function ringNode(members: number, cacheBytes: number): RingNode {
   // A node that remembers a mesh joins when the time to find the others is over.
   while (core.state === 'joining') core.step({ kind: 'tick' }, { now: core.wakeAt, wall: Date.now() })
   const unlinked = { links: new Map(), link: () => undefined } as unknown as Transport
-  const requests = new Requests(core, new Calls(core, unlinked), TIMEOUT_MS)
+  const requests = new Requests(core, new Calls(core, unlinked), { timeoutMs: TIMEOUT_MS })
   return {
     positions: core.placement.ring.size,
     keys: new Namespace({ core, requests } as unknown as Runtime, 'default'),

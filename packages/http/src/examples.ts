@@ -27,6 +27,7 @@ const member: Member = {
 export const configuration: ConfigurationView = {
   meshId: 'cachemesh',
   version,
+  destroyed: false,
   members: [member],
   settings: {},
   namespaces: {},

@@ -9,7 +9,7 @@ const flag = { type: 'boolean' } as const
 const count = { type: 'integer', minimum: 0 } as const
 const texts = { type: 'array', items: text } as const
 const id = { type: 'string', description: 'Peer id.' } as const
-const state = { type: 'string', enum: ['joining', 'active', 'alone', 'left'] } as const
+const state = { type: 'string', enum: ['joining', 'active', 'alone', 'left', 'destroyed'] } as const
 const anything = { type: 'object', additionalProperties: true } as const
 
 export function record<P extends object>(properties: P, extra: object = {}): object {
@@ -58,6 +58,7 @@ export const CONFIGURATION = record(
   {
     meshId: text,
     version: VERSION,
+    destroyed: { ...flag, description: 'The mesh was given up: it has no members, and nothing else either.' },
     members: { type: 'array', items: MEMBER },
     settings: anything,
     namespaces: anything,

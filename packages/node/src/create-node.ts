@@ -1,3 +1,4 @@
+import { destroyedError } from '@cachemesh/core'
 import type { CacheMeshError } from '@cachemesh/protocol'
 import { DataDir, rememberNothing } from './data-dir/data-dir.ts'
 import { NodeEmitter } from './events.ts'
@@ -15,7 +16,8 @@ const CONFIRMATION_MS = 1_000
  * then, and keeps trying.
  *
  * @throws ERR_INVALID_ARGUMENT, ERR_INVALID_TTL, ERR_MESH_KEY, ERR_INVALID_ADDRESS, ERR_ADDRESS_IN_USE,
- *   ERR_PROTECTED_MODE, ERR_IDENTITY, ERR_CORRUPT_STATE, ERR_DATA_DIR_IN_USE; ERR_WRONG_MESH for the data
+ *   ERR_PROTECTED_MODE, ERR_IDENTITY, ERR_CORRUPT_STATE, ERR_DATA_DIR_IN_USE; ERR_MALFORMED_CONFIGURATION and
+ *   ERR_INVALID_NAMESPACE for the initial configuration; ERR_MESH_DESTROYED; ERR_WRONG_MESH for the data
  *   directory of another mesh, and, like ERR_ADMISSION_REFUSED, when every seed refuses the node
  *
  * @example
@@ -52,6 +54,7 @@ function untilServing(runtime: Runtime, events: NodeEmitter): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   let timer: NodeJS.Timeout | undefined
   const onState = () => {
+    if (core.configuration.destroyed) reject(destroyedError(core.configuration))
     timer ??= setTimeout(resolve, CONFIRMATION_MS)
   }
   const onWarning = (error: CacheMeshError) => {

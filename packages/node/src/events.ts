@@ -6,7 +6,7 @@ import { type ConfigurationView, viewConfiguration } from './view.ts'
 export interface NodeEvents {
   /** The configuration changed: somebody joined, left, or wrote to it. */
   configuration: [configuration: ConfigurationView]
-  /** `joining`, `active`, `alone` (no seed or member answers; it serves and keeps trying) or `left`. */
+  /** `joining`, `active`, `alone` (no seed or member answers; it serves and keeps trying) `left`, or `destroyed` with its mesh. */
   state: [state: NodeState]
   /** Peers confirmed the configuration that this node holds. */
   agreed: []

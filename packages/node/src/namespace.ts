@@ -3,6 +3,7 @@ import {
   BYTES,
   CacheMeshError,
   decodeValue,
+  type EncodedValue,
   encodeValue,
   keyPrefix,
   LIMITS,
@@ -12,12 +13,13 @@ import {
 import { type Duration, parseDuration } from './options/duration.ts'
 import { copyOf } from './requests/copy.ts'
 import type { Found } from './requests/requests.ts'
+import { checkSize } from './requests/value-size.ts'
 import type { Runtime } from './runtime.ts'
 import { monotonic } from './time.ts'
 
 /** How one namespace behaves in this process. */
 export interface NamespaceOptions<T> {
-  /** Time to live of entries that are set without one. Default: none. */
+  /** Time to live of entries that are set without one. Default: what the configuration says, or none. */
   readonly ttl?: Duration
   /**
    * Fetches a value that is not in the mesh, from a database for example. `undefined` says that there is
@@ -60,7 +62,7 @@ export class Namespace<T = unknown> {
   readonly name: string
   readonly #runtime: Runtime
   readonly #prefix: string
-  readonly #ttlMs: number
+  readonly #ttlMs: number | undefined
   readonly #load: NamespaceOptions<T>['load']
   readonly #loading = new Map<string, Promise<Loaded>>()
 
@@ -70,7 +72,7 @@ export class Namespace<T = unknown> {
     this.name = name
     this.#runtime = runtime
     this.#prefix = keyPrefix(name)
-    this.#ttlMs = options.ttl === undefined ? 0 : parseDuration(options.ttl)
+    this.#ttlMs = options.ttl === undefined ? undefined : parseDuration(options.ttl)
     this.#load = options.load
   }
 
@@ -99,7 +101,10 @@ export class Namespace<T = unknown> {
    */
   async set(key: string, value: T, options: SetOptions = {}): Promise<void> {
     const qualified = qualifyKey(this.#prefix, key)
-    await this.#runtime.requests.set(qualified, { ...encodeValue(value), ttlMs: this.#ttl(options) })
+    const ttlMs = this.#ttl(options)
+    const encoded = encodeValue(value)
+    this.#checkSize(encoded.value)
+    await this.#runtime.requests.set(qualified, { ...encoded, ttlMs })
   }
 
   /**
@@ -143,6 +148,7 @@ export class Namespace<T = unknown> {
         `A content type has 1 to ${LIMITS.contentTypeBytesMax} bytes`,
       )
     }
+    this.#checkSize(value)
     const encoded = encodeValue(value)
     const written = await this.#runtime.requests.set(qualified, {
       ...encoded,
@@ -164,7 +170,17 @@ export class Namespace<T = unknown> {
 
   #ttl(options: SetOptions): number {
     checkOptions(options)
-    return options.ttl === undefined ? this.#ttlMs : parseDuration(options.ttl)
+    if (options.ttl !== undefined) return parseDuration(options.ttl)
+    return this.#ttlMs ?? this.#runtime.core.settings.in(this.name, 'ttlMs')
+  }
+
+  async #store(qualified: string, encoded: EncodedValue): Promise<void> {
+    this.#checkSize(encoded.value)
+    await this.#runtime.requests.set(qualified, { ...encoded, ttlMs: this.#ttl({}) })
+  }
+
+  #checkSize(value: Uint8Array): void {
+    checkSize(this.#runtime.core.settings, this.name, value.length)
   }
 
   async #readThrough(key: string, qualified: string): Promise<T | undefined> {
@@ -214,7 +230,7 @@ export class Namespace<T = unknown> {
     const encoded = encodeValue(value)
     if (store) {
       // A fill that fails costs a load later; the caller has its value all the same.
-      await this.#runtime.requests.set(qualified, { ...encoded, ttlMs: this.#ttlMs }).catch(() => {})
+      await this.#store(qualified, encoded).catch(() => {})
     }
     return encoded
   }

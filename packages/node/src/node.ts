@@ -1,6 +1,7 @@
 import type { NodeState, PartitionStats } from '@cachemesh/core'
 import { CacheMeshError, DEFAULT_NAMESPACE } from '@cachemesh/protocol'
 import type { NodeEmitter, NodeEvents } from './events.ts'
+import { Mesh } from './mesh/mesh.ts'
 import { Namespace, type NamespaceOptions, type RouteView, type SetOptions } from './namespace.ts'
 import type { Runtime, StorageState } from './runtime.ts'
 import { type ConfigurationView, type RingView, viewRing } from './view.ts'
@@ -34,6 +35,7 @@ export class CacheMeshNode implements AsyncDisposable {
   readonly #runtime: Runtime
   readonly #events: NodeEmitter
   readonly #default: Namespace
+  readonly #mesh: Mesh
   readonly #namespaces = new Map<string, Namespace<never>>()
   #closing: Promise<void> | undefined
   #leaving: Promise<void> | undefined
@@ -42,6 +44,7 @@ export class CacheMeshNode implements AsyncDisposable {
   constructor(runtime: Runtime, events: NodeEmitter) {
     this.#runtime = runtime
     this.#events = events
+    this.#mesh = new Mesh(runtime, events)
     this.#default = new Namespace(runtime, DEFAULT_NAMESPACE)
   }
 
@@ -60,6 +63,11 @@ export class CacheMeshNode implements AsyncDisposable {
     return this.#events.view(this.#runtime.core.configuration)
   }
 
+  /** Operations on the configuration: change it, spread it, follow it, give the mesh up. */
+  get mesh(): Mesh {
+    return this.#mesh
+  }
+
   /** Which part of the keys each member owns. */
   get ring(): RingView {
     return viewRing(this.#runtime.core.configuration, this.#runtime.core.placement.ring)
@@ -75,6 +83,7 @@ export class CacheMeshNode implements AsyncDisposable {
     const { state, joined, refused, seeds } = this.#runtime.core
     if (this.#closing) return 'the node is closing'
     if (state === 'left') return 'the node has left the mesh'
+    if (state === 'destroyed') return 'the mesh was destroyed'
     if (refused) return `every seed (${seeds}) refuses this node: check its mesh key`
     if (!joined) return `no seed (of ${seeds}) has answered yet; it keeps trying`
     return state === 'joining' ? 'it has not joined yet' : ''
@@ -156,6 +165,7 @@ export class CacheMeshNode implements AsyncDisposable {
    * vanish as in a crash. Nothing of it is left running but timers of libp2p, which end within a second.
    */
   close(): Promise<void> {
+    this.#mesh.close()
     this.#closing ??= this.#runtime.close()
     return this.#closing
   }

@@ -2,16 +2,19 @@
 // decided here.
 
 import {
+  type Answer,
   type Attributes,
   type Contact,
   type Input,
   NodeCore,
+  type Operation,
   type Output,
   packConfiguration,
 } from '@cachemesh/core'
 import { type Link, openTransport, type Transport } from '@cachemesh/libp2p'
 import {
   CacheMeshError,
+  DEFAULT_NAMESPACE,
   decodeMessage,
   type ErrorCode,
   encodeMessage,
@@ -22,6 +25,8 @@ import {
 } from '@cachemesh/protocol'
 import type { DataDir, Remembered } from './data-dir/data-dir.ts'
 import type { NodeEmitter } from './events.ts'
+import { Asks } from './mesh/asks.ts'
+import type { OwnAttributes } from './mesh/mesh.ts'
 import type { Settings } from './options/options.ts'
 import { Calls } from './requests/calls.ts'
 import { Deadlines } from './requests/deadlines.ts'
@@ -54,13 +59,13 @@ export class Runtime {
   readonly core: NodeCore
   readonly requests: Requests
   readonly deadlines: Deadlines = new Deadlines()
-  /** Of every call. */
-  readonly timeoutMs: number
   readonly transport: Transport
   readonly #calls: Calls
   readonly #responder: Responder
   readonly #parts: RuntimeParts
+  readonly #asks = new Asks()
   #gateways: Readonly<Record<string, string>> = {}
+  #own: Required<OwnAttributes>
   readonly #stampSeenAt = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   #timerAt = Number.POSITIVE_INFINITY
@@ -76,6 +81,7 @@ export class Runtime {
         seeds: settings.seeds,
         cacheBytes: settings.cacheBytes,
         randomSeed: Math.floor(Math.random() * Number.MAX_SAFE_INTEGER),
+        ...(settings.initial && { initial: settings.initial }),
         ...(remembered.configuration && { remembered: remembered.configuration }),
       },
       instant(),
@@ -114,8 +120,19 @@ export class Runtime {
     this.#parts = parts
     this.#calls = new Calls(core, transport)
     this.#responder = new Responder(core, this.#calls)
-    this.timeoutMs = parts.settings.timeoutMs
-    this.requests = new Requests(core, this.#calls, parts.settings.timeoutMs)
+    const { weight, zone } = parts.settings
+    this.#own = { weight, zone }
+    this.requests = new Requests(core, this.#calls, this)
+  }
+
+  /** Of every call, ms. */
+  get timeoutMs(): number {
+    return this.ownTimeoutMs ?? this.core.settings.in(DEFAULT_NAMESPACE, 'timeoutMs')
+  }
+
+  /** What this node was started with; undefined: it goes by the mesh's. */
+  get ownTimeoutMs(): number | undefined {
+    return this.#parts.settings.timeoutMs
   }
 
   /**
@@ -126,13 +143,35 @@ export class Runtime {
   present(gateways: Readonly<Record<string, string | undefined>> = {}): void {
     const all = { ...this.#gateways, ...gateways }
     const open = Object.entries(all).filter((pair): pair is [string, string] => pair[1] !== undefined)
-    const { settings, software } = this.#parts
-    const { weight, zone } = settings
-    const { addresses } = this.transport
-    const attributes = { addresses, gateways: Object.fromEntries(open), weight, zone, software }
-    checkAttributes(attributes)
+    const attributes = this.#attributes(Object.fromEntries(open), this.#own)
     this.#gateways = attributes.gateways
     this.feed({ kind: 'attributes', attributes })
+  }
+
+  /**
+   * Resolves to what the core answers. With `own` this node says that of itself from then on, unless the
+   * operation is refused. Rejects with ERR_INVALID_ARGUMENT for what no configuration may hold.
+   */
+  async operate(operation: Operation, own?: OwnAttributes): Promise<Answer> {
+    if (this.#closed) throw new CacheMeshError('ERR_CLOSED', 'The node is closed')
+    const before = this.#own
+    const wanted = { ...before, ...own }
+    const attributes = own && this.#attributes(this.#gateways, wanted)
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    this.#own = wanted
+    const ask = this.#asks.add(answer => {
+      if (own && answer.kind === 'refused') this.#own = before
+      resolve(answer)
+    })
+    this.feed({ kind: 'operation', ask, operation, ...(attributes && { attributes }) })
+    return promise
+  }
+
+  #attributes(gateways: Readonly<Record<string, string>>, own: Required<OwnAttributes>): Attributes {
+    const { software } = this.#parts
+    const attributes = { addresses: this.transport.addresses, gateways, ...own, software }
+    checkAttributes(attributes)
+    return attributes
   }
 
   /**
@@ -143,8 +182,10 @@ export class Runtime {
     if (this.#closed) return
     try {
       this.#carryOut(this.core.step(input, instant()))
-    } catch (error) {
-      this.#parts.events.tell('warning', asError(error))
+    } catch (cause) {
+      const error = asError(cause)
+      this.#parts.events.tell('warning', error)
+      if (input.kind === 'operation') this.#asks.answer(input.ask, { kind: 'refused', error })
     }
     this.#schedule()
   }
@@ -166,7 +207,11 @@ export class Runtime {
           events.tellConfiguration(output.configuration)
           break
         case 'state':
+          if (output.state === 'destroyed') data?.keepFormerMembers([])
           events.tell('state', output.state)
+          break
+        case 'answer':
+          this.#asks.answer(output.ask, output.answer)
           break
         case 'agreed':
           events.tell('agreed')
@@ -198,6 +243,7 @@ export class Runtime {
     if (this.#closed) return
     this.#closed = true
     clearTimeout(this.#timer)
+    this.#asks.close()
     this.#calls.close()
     this.deadlines.close()
     await this.transport.close()

@@ -4,6 +4,8 @@ import { type Configuration, isTombstone, type Member, type Ring, type Version }
 export interface ConfigurationView {
   readonly meshId: string
   readonly version: Version
+  /** The mesh was given up: it has no members, and nothing else either. */
+  readonly destroyed: boolean
   /** Members, also those that left or were removed, sorted by id. */
   readonly members: readonly Member[]
   /** Values by name. */
@@ -27,10 +29,11 @@ export interface RingView {
 }
 
 export function viewConfiguration(configuration: Configuration): ConfigurationView {
-  const { meshId, version, members } = configuration
+  const { meshId, version, destroyed, members } = configuration
   return {
     meshId,
     version,
+    destroyed,
     members,
     settings: group(configuration, 'settings/'),
     namespaces: group(configuration, 'namespaces/'),

@@ -19,6 +19,7 @@ import { Exchange } from '../configuration/exchange.ts'
 import { Ledger } from '../configuration/ledger.ts'
 import { Operations } from '../configuration/operations.ts'
 import { packConfiguration } from '../configuration/packed.ts'
+import { SettingsReader } from '../configuration/settings.ts'
 import { TIMES } from '../limits/limits.ts'
 import { Contacts } from '../membership/contacts.ts'
 import { type Attributes, claim } from '../membership/presence.ts'
@@ -54,6 +55,8 @@ export class NodeCore {
   readonly id: string
   readonly store: Store
   readonly placement: Placement
+  /** What the configuration asks of all nodes. */
+  readonly settings: SettingsReader
   /** What every frame of this node says about it. One object for its whole life. */
   readonly stamp: Stamp = { serial: 0, digestPrefix: 0, clock: 0 }
   readonly #ledger: Ledger
@@ -81,6 +84,7 @@ export class NodeCore {
     this.#attributes = options.attributes
     this.store = new Store(options.cacheBytes)
     this.placement = new Placement(options.id)
+    this.settings = new SettingsReader(() => this.configuration)
     this.#ledger = new Ledger(options.remembered ?? Configuration.empty(options.meshId))
     this.#contacts = new Contacts({ self: options.id, seeds: options.seeds, random })
     const { linked } = this.#contacts
@@ -267,7 +271,7 @@ export class NodeCore {
   }
 
   #leave(at: Instant): void {
-    if (this.#state === 'left') return
+    if (this.#state === 'left' || this.#state === 'destroyed') return
     this.#become('left')
     // The process may end before a delay is over.
     this.#persistAt = at.now

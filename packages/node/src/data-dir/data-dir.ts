@@ -31,13 +31,14 @@ export class DataDir {
   /**
    * `failed` hears that something could not be kept, once for each trouble: the node goes on from memory.
    *
-   * @throws ERR_DATA_DIR_IN_USE, ERR_IDENTITY, ERR_CORRUPT_STATE, or ERR_WRONG_MESH for the directory of
+   * @throws ERR_DATA_DIR_IN_USE, ERR_IDENTITY, ERR_CORRUPT_STATE, ERR_MESH_DESTROYED, or ERR_WRONG_MESH for the directory of
    *   another mesh; nothing is changed then.
    */
   static async open(path: string, meshId: string, failed: (error: CacheMeshError) => void): Promise<DataDir> {
     const lock = await prepare(path, failed)
     try {
       const configuration = await readConfiguration(join(path, 'configuration.bin'), meshId)
+      if (configuration?.destroyed) throw ended(path, configuration)
       const formerMembers = await readFormerMembers(join(path, 'former-members.txt'))
       const identity = await loadIdentity(join(path, 'identity.key'))
       return new DataDir({ path, lock, failed }, { identity, configuration, formerMembers })
@@ -123,6 +124,15 @@ async function readConfiguration(path: string, meshId: string): Promise<Configur
       { cause },
     )
   }
+}
+
+function ended(path: string, { meshId, version }: Configuration): CacheMeshError {
+  return new CacheMeshError(
+    'ERR_MESH_DESTROYED',
+    `The mesh ${JSON.stringify(meshId)} was destroyed at ${new Date(version.timestamp).toISOString()}, and ${path} remembers ` +
+      'it. Start a mesh of another name with another data directory; to give a new mesh this name, delete ' +
+      'the data directories of all who were in it first',
+  )
 }
 
 function notKept(path: string, cause: unknown): CacheMeshError {

@@ -1,5 +1,7 @@
+import { type Change, checkChange } from '@cachemesh/core'
 import { parseAddress } from '@cachemesh/libp2p'
 import { CacheMeshError, LIMITS, utf8Length } from '@cachemesh/protocol'
+import { type MeshConfiguration, readChange } from '../mesh/change.ts'
 import { type Duration, parseDuration } from './duration.ts'
 import { parseKeys, readKeyFile } from './mesh-key.ts'
 import { parseSize, type Size } from './size.ts'
@@ -26,8 +28,10 @@ export interface NodeOptions {
   readonly weight?: number
   /** Failure domain, such as a rack or an availability zone. Default `''`. */
   readonly zone?: string
-  /** Deadline of every call. Default `'5s'`. */
+  /** Deadline of every call. Default: what the configuration says, or `'5s'`. */
   readonly timeout?: Duration
+  /** What the mesh agrees on at first, if this node founds it; into one that is there it brings nothing. */
+  readonly configuration?: MeshConfiguration
   /** Channel encryption that this node prefers. Default `'tls'`. */
   readonly encryption?: 'tls' | 'noise'
 }
@@ -43,7 +47,8 @@ export interface Settings {
   readonly cacheBytes: number
   readonly weight: number
   readonly zone: string
-  readonly timeoutMs: number
+  readonly timeoutMs: number | undefined
+  readonly initial: Change | undefined
   readonly encryption: 'tls' | 'noise'
 }
 
@@ -59,10 +64,14 @@ const NAMES: ReadonlySet<string> = new Set<keyof NodeOptions>([
   'weight',
   'zone',
   'timeout',
+  'configuration',
   'encryption',
 ])
 
-/** Throws ERR_INVALID_ARGUMENT, ERR_INVALID_ADDRESS, ERR_MESH_KEY or ERR_INVALID_TTL; reads the key file. */
+/**
+ * Throws ERR_INVALID_ARGUMENT, ERR_INVALID_ADDRESS, ERR_MESH_KEY, ERR_INVALID_TTL, ERR_MALFORMED_CONFIGURATION or
+ * ERR_INVALID_NAMESPACE; reads the key file.
+ */
 export async function readOptions(options: NodeOptions): Promise<Settings> {
   if (typeof options !== 'object' || options === null) throw invalid('The options of a node are an object')
   for (const name of Object.keys(options)) {
@@ -100,9 +109,18 @@ export async function readOptions(options: NodeOptions): Promise<Settings> {
     cacheBytes: parseSize(options.memory ?? '64mb', 'memory'),
     weight,
     zone,
-    timeoutMs: parseDuration(options.timeout ?? '5s', 'timeout'),
+    timeoutMs: options.timeout === undefined ? undefined : parseDuration(options.timeout, 'timeout'),
+    initial: readInitial(options.configuration),
     encryption,
   }
+}
+
+function readInitial(configuration: MeshConfiguration | undefined): Change | undefined {
+  if (configuration === undefined) return undefined
+  if (typeof configuration !== 'object' || configuration === null) throw invalid('configuration is an object')
+  const initial = readChange(configuration)
+  checkChange(initial)
+  return initial
 }
 
 function list(value: string | readonly string[] | undefined, what: string): readonly string[] {

@@ -3,7 +3,7 @@
 // member is silent although asked. Writes wait for it as long as its link is up: it may only be busy, and when it
 // goes on it would answer from a memory that the write never reached. Membership may take seconds to agree that somebody died; a request never waits for that.
 
-import type { NodeCore } from '@cachemesh/core'
+import { destroyedError, type NodeCore } from '@cachemesh/core'
 import type { Link, Transport } from '@cachemesh/libp2p'
 import { CacheMeshError, errorCode, type Frame, type FrameWriter, KIND, splitKey } from '@cachemesh/protocol'
 import { monotonic } from '../time.ts'
@@ -72,8 +72,12 @@ export class Calls {
     const route = this.#core.route(hash, call, kind === 'get' ? this.#readable : this.#writable)
     if (route.kind === 'serve') call.served(true)
     else if (route.kind === 'last-resort') call.served(false)
-    else if (route.kind === 'unavailable') call.failedWith(unavailable(call.request, route.failed))
-    else {
+    else if (route.kind === 'unavailable') {
+      const { configuration } = this.#core
+      call.failedWith(
+        configuration.destroyed ? destroyedError(configuration) : unavailable(call.request, route.failed),
+      )
+    } else {
       call.failed = route.failed
       this.#send(call, this.#transport.link(route.to) as Link, now)
     }

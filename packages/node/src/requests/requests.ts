@@ -16,17 +16,22 @@ export interface Found extends EntryBody {
   readonly by: string
 }
 
+/** Asked for at every call: the mesh may change it at any time. */
+export interface CallLimits {
+  readonly timeoutMs: number
+}
+
 const NO_HOPS: readonly string[] = []
 
 export class Requests {
   readonly #core: NodeCore
   readonly #calls: Calls
-  readonly #timeoutMs: number
+  readonly #limits: CallLimits
 
-  constructor(core: NodeCore, calls: Calls, timeoutMs: number) {
+  constructor(core: NodeCore, calls: Calls, limits: CallLimits) {
     this.#core = core
     this.#calls = calls
-    this.#timeoutMs = timeoutMs
+    this.#limits = limits
   }
 
   /**
@@ -93,7 +98,7 @@ export class Requests {
   #start<T>(request: KeyRequest, results: Results<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const now = monotonic()
-      const deadline = now + this.#timeoutMs
+      const deadline = now + this.#limits.timeoutMs
       this.#calls.dispatch(new OwnCall({ request, deadline, results, resolve, reject }), now)
     })
   }

@@ -19,6 +19,7 @@ import type { Calls } from './calls.ts'
 import { executeDelete, executeSet, remainingTtl } from './execution.ts'
 import { overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
 import { moving } from './requests.ts'
+import { checkSize } from './value-size.ts'
 
 /** A request without a budget still ends. */
 const BUDGET_MS = 5_000
@@ -44,8 +45,9 @@ export class Responder {
     const reply = new Reply(link, frame.requestId, this.#core.stamp)
     try {
       if (this.#leaving) throw new CacheMeshError('ERR_CLOSED', 'The node is leaving')
-      splitKey(key) // throws for what qualifies no key
+      const { namespace } = splitKey(key) // throws for what qualifies no key
       const request = requestIn(frame, key)
+      if (request.entry) checkSize(this.#core.settings, namespace, request.entry.value.length)
       // Most requests are for keys that are owned here: they need no call.
       if (this.#core.placement.owns(request.hash)) {
         this.#serve(request, true, reply)

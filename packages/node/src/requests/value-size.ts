@@ -1,0 +1,15 @@
+import type { SettingsReader } from '@cachemesh/core'
+import { CacheMeshError } from '@cachemesh/protocol'
+
+/**
+ * Throws ERR_VALUE_TOO_LARGE for more than the mesh allows in this namespace. Asked by whoever writes, before the
+ * value travels, and by whoever is asked to keep it, whose configuration may be newer.
+ */
+export function checkSize(settings: SettingsReader, namespace: string, sizeBytes: number): void {
+  const bytesMax = settings.in(namespace, 'valueBytesMax')
+  if (sizeBytes <= bytesMax) return
+  throw new CacheMeshError(
+    'ERR_VALUE_TOO_LARGE',
+    `A value of ${sizeBytes} bytes is more than the setting valueBytesMax of this mesh allows, which is ${bytesMax}`,
+  )
+}
