@@ -10,8 +10,8 @@ export {
 } from '@cachemesh/protocol'
 export { createNode } from './create-node.ts'
 export type { NodeEvents } from './events.ts'
-export type { MeshConfiguration } from './mesh/change.ts'
-export type { Changed, ChangeOptions, Mesh, MeshChange, OwnAttributes, Propagated } from './mesh/mesh.ts'
+export type { MeshChange, MeshConfiguration, OwnAttributes } from './mesh/change.ts'
+export type { Changed, ChangeOptions, Mesh, Propagated } from './mesh/mesh.ts'
 export type { SettingView } from './mesh/settings.ts'
 export {
   Namespace,

@@ -26,7 +26,7 @@ import {
 import type { DataDir, Remembered } from './data-dir/data-dir.ts'
 import type { NodeEmitter } from './events.ts'
 import { Asks } from './mesh/asks.ts'
-import type { OwnAttributes } from './mesh/mesh.ts'
+import type { OwnAttributes } from './mesh/change.ts'
 import type { Settings } from './options/options.ts'
 import { Calls } from './requests/calls.ts'
 import { Deadlines } from './requests/deadlines.ts'

@@ -17,6 +17,20 @@ export interface MeshConfiguration {
   readonly placements?: Values
 }
 
+/** A change of the configuration: in part. */
+export interface MeshChange extends MeshConfiguration {
+  /** Of the node that is asked: others cannot say it. After a restart its options hold again. */
+  readonly member?: OwnAttributes
+}
+
+/** What a node says of itself, and may change while it runs. */
+export interface OwnAttributes {
+  /** Share of the ring relative to other members, 0 to 100. */
+  readonly weight?: number
+  /** Failure domain, up to 64 characters. */
+  readonly zone?: string
+}
+
 /** The same with numbers for texts. What cannot be understood stays as it is, to be refused by its name. */
 export function readChange(change: MeshConfiguration): Change {
   const { settings, namespaces } = change

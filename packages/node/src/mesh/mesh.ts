@@ -3,23 +3,9 @@ import { CacheMeshError, type Version } from '@cachemesh/protocol'
 import type { NodeEmitter } from '../events.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ConfigurationView } from '../view.ts'
-import { type MeshConfiguration, readChange } from './change.ts'
+import { type MeshChange, type MeshConfiguration, type OwnAttributes, readChange } from './change.ts'
 import { type SettingView, viewSettings } from './settings.ts'
 import { watchConfiguration } from './watch.ts'
-
-/** A change of the configuration: in part. */
-export interface MeshChange extends MeshConfiguration {
-  /** Of the node that is asked: others cannot say it. After a restart its options hold again. */
-  readonly member?: OwnAttributes
-}
-
-/** What a node says of itself, and may change while it runs. */
-export interface OwnAttributes {
-  /** Share of the ring relative to other members, 0 to 100. */
-  readonly weight?: number
-  /** Failure domain, up to 64 characters. */
-  readonly zone?: string
-}
 
 export interface ChangeOptions {
   /**
