@@ -5,7 +5,7 @@ import { CacheMeshError } from '@cachemesh/protocol'
 import { type CacheMeshNode, type ConfigurationView, parseDuration } from 'cachemesh'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ConfigurationWatch } from './configuration-watch.ts'
-import { noneMatches } from './etag.ts'
+import { etagOfVersion, noneMatches } from './etag.ts'
 import { answers, CONFIGURATION, refusals, VERSION } from './schemas.ts'
 
 const WAIT_DEFAULT_MS = 30_000
@@ -89,8 +89,7 @@ function rendered(part: (view: ConfigurationView) => object): Rendered {
   let last: { readonly view: ConfigurationView; readonly text: Text } | undefined
   return view => {
     if (last?.view !== view) {
-      const { serial, digest } = view.version
-      last = { view, text: { etag: `"${serial}-${digest}"`, json: JSON.stringify(part(view)) } }
+      last = { view, text: { etag: etagOfVersion(view.version), json: JSON.stringify(part(view)) } }
     }
     return last.text
   }

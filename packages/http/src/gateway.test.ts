@@ -111,6 +111,8 @@ describe('a gateway', () => {
       '/livez',
       '/readyz',
       '/v1/configuration',
+      '/v1/configuration/propagate',
+      '/v1/configuration/settings',
       '/v1/configuration/version',
       '/v1/keys/{key}',
       '/v1/keys/{namespace}/{key}',
@@ -131,7 +133,15 @@ describe('a gateway', () => {
   it('describes what it answers', async () => {
     const { url } = await start()
     const { paths } = JSON.parse((await ask(url, '/openapi.json')).body)
-    for (const path of ['/v1/configuration', '/v1/members', '/v1/ring', '/v1/node', '/livez', '/readyz']) {
+    for (const path of [
+      '/v1/configuration',
+      '/v1/configuration/settings',
+      '/v1/members',
+      '/v1/ring',
+      '/v1/node',
+      '/livez',
+      '/readyz',
+    ]) {
       const { schema } = paths[path].get.responses[200].content['application/json']
       const answer = JSON.parse((await ask(url, path)).body)
       expect(Object.keys(answer).sort()).toEqual(Object.keys(schema.properties).sort())

@@ -15,6 +15,7 @@ import {
 } from './address.ts'
 import { Traffic } from './body.ts'
 import { configurationRoutes } from './configuration.ts'
+import { configurationChangeRoutes } from './configuration-changes.ts'
 import { answerBrokenRequest, answerErrors, answerFrameworkError, sendError } from './errors.ts'
 import { guardFor } from './guard.ts'
 import { healthRoutes } from './health.ts'
@@ -123,6 +124,7 @@ function routes(app: FastifyInstance, node: CacheMeshNode, { listen, leave }: Ro
   })
   app.register(async scope => {
     configurationRoutes(scope, node)
+    configurationChangeRoutes(scope, node)
     memberRoutes(scope, node)
     nodeRoutes(scope, { node, leave })
     healthRoutes(scope, node)

@@ -1,4 +1,11 @@
-export type { NodeState, PartitionStats } from '@cachemesh/core'
+export {
+  type Expected,
+  type NodeState,
+  type PartitionStats,
+  SETTINGS,
+  type SettingKind,
+  type SettingName,
+} from '@cachemesh/core'
 export {
   CacheMeshError,
   ERRORS,
