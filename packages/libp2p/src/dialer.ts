@@ -4,7 +4,9 @@ import { CacheMeshError, type ErrorCode } from '@cachemesh/protocol'
 import type { Libp2p } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { type Address, isLoopback, parseAddress, resolveAddress } from './address.ts'
-import { decoded, itself } from './encrypter.ts'
+import { itself } from './admission.ts'
+import { decoded } from './encrypter.ts'
+import type { Instances } from './instances.ts'
 import type { PeerLink } from './link.ts'
 import type { LinkTable } from './link-table.ts'
 import { protectedMode, shown } from './listening.ts'
@@ -30,12 +32,14 @@ export class Dialer {
   readonly #dialling = new Map<string, Promise<PeerLink>>()
   readonly #closing = new AbortController()
   readonly #slots = new Slots(HANDSHAKES_MAX)
+  readonly #instances: Instances
 
-  constructor(libp2p: Libp2p, table: LinkTable, keyless: boolean) {
+  constructor(libp2p: Libp2p, parts: { table: LinkTable; instances: Instances; keyless: boolean }) {
     this.#libp2p = libp2p
-    this.#table = table
+    this.#table = parts.table
+    this.#instances = parts.instances
     this.#id = libp2p.peerId.toString()
-    this.#keyless = keyless
+    this.#keyless = parts.keyless
   }
 
   /** All dials in progress reject with ERR_CLOSED, and so do later ones. */
@@ -44,6 +48,7 @@ export class Dialer {
   }
 
   async dial(addresses: readonly string[], peer?: string, options: DialOptions = {}): Promise<PeerLink> {
+    this.#instances.ask()
     if (peer === this.#id) throw itself()
     if (peer === undefined) return this.#dialAll(addresses, peer, options)
     const link = this.#table.links.get(peer)

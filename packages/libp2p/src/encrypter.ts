@@ -20,23 +20,24 @@ const HANG_UP_MS = 250
 const UNREAD_BYTES_MAX = 16 * 1024
 
 export interface Gate extends AdmissionParty {
-  /** A connection from outside was refused. */
+  /** A connection from outside was refused, or this node found a second process where it dialled. */
   refused(reason: CacheMeshError, address: string): void
 }
 
 /** An encrypter that admits after `inner` has secured the connection. */
 export function admitting(inner: ConnectionEncrypter, name: string, gate: Gate): ConnectionEncrypter {
   return {
-    protocol: `/cachemesh/1/${name}`,
+    protocol: `/cachemesh/2/${name}`,
     async secureOutbound(connection: MessageStream, options?: SecureConnectionOptions) {
       const secured = await inner.secureOutbound(connection, options)
       const peer = secured.remotePeer.toString()
-      if (peer === gate.id) throw coded(abort(secured, itself()))
       const channel = channelOf(secured.connection, options?.signal)
       try {
         await admitAsDialer(channel, gate, peer)
       } catch (error) {
-        throw coded(abort(secured, error))
+        const reason = abort(secured, error)
+        if (isDuplicate(reason.cause)) gate.refused(reason.cause, addressOf(connection))
+        throw coded(reason)
       }
       return handOver(secured, channel)
     },
@@ -72,10 +73,6 @@ export function decoded(error: unknown): CacheMeshError | undefined {
   const match = /\[(ERR_[A-Z_]+)\] ([\s\S]*)/.exec(error.message)
   if (match === null || !Object.hasOwn(ERRORS, match[1] as string)) return decoded(error.cause)
   return new CacheMeshError(match[1] as ErrorCode, match[2] as string, { cause: error })
-}
-
-export function itself(): CacheMeshError {
-  return new CacheMeshError('ERR_INVALID_ARGUMENT', 'The address is of this node itself')
 }
 
 interface Channel extends AdmissionChannel {
@@ -117,6 +114,10 @@ function abort(secured: SecuredConnection, error: unknown): CacheMeshError {
       : new CacheMeshError('ERR_UNREACHABLE', 'The connection broke during admission', { cause: error })
   secured.connection.abort(reason)
   return reason
+}
+
+function isDuplicate(error: unknown): error is CacheMeshError {
+  return error instanceof CacheMeshError && error.code === 'ERR_DUPLICATE_IDENTITY'
 }
 
 function addressOf(connection: MessageStream): string {

@@ -1,24 +1,31 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type AdmissionChannel, admitAsDialer, admitAsListener, proof } from './admission.ts'
+import { type AdmissionChannel, type AdmissionParty, admitAsDialer, admitAsListener } from './admission.ts'
+import { proof } from './proof.ts'
 import { key } from './testing/mesh.ts'
 
-const party = (id: string, keys: Uint8Array[], meshId = 'test') => ({ id, keys, meshId })
+const party = (id: string, keys: Uint8Array[], more: Partial<AdmissionParty> = {}): AdmissionParty => ({
+  id,
+  keys,
+  meshId: 'test',
+  instance: new Uint8Array(16).fill(id.charCodeAt(0)),
+  admits: async () => true,
+  duplicate: reason => {
+    throw reason
+  },
+  ...more,
+})
 
 describe('the admission exchange', () => {
   it('proves a key by the documented bytes', () => {
-    const nonces = Uint8Array.from({ length: 64 }, (_, i) => i)
+    const bytes = (length: number) => Uint8Array.from({ length }, (_, i) => i)
     const ids = ['12D3KooWDialer', '12D3KooWListener']
-    const hex = (label: string, key: Uint8Array) => proof(key, label, ids, nonces).toString('hex')
-    expect(hex('cachemesh admission 1 dialer', key(1))).toBe(
-      '57999a6ebe0d3ddd68beccf66b9b07c316673f8e533084b9ca649612b1ef8a20',
-    )
-    expect(hex('cachemesh admission 1 listener', key(1))).toBe(
-      '090a897c0881b5feeb0da912d0f241c9a64eb68428366610939cde52b7bbf80a',
-    )
-    expect(hex('cachemesh admission 1 dialer', new Uint8Array(0))).toBe(
-      '44cf61ed9a0166d4c8b224bc45d343d46420437c9e2230bc8188a3fbe7ba1420',
-    )
+    const hex = (who: string, key: Uint8Array, said: Uint8Array) =>
+      proof(key, `cachemesh admission 2 ${who}`, ids, said).toString('hex')
+    expect(hex('dialer', key(1), bytes(80))).toBe('02cb073809a9c9029eba156e20094cfd1f7fd2c43bb40c2f936d387f4fc129dc')
+    const verdict = Uint8Array.of(31, 0)
+    expect(hex('listener', key(1), Buffer.concat([bytes(96), verdict]))).toBe('54a46708da91592c0097f08f7aaa6932183076894f1160e4c6118a992e11b8a3')
+    expect(hex('dialer', new Uint8Array(0), bytes(80))).toBe('0856725f076ae9c4def7afab954bb55484311f860780c794efc13afddba45a2f')
   })
 
   it('has the listener say its nonce, then its proof with its mesh, and no more', async () => {
@@ -27,8 +34,8 @@ describe('the admission exchange', () => {
       admitAsDialer(dialer, party('d', [key(1)]), 'l'),
       admitAsListener(listener, party('l', [key(1)]), 'd'),
     ])
-    expect(said.listener.map(bytes => bytes.length)).toEqual([32, 32 + 1 + 'test'.length])
-    expect(said.dialer.map(bytes => bytes.length)).toEqual([32, 32, 1 + 'test'.length])
+    expect(said.listener.map(bytes => bytes.length)).toEqual([32, 16 + 2 + 32 + 1 + 'test'.length])
+    expect(said.dialer.map(bytes => bytes.length)).toEqual([32, 16 + 32, 1 + 'test'.length + 2])
   })
 
   it('does not answer a proof that was made for another listener, or by another dialer', async () => {
@@ -49,13 +56,14 @@ describe('the admission exchange', () => {
     const dialling = admitAsDialer(dialer, party('d', [key(1)]), 'l')
     await listener.read(32)
     await listener.write(new Uint8Array(32))
-    await listener.write(Buffer.concat([await listener.read(32), Buffer.from('\x04test')]))
+    const [instance, claim] = [await listener.read(16), await listener.read(32)]
+    await listener.write(Buffer.concat([instance, Uint8Array.of(0, 0), claim, Buffer.from('\x04test')]))
     await expect(dialling).rejects.toMatchObject({ code: 'ERR_ADMISSION_REFUSED' })
   })
 
   it('refuses any bytes that are no proof with the typed error, having said a nonce at most', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ minLength: 64, maxLength: 400 }), async bytes => {
+      fc.asyncProperty(fc.uint8Array({ minLength: 32 + 16 + 32, maxLength: 400 }), async bytes => {
         const { dialer, listener, said } = pair()
         await dialer.write(bytes)
         const admitted = admitAsListener(listener, party('l', [key(1), key(2)]), 'd')
@@ -63,6 +71,54 @@ describe('the admission exchange', () => {
         expect(Buffer.concat(said.listener)).toHaveLength(32)
       }),
     )
+  })
+
+  it('tells a dialer that another process is this member, and the mesh goes on with that one', async () => {
+    const { dialer, listener } = pair()
+    const duplicates: string[] = []
+    const duplicate = ({ code }: Error & { code: string }) => duplicates.push(code)
+    const admitted = await Promise.allSettled([
+      admitAsDialer(dialer, party('d', [key(1)], { duplicate }), 'l'),
+      admitAsListener(listener, party('l', [key(1)], { admits: async peer => peer !== 'd' }), 'd'),
+    ])
+    const reason = expect.objectContaining({ code: 'ERR_DUPLICATE_IDENTITY' })
+    expect(admitted).toEqual([
+      { status: 'rejected', reason },
+      { status: 'rejected', reason },
+    ])
+    expect(duplicates).toEqual(['ERR_DUPLICATE_IDENTITY'])
+  })
+
+  it('tells a listener the same', async () => {
+    const { dialer, listener } = pair()
+    const duplicates: string[] = []
+    const duplicate = ({ code }: Error & { code: string }) => duplicates.push(code)
+    const admitted = await Promise.allSettled([
+      admitAsDialer(dialer, party('d', [key(1)], { admits: async peer => peer !== 'l' }), 'l'),
+      admitAsListener(listener, party('l', [key(1)], { duplicate }), 'd'),
+    ])
+    const reason = expect.objectContaining({ code: 'ERR_UNREACHABLE' })
+    expect(admitted).toEqual([
+      { status: 'rejected', reason },
+      { status: 'rejected', reason },
+    ])
+    expect(duplicates).toEqual(['ERR_DUPLICATE_IDENTITY'])
+  })
+
+  it('does not believe a verdict or an instance that was changed on the way', async () => {
+    for (const at of [0, 16, 17]) {
+      const { dialer, listener } = pair()
+      const write = listener.write
+      listener.write = async bytes => {
+        const changed = Uint8Array.from(bytes)
+        if (changed.length > 32) changed[at] = (changed[at] as number) ^ 1
+        await write(changed)
+      }
+      admitAsListener(listener, party('l', [key(1)]), 'd').catch(() => {})
+      await expect(admitAsDialer(dialer, party('d', [key(1)]), 'l')).rejects.toMatchObject({
+        code: 'ERR_ADMISSION_REFUSED',
+      })
+    }
   })
 })
 

@@ -7,20 +7,26 @@
 
 import { CacheMeshError, type Frame, type Stamp } from '@cachemesh/protocol'
 import type { Connection, Stream } from '@libp2p/interface'
-import { closeConnection } from './ending.ts'
+import { abortConnection, closeConnection } from './ending.ts'
 import { type LaneName, type LinkEvents, PeerLink } from './link.ts'
 
 /** A connection without a link is closed after this time, ms. */
 const LINKLESS_MS = 3_000
+/** A peer that opens no stream in this time, ms, does not answer. */
+const PROBE_MS = 1_000
 
 export interface LinkTableOptions {
   /** Own peer id. */
   readonly id: string
   readonly stamp: Stamp
   readonly protocols: Readonly<Record<LaneName, string>>
+  /** Protocol of streams that are opened only to see whether they open. */
+  readonly probe: string
   readonly up: (link: PeerLink) => void
   readonly down: (link: PeerLink, reason: CacheMeshError) => void
   readonly frame: (link: PeerLink, frame: Frame) => void
+  /** The last connection to a peer is closed. */
+  readonly gone: (peer: string) => void
 }
 
 interface Held {
@@ -92,6 +98,32 @@ export class LinkTable implements LinkEvents {
     })
   }
 
+  /** Asks the peer for a sign of life on each connection to it. */
+  async answers(peer: string): Promise<boolean> {
+    const signal = AbortSignal.timeout(PROBE_MS)
+    const probe = async ({ connection }: Held) => {
+      const stream = await connection.newStream(this.#options.probe, { signal })
+      stream.abort(new Error('The probe was answered'))
+    }
+    const probes = [...(this.#held.get(peer)?.values() ?? [])].map(probe)
+    return Promise.any(probes).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** Ends all connections to a peer at once: another process is that peer now. */
+  drop(peer: string): void {
+    const reason = new CacheMeshError('ERR_UNREACHABLE', `Node ${peer} runs in another process now`)
+    const dropped = [...(this.#held.get(peer)?.values() ?? [])]
+    // None of them is a spare for the link of another.
+    for (const { connection } of dropped) this.#release(connection)
+    for (const { connection, link } of dropped) {
+      if (link === undefined) void abortConnection(connection, reason)
+      else link.failed(reason)
+    }
+  }
+
   /** Closes all links; resolves when they have let go. */
   async close(): Promise<void> {
     this.#closed = true
@@ -158,6 +190,7 @@ export class LinkTable implements LinkEvents {
     connections.delete(connection)
     if (connections.size > 0) return
     this.#held.delete(peer)
+    this.#options.gone(peer)
     this.#settle(peer, waiter => waiter.reject(gone(peer)))
   }
 

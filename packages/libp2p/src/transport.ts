@@ -3,15 +3,16 @@
 import { CacheMeshError, type Frame, type Stamp } from '@cachemesh/protocol'
 import type { Connection, Libp2p, Listener } from '@libp2p/interface'
 import { isLoopback, parseAddress } from './address.ts'
-import { MESH_ID_BYTES_MAX } from './admission.ts'
 import { Announcements } from './announcements.ts'
 import { Dialer, type DialOptions } from './dialer.ts'
 import type { Gate } from './encrypter.ts'
 import type { Identity } from './identity.ts'
+import { Instances } from './instances.ts'
 import { createLibp2pNode, type Encryption, type Services } from './libp2p-node.ts'
 import type { Link, PeerLink } from './link.ts'
 import { LinkTable } from './link-table.ts'
 import { listenAddresses, listenError, reachableAddresses } from './listening.ts'
+import { MESH_ID_BYTES_MAX } from './proof.ts'
 
 export interface TransportOptions {
   /** Name of the mesh, 1 to 255 bytes. Nodes of another name are refused, whatever their key. */
@@ -40,8 +41,13 @@ export interface TransportHandlers {
   frame(link: Link, frame: Frame): void
   /** `from` is the neighbour that passed it on, which need not be its author. */
   announcement(bytes: Uint8Array, from: string): void
-  /** Somebody who dialled was refused: ERR_ADMISSION_REFUSED, ERR_WRONG_MESH or ERR_PROTECTED_MODE. */
+  /**
+   * Somebody was refused: ERR_ADMISSION_REFUSED, ERR_WRONG_MESH, ERR_PROTECTED_MODE, or ERR_DUPLICATE_IDENTITY for a
+   * second process with the identity of a peer, or of this node.
+   */
   refused?(reason: CacheMeshError, address: string): void
+  /** ERR_DUPLICATE_IDENTITY: another process is connected to the mesh with the identity of this one. */
+  duplicate?(reason: CacheMeshError): void
 }
 
 export interface Transport {
@@ -59,7 +65,8 @@ export interface Transport {
    * the same peer, is joined.
    *
    * @throws ERR_UNREACHABLE, ERR_CONNECTION_REFUSED when nothing listens at any of the addresses,
-   *   ERR_ADMISSION_REFUSED, ERR_WRONG_MESH, ERR_PROTECTED_MODE, ERR_INVALID_ADDRESS,
+   *   ERR_ADMISSION_REFUSED, ERR_WRONG_MESH, ERR_PROTECTED_MODE, ERR_INVALID_ADDRESS, ERR_DUPLICATE_IDENTITY when
+   *   another process with this node's identity is connected to whom was dialled,
    *   ERR_INVALID_ARGUMENT when the address is of this node itself, ERR_CLOSED.
    */
   dial(addresses: readonly string[], peer?: string, options?: DialOptions): Promise<Link>
@@ -85,7 +92,23 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
     refusals++
     guarded(() => handlers.refused?.(reason, address))
   }
-  const gate: Gate = { meshId, keys, id: identity.id, refused }
+  let table: LinkTable | undefined
+  const instances = new Instances({
+    answers: async peer => table?.answers(peer) ?? false,
+    drop: peer => table?.drop(peer),
+  })
+  const gate: Gate = {
+    meshId,
+    keys,
+    id: identity.id,
+    instance: instances.own,
+    admits: (peer, instance) => instances.admits(peer, instance),
+    refused,
+    duplicate: reason => {
+      instances.refused(reason)
+      guarded(() => handlers.duplicate?.(reason))
+    },
+  }
   const libp2p = await createLibp2pNode({
     privateKey: identity.privateKey,
     encryption: options.encryption ?? 'tls',
@@ -101,9 +124,10 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
       return true
     },
   })
-  const table = await tableFor(libp2p, options)
+  const links = await tableFor(libp2p, instances, options)
+  table = links
   const announcements = new Announcements(libp2p.services.pubsub, meshId)
-  const dialer = new Dialer(libp2p, table, keyless)
+  const dialer = new Dialer(libp2p, { table: links, instances, keyless })
   const listeners: Listener[] = []
   libp2p.addEventListener('transport:listening', ({ detail }) => listeners.push(detail))
   try {
@@ -117,17 +141,17 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
   let closed: Promise<void> | undefined
   const close = async () => {
     dialer.close()
-    await table.close()
+    await links.close()
     await libp2p.stop()
   }
   return {
     id: identity.id,
     addresses: advertise.length > 0 ? advertise : own,
-    links: table.links,
+    links: links.links,
     get refusals() {
       return refusals
     },
-    link: peer => table.links.get(peer),
+    link: peer => links.links.get(peer),
     dial: (addresses, peer, dialOptions) => dialer.dial(addresses, peer, dialOptions),
     announce: bytes => guarded(() => announcements.publish(bytes)),
     close: () => {
@@ -139,15 +163,20 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
 
 async function tableFor(
   libp2p: Libp2p<Services>,
+  instances: Instances,
   { meshId, identity, handlers, stamp = { serial: 0, digestPrefix: 0, clock: 0 } }: TransportOptions,
 ): Promise<LinkTable> {
   const protocol = (name: string) => `/cachemesh/${encodeURIComponent(meshId)}/${name}/1`
   const protocols = { frames: protocol('frames'), bulk: protocol('bulk') } as const
+  const probe = protocol('probe')
   const table = new LinkTable({
     id: identity.id,
     stamp,
     protocols,
+    probe,
+    gone: peer => instances.closed(peer),
     up: link => {
+      instances.accepted()
       // Tells gossip which connection to use.
       libp2p.services.identify.identify(link.connection).catch(() => {})
       guarded(() => handlers.linkUp(link), link)
@@ -155,7 +184,12 @@ async function tableFor(
     down: (link, reason) => guarded(() => handlers.linkDown(link, reason)),
     frame: (link, frame) => handlers.frame(link, frame),
   })
-  libp2p.addEventListener('connection:open', ({ detail }) => guarded(() => table.add(detail)))
+  libp2p.addEventListener('connection:open', ({ detail }) => {
+    instances.opened(detail.remotePeer.toString())
+    guarded(() => table.add(detail))
+  })
+  // That it could be opened is the answer.
+  await libp2p.handle(probe, stream => stream.abort(new Error('The probe was answered')))
   for (const name of ['frames', 'bulk'] as const) {
     const handler = (stream: Parameters<typeof table.accept>[1], connection: Connection) =>
       guarded(() => table.accept(name, stream, connection))

@@ -16,9 +16,15 @@ const CONFIRMATION_MS = 1_000
  * then, and keeps trying.
  *
  * @throws ERR_INVALID_ARGUMENT, ERR_INVALID_TTL, ERR_MESH_KEY, ERR_INVALID_ADDRESS, ERR_ADDRESS_IN_USE,
+<<<<<<< HEAD
  *   ERR_PROTECTED_MODE, ERR_IDENTITY, ERR_CORRUPT_STATE, ERR_DATA_DIR_IN_USE; ERR_MALFORMED_CONFIGURATION and
  *   ERR_INVALID_NAMESPACE for the initial configuration; ERR_MESH_DESTROYED; ERR_WRONG_MESH for the data
  *   directory of another mesh, and, like ERR_ADMISSION_REFUSED, when every seed refuses the node
+=======
+ *   ERR_PROTECTED_MODE, ERR_IDENTITY, ERR_CORRUPT_STATE, ERR_DATA_DIR_IN_USE; ERR_WRONG_MESH for the data
+ *   directory of another mesh, and, like ERR_ADMISSION_REFUSED, when every seed refuses the node;
+ *   ERR_DUPLICATE_IDENTITY when another process is this node, from a copy of its data directory
+>>>>>>> 7e33f4d (wip)
  *
  * @example
  * const node = await createNode({ seeds: ['10.0.0.5:7400'], listen: '0.0.0.0:7400', keyFile: '/etc/mesh.key' })
@@ -36,6 +42,7 @@ export async function createNode(options: NodeOptions = {}): Promise<CacheMeshNo
   try {
     const remembered = data?.remembered ?? (await rememberNothing())
     runtime = await Runtime.open({ settings, remembered, software: SOFTWARE, data, events })
+    await runtime.findDouble()
     await untilServing(runtime, events)
     return new CacheMeshNode(runtime, events)
   } catch (error) {
@@ -58,8 +65,9 @@ function untilServing(runtime: Runtime, events: NodeEmitter): Promise<void> {
     timer ??= setTimeout(resolve, CONFIRMATION_MS)
   }
   const onWarning = (error: CacheMeshError) => {
-    if (core.refused) reject(error)
+    if (core.refused || runtime.duplicate) reject(error)
   }
+  if (runtime.duplicate) reject(runtime.duplicate)
   events.on('state', onState)
   events.on('agreed', resolve)
   events.on('warning', onWarning)

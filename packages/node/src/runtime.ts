@@ -39,8 +39,16 @@ import { instant, monotonic } from './time.ts'
 const ANNOUNCEMENT_BYTES_MAX = 16 * 1024
 /** A peer whose frames name another document is looked into no more often than this, ms. */
 const STAMP_INTERVAL_MS = 50
-/** A dial that fails so tells of nobody, and is tried again. */
-const SILENT: readonly ErrorCode[] = ['ERR_UNREACHABLE', 'ERR_CONNECTION_REFUSED', 'ERR_CLOSED']
+/** A dial that fails so has nothing new to tell, and is tried again. */
+const SILENT: readonly ErrorCode[] = [
+  'ERR_UNREACHABLE',
+  'ERR_CONNECTION_REFUSED',
+  'ERR_CLOSED',
+  // The transport has told it already.
+  'ERR_DUPLICATE_IDENTITY',
+]
+/** How long a node that was elsewhere before waits for an answer from there, ms. */
+const DOUBLE_MAX_MS = 500
 const DRAIN_POLL_MS = 5
 const DRAIN_MAX_MS = 1_000
 
@@ -66,6 +74,7 @@ export class Runtime {
   readonly #asks = new Asks()
   #gateways: Readonly<Record<string, string>> = {}
   #own: Required<OwnAttributes>
+  #duplicate: CacheMeshError | undefined
   readonly #stampSeenAt = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   #timerAt = Number.POSITIVE_INFINITY
@@ -107,6 +116,7 @@ export class Runtime {
         frame: (link, frame) => when(it => it.#frame(link, frame)),
         announcement: (bytes, from) => when(it => it.#announcement(bytes, from)),
         refused: reason => parts.events.tell('warning', reason),
+        duplicate: reason => when(it => it.#duplicated(reason)),
       },
     })
     runtime = new Runtime(core, transport, parts)
@@ -133,6 +143,25 @@ export class Runtime {
   /** What this node was started with; undefined: it goes by the mesh's. */
   get ownTimeoutMs(): number | undefined {
     return this.#parts.settings.timeoutMs
+  }
+
+  /**
+   * Looks whether another process is this node: one that answers where this node was before. Resolves soon, and
+   * throws ERR_DUPLICATE_IDENTITY. Members that know the other one will say so too; a node without any would not
+   * hear it from anybody.
+   */
+  async findDouble(): Promise<void> {
+    const { id, configuration } = this.core
+    const before = configuration.member(id)?.addresses ?? []
+    const elsewhere = before.filter(address => !this.transport.addresses.includes(address))
+    if (elsewhere.length === 0) return
+    // Without the peer id: with it nobody would dial an address of its own.
+    const addresses = elsewhere.map(address => address.replace(/\/p2p\/[^/]+$/, ''))
+    try {
+      await this.transport.dial(addresses, undefined, { timeoutMs: DOUBLE_MAX_MS })
+    } catch (error) {
+      if ((error as CacheMeshError).code === 'ERR_DUPLICATE_IDENTITY') throw error
+    }
   }
 
   /**
@@ -252,7 +281,18 @@ export class Runtime {
     await data?.close()
   }
 
+  /** Why the mesh does not take this process for the member that it says it is. */
+  get duplicate(): CacheMeshError | undefined {
+    return this.#duplicate
+  }
+
+  #duplicated(reason: CacheMeshError): void {
+    this.#duplicate = reason
+    this.#parts.events.tell('warning', reason)
+  }
+
   #linkUp(link: Link): void {
+    this.#duplicate = undefined
     this.feed({ kind: 'link-up', peer: link.peer })
     this.#parts.events.tell('link', link.peer, true)
   }

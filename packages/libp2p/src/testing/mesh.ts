@@ -14,6 +14,7 @@ export interface Seen {
   readonly values: Map<string, Uint8Array>
   readonly announcements: string[]
   readonly refused: CacheMeshError[]
+  readonly duplicates: CacheMeshError[]
 }
 
 const opened: Transport[] = []
@@ -31,6 +32,7 @@ export async function open(
     values: new Map(),
     announcements: [],
     refused: [],
+    duplicates: [],
   }
   const transport = await openTransport({
     meshId: 'test',
@@ -43,6 +45,7 @@ export async function open(
       frame: (link, frame) => record(seen, link, frame),
       announcement: bytes => seen.announcements.push(Buffer.from(bytes).toString()),
       refused: reason => seen.refused.push(reason),
+      duplicate: reason => seen.duplicates.push(reason),
       ...handlers,
     },
     ...options,
