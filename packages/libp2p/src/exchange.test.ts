@@ -22,10 +22,16 @@ describe('the admission exchange', () => {
     const ids = ['12D3KooWDialer', '12D3KooWListener']
     const hex = (who: string, key: Uint8Array, said: Uint8Array) =>
       proof(key, `cachemesh admission 2 ${who}`, ids, said).toString('hex')
-    expect(hex('dialer', key(1), bytes(80))).toBe('02cb073809a9c9029eba156e20094cfd1f7fd2c43bb40c2f936d387f4fc129dc')
+    expect(hex('dialer', key(1), bytes(80))).toBe(
+      '02cb073809a9c9029eba156e20094cfd1f7fd2c43bb40c2f936d387f4fc129dc',
+    )
     const verdict = Uint8Array.of(31, 0)
-    expect(hex('listener', key(1), Buffer.concat([bytes(96), verdict]))).toBe('54a46708da91592c0097f08f7aaa6932183076894f1160e4c6118a992e11b8a3')
-    expect(hex('dialer', new Uint8Array(0), bytes(80))).toBe('0856725f076ae9c4def7afab954bb55484311f860780c794efc13afddba45a2f')
+    expect(hex('listener', key(1), Buffer.concat([bytes(96), verdict]))).toBe(
+      '54a46708da91592c0097f08f7aaa6932183076894f1160e4c6118a992e11b8a3',
+    )
+    expect(hex('dialer', new Uint8Array(0), bytes(80))).toBe(
+      '0856725f076ae9c4def7afab954bb55484311f860780c794efc13afddba45a2f',
+    )
   })
 
   it('has the listener say its nonce, then its proof with its mesh, and no more', async () => {

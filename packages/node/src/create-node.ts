@@ -1,6 +1,7 @@
 import { destroyedError } from '@cachemesh/core'
 import type { CacheMeshError } from '@cachemesh/protocol'
 import { DataDir, rememberNothing } from './data-dir/data-dir.ts'
+import { findDouble } from './double.ts'
 import { NodeEmitter } from './events.ts'
 import { CacheMeshNode } from './node.ts'
 import { type NodeOptions, readOptions } from './options/options.ts'
@@ -42,7 +43,7 @@ export async function createNode(options: NodeOptions = {}): Promise<CacheMeshNo
   try {
     const remembered = data?.remembered ?? (await rememberNothing())
     runtime = await Runtime.open({ settings, remembered, software: SOFTWARE, data, events })
-    await runtime.findDouble()
+    await findDouble(runtime.core, runtime.transport)
     await untilServing(runtime, events)
     return new CacheMeshNode(runtime, events)
   } catch (error) {

@@ -47,8 +47,6 @@ const SILENT: readonly ErrorCode[] = [
   // The transport has told it already.
   'ERR_DUPLICATE_IDENTITY',
 ]
-/** How long a node that was elsewhere before waits for an answer from there, ms. */
-const DOUBLE_MAX_MS = 500
 const DRAIN_POLL_MS = 5
 const DRAIN_MAX_MS = 1_000
 
@@ -143,25 +141,6 @@ export class Runtime {
   /** What this node was started with; undefined: it goes by the mesh's. */
   get ownTimeoutMs(): number | undefined {
     return this.#parts.settings.timeoutMs
-  }
-
-  /**
-   * Looks whether another process is this node: one that answers where this node was before. Resolves soon, and
-   * throws ERR_DUPLICATE_IDENTITY. Members that know the other one will say so too; a node without any would not
-   * hear it from anybody.
-   */
-  async findDouble(): Promise<void> {
-    const { id, configuration } = this.core
-    const before = configuration.member(id)?.addresses ?? []
-    const elsewhere = before.filter(address => !this.transport.addresses.includes(address))
-    if (elsewhere.length === 0) return
-    // Without the peer id: with it nobody would dial an address of its own.
-    const addresses = elsewhere.map(address => address.replace(/\/p2p\/[^/]+$/, ''))
-    try {
-      await this.transport.dial(addresses, undefined, { timeoutMs: DOUBLE_MAX_MS })
-    } catch (error) {
-      if ((error as CacheMeshError).code === 'ERR_DUPLICATE_IDENTITY') throw error
-    }
   }
 
   /**
