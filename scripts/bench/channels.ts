@@ -1,6 +1,7 @@
 // The two channels that an echo runs over: plain TCP, and a stream of its own on a connection made exactly as
 // the mesh makes its links, encryption, admission and multiplexer included.
 
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { createIdentity } from '@cachemesh/libp2p'
@@ -66,7 +67,15 @@ async function startLibp2p(encryption: Encryption, listen: readonly string[]) {
     privateKey,
     encryption,
     listen: listen.map(parseAddress),
-    gate: { id, meshId: 'bench-echo', keys: [], refused: () => {} },
+    gate: {
+      id,
+      meshId: 'bench-echo',
+      keys: [],
+      instance: randomBytes(16),
+      admits: async () => true,
+      refused: () => {},
+      duplicate: () => {},
+    },
     deny: () => false,
   })
   await libp2p.start()
