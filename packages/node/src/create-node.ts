@@ -17,15 +17,10 @@ const CONFIRMATION_MS = 1_000
  * then, and keeps trying.
  *
  * @throws ERR_INVALID_ARGUMENT, ERR_INVALID_TTL, ERR_MESH_KEY, ERR_INVALID_ADDRESS, ERR_ADDRESS_IN_USE,
-<<<<<<< HEAD
  *   ERR_PROTECTED_MODE, ERR_IDENTITY, ERR_CORRUPT_STATE, ERR_DATA_DIR_IN_USE; ERR_MALFORMED_CONFIGURATION and
  *   ERR_INVALID_NAMESPACE for the initial configuration; ERR_MESH_DESTROYED; ERR_WRONG_MESH for the data
- *   directory of another mesh, and, like ERR_ADMISSION_REFUSED, when every seed refuses the node
-=======
- *   ERR_PROTECTED_MODE, ERR_IDENTITY, ERR_CORRUPT_STATE, ERR_DATA_DIR_IN_USE; ERR_WRONG_MESH for the data
  *   directory of another mesh, and, like ERR_ADMISSION_REFUSED, when every seed refuses the node;
  *   ERR_DUPLICATE_IDENTITY when another process is this node, from a copy of its data directory
->>>>>>> 7e33f4d (wip)
  *
  * @example
  * const node = await createNode({ seeds: ['10.0.0.5:7400'], listen: '0.0.0.0:7400', keyFile: '/etc/mesh.key' })
