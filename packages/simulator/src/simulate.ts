@@ -1,9 +1,9 @@
 import { NodeCore } from '@cachemesh/core'
 import type { Member } from '@cachemesh/protocol'
-import type { Checker, Violation } from './checkers/checker.ts'
+import type { Violation } from './checkers/checker.ts'
+import { Figures, type FigureValues } from './checkers/figures.ts'
 import { NeverBackwards } from './checkers/never-backwards.ts'
 import { Orderly } from './checkers/orderly.ts'
-import { Propagation } from './checkers/propagation.ts'
 import { ReservedPartition, reservedFault } from './checkers/reserved.ts'
 import { Serials } from './checkers/serials.ts'
 import { Settlement } from './checkers/settlement.ts'
@@ -18,8 +18,9 @@ import { World } from './world/world.ts'
 const PROBE_MS = 50
 
 /** What came of one run. */
-export interface Outcome {
+export interface Outcome extends FigureValues {
   readonly seed: number
+  readonly nodes: number
   /** Hash over every event and output, in order: equal for every run of one scenario. */
   readonly traceDigest: string
   readonly violations: readonly Violation[]
@@ -27,11 +28,9 @@ export interface Outcome {
   readonly events: number
   /** Virtual ms that nodes lived, all together. */
   readonly livedMs: number
-  /** Of each change, from its author to everybody, ms. */
-  readonly convergenceMs: readonly number[]
   /** From the end of faults until all was settled, ms; undefined when it never was. */
   readonly settledAfterMs: number | undefined
-  /** Records authored in the whole mesh, and the serial they led to. */
+  /** Records authored in the whole mesh since it began, and the serial they led to. */
   readonly authored: number
   readonly serial: number
   /** Who is in the configuration of the first node that lives at the end. */
@@ -39,6 +38,8 @@ export interface Outcome {
   /** Sent by all nodes: frames on links and hops of announcements. */
   readonly bytes: number
   readonly messages: number
+  /** Bytes of what carries the configuration or asks for it. */
+  readonly configurationBytes: number
 }
 
 export interface SimulateOptions {
@@ -52,16 +53,19 @@ export interface SimulateOptions {
 export function simulate(scenario: Scenario, options: SimulateOptions = {}): Outcome {
   const trace = new Trace(options.print)
   const serials = new Serials()
-  const propagation = new Propagation()
-  const checkers: Checker[] = [
-    new NeverBackwards(),
-    serials,
-    new ReservedPartition(),
-    new Orderly(),
-    propagation,
-  ]
+  const figures = new Figures(scenario.measures)
   const createNode: CreateNode = options.createNode ?? ((node, at) => new NodeCore(node, at))
-  const world = new World(scenario, { trace, checkers, createNode })
+  const world = new World(scenario, {
+    trace,
+    createNode,
+    checkers: hosts => [
+      new NeverBackwards(),
+      serials,
+      new ReservedPartition(),
+      new Orderly(),
+      ...figures.checkers(hosts),
+    ],
+  })
   new Troubles(world, scenario)
   world.runUntil(scenario.calmAt)
   const settledAfterMs = settle(world, scenario)
@@ -70,18 +74,20 @@ export function simulate(scenario: Scenario, options: SimulateOptions = {}): Out
   const { hosts, queue } = world
   return {
     seed: scenario.seed,
+    nodes: hosts.length,
     traceDigest: trace.digest,
     violations: world.violations,
     steps: world.steps,
     events: queue.happened,
     livedMs: world.livedMs,
-    convergenceMs: propagation.latencies,
+    ...figures.read(),
     settledAfterMs,
     authored: serials.authored,
     serial: Math.max(0, ...world.living.map(host => host.core.configuration.version.serial)),
     members: world.living[0]?.core.configuration.members.map(pickMember) ?? [],
     bytes: hosts.reduce((sum, host) => sum + host.sentBytes, 0),
     messages: hosts.reduce((sum, host) => sum + host.sentMessages, 0),
+    configurationBytes: hosts.reduce((sum, host) => sum + host.configurationBytes, 0),
   }
 }
 

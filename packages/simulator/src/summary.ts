@@ -2,23 +2,38 @@ import type { Violation } from './checkers/checker.ts'
 import type { Outcome } from './simulate.ts'
 import { Trace } from './trace/trace.ts'
 
-/** Virtual or measured ms below which half, or all but a hundredth, of the values lie; `null`: there are none. */
+/** Below these lie half, all but a hundredth, and all of the values; `null`: there are none. */
 export interface Percentiles {
   readonly p50: number | null
   readonly p99: number | null
+  readonly max: number | null
 }
 
 /** What came of many runs. Times in virtual ms. */
 export interface Summary {
-  /** Hosts of each run. */
-  readonly nodes: number
+  /** Hosts of each run; a list when they differ. */
+  readonly nodes: number | readonly number[]
   /** Runs. */
   readonly seeds: number
   readonly simulatedNodeHours: number
   readonly violations: number
   readonly failedSeeds: readonly number[]
+  /** Members that were removed, once for each incarnation. */
+  readonly removals: number
+  /** Of them those whose process ran, moved, and could be reached. */
+  readonly falseRemovals: number
+  /** The same of those that paused for less than a node is silent before it is asked about, or were slow. */
+  readonly falseRemovalsOfSick: number
+  /** From a crash, or a cut, to the moment at which all who are there hold the member as removed. */
+  readonly detection: Percentiles
   /** From a change to the moment at which all nodes that were linked then, and not cut off since, hold it. */
   readonly convergence: Percentiles
+  /** Nodes on the longest way of a change. */
+  readonly rounds: Percentiles
+  /** From the end of a cut to one text everywhere; only where that is the question. */
+  readonly heal: Percentiles
+  /** Of its own side of a cut, at any node; `null`: that was not the question. */
+  readonly smallestRing: number | null
   /** From the end of faults to the moment at which all is settled. */
   readonly settling: Percentiles
   /** Sent by one node, on average: frames on links and hops of announcements. */
@@ -27,6 +42,8 @@ export interface Summary {
     readonly messages: number
     readonly bytesPerSecond: number
     readonly messagesPerSecond: number
+    /** Of what carries the configuration or asks for it, for each record that was written; `null`: none was. */
+    readonly bytesPerChange: number | null
   }
   readonly steps: number
   readonly events: number
@@ -34,26 +51,40 @@ export interface Summary {
   readonly traceDigest: string
 }
 
-export function summarize(nodes: number, outcomes: readonly Outcome[]): Summary {
+export function summarize(outcomes: readonly Outcome[]): Summary {
   const sum = (of: (outcome: Outcome) => number): number =>
     outcomes.reduce((total, outcome) => total + of(outcome), 0)
+  const all = (of: (outcome: Outcome) => readonly number[]): Percentiles => percentiles(outcomes.flatMap(of))
   const livedMs = sum(outcome => outcome.livedMs)
   const [bytes, messages] = [sum(outcome => outcome.bytes), sum(outcome => outcome.messages)]
-  const hosts = Math.max(1, outcomes.length * nodes)
+  const hosts = Math.max(
+    1,
+    sum(({ nodes }) => nodes),
+  )
   const livedSeconds = Math.max(1, livedMs) / 1_000
+  const changes = sum(({ nodes, authored }) => nodes * authored)
+  const rings = outcomes.flatMap(({ smallestRing }) => smallestRing ?? [])
   return {
-    nodes,
+    nodes: sizes(outcomes),
     seeds: outcomes.length,
     simulatedNodeHours: round(livedMs / 3_600_000, 3),
     violations: sum(outcome => outcome.violations.length),
     failedSeeds: outcomes.filter(({ violations }) => violations.length > 0).map(({ seed }) => seed),
-    convergence: percentiles(outcomes.flatMap(({ convergenceMs }) => convergenceMs)),
+    removals: sum(({ removals }) => removals),
+    falseRemovals: sum(({ falseRemovals }) => falseRemovals),
+    falseRemovalsOfSick: sum(({ falseRemovalsOfSick }) => falseRemovalsOfSick),
+    detection: all(({ detectionMs }) => detectionMs),
+    convergence: all(({ convergenceMs }) => convergenceMs),
+    rounds: all(({ rounds }) => rounds),
+    heal: all(({ healMs }) => healMs),
+    smallestRing: rings.length === 0 ? null : round(Math.min(...rings), 3),
     settling: percentiles(outcomes.flatMap(({ settledAfterMs }) => settledAfterMs ?? [])),
     perNode: {
       bytes: Math.round(bytes / hosts),
       messages: Math.round(messages / hosts),
       bytesPerSecond: round(bytes / livedSeconds, 1),
       messagesPerSecond: round(messages / livedSeconds, 2),
+      bytesPerChange: changes === 0 ? null : Math.round(sum(outcome => outcome.configurationBytes) / changes),
     },
     steps: sum(outcome => outcome.steps),
     events: sum(outcome => outcome.events),
@@ -66,13 +97,18 @@ export function describe({ at, host, checker, what }: Violation): string {
   return `at ${at.toFixed(0)} ms, host ${host}, ${checker}: ${what}`
 }
 
+function sizes(outcomes: readonly Outcome[]): number | readonly number[] {
+  const distinct = [...new Set(outcomes.map(({ nodes }) => nodes))].sort((a, b) => a - b)
+  return distinct.length > 1 ? distinct : (distinct[0] ?? 0)
+}
+
 function percentiles(values: readonly number[]): Percentiles {
   const sorted = [...values].sort((a, b) => a - b)
   const at = (share: number): number | null => {
     const value = sorted[Math.ceil(sorted.length * share) - 1]
     return value === undefined ? null : round(value, 1)
   }
-  return { p50: at(0.5), p99: at(0.99) }
+  return { p50: at(0.5), p99: at(0.99), max: at(1) }
 }
 
 function digestOfAll(outcomes: readonly Outcome[]): string {

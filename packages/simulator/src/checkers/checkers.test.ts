@@ -61,7 +61,11 @@ function hostOf(index: number, peers: readonly string[] = []): Host {
 function steps(checker: Checker, ...fields: Partial<Step>[]): string[] {
   const host = hostOf(0)
   const base = { host, now: 1, input: { kind: 'tick' } as const, outputs: [], before: EMPTY, after: EMPTY }
-  return fields.flatMap(step => [...(checker.stepped?.({ ...base, ...step }) ?? [])])
+  return fields.flatMap(fieldsOfStep => {
+    const step = { ...base, ...fieldsOfStep }
+    const changed = step.before === step.after ? undefined : checker.changed?.(step)
+    return [...(checker.stepped?.(step) ?? []), ...(changed ?? [])]
+  })
 }
 
 describe('never backwards', () => {

@@ -1,6 +1,6 @@
 import type { Bucket, Configuration } from '@cachemesh/protocol'
 import type { Host } from '../world/host.ts'
-import { type Checker, FINE, type Step } from './checker.ts'
+import type { Checker, Step } from './checker.ts'
 import { changedBuckets, compareRecords } from './record-order.ts'
 
 /**
@@ -19,8 +19,7 @@ export class NeverBackwards implements Checker {
     if (remembered < (this.#counted.get(id) ?? 0)) this.#forgetful.add(id)
   }
 
-  stepped({ host: { id }, before, after }: Step): readonly string[] {
-    if (before === after) return FINE
+  changed({ host: { id }, before, after }: Step): readonly string[] {
     const own = after.member(id)?.incarnation ?? 0
     if (own > (this.#counted.get(id) ?? 0)) this.#counted.set(id, own)
     const wrong = wrongLabel(before, after)

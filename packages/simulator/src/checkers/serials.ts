@@ -1,3 +1,5 @@
+import type { Bucket, Configuration } from '@cachemesh/protocol'
+import type { Host } from '../world/host.ts'
 import { type Checker, FINE, type Step } from './checker.ts'
 import { changedBuckets } from './record-order.ts'
 
@@ -11,18 +13,33 @@ export class Serials implements Checker {
   readonly name = 'serials'
   readonly #authored = new Set<string>()
 
-  /** Distinct records authored so far, in the whole mesh. */
-  get authored(): number {
-    return this.#authored.size
+  readonly #given = new WeakSet<Configuration>()
+  #givenRecords = 0
+
+  /** What a process remembers was authored too, if only before the run. */
+  started({ core: { configuration } }: Host): void {
+    if (this.#given.has(configuration)) return
+    this.#given.add(configuration)
+    const before = this.#authored.size
+    this.#count(configuration.buckets)
+    this.#givenRecords += this.#authored.size - before
   }
 
-  stepped({ before, after }: Step): readonly string[] {
-    if (before === after) return FINE
-    for (const [, { records }] of changedBuckets(before, after)) {
-      for (const { key, hash } of records) this.#authored.add(`${key} ${hash}`)
-    }
+  /** Distinct records authored so far, in the whole mesh. */
+  get authored(): number {
+    return this.#authored.size - this.#givenRecords
+  }
+
+  changed({ before, after }: Step): readonly string[] {
+    for (const [, bucket] of changedBuckets(before, after)) this.#count([bucket])
     const { serial } = after.version
     if (serial <= this.#authored.size) return FINE
     return [`serial ${serial} after only ${this.#authored.size} changes`]
+  }
+
+  #count(buckets: readonly Bucket[]): void {
+    for (const { records } of buckets) {
+      for (const { key, hash } of records) this.#authored.add(`${key} ${hash}`)
+    }
   }
 }

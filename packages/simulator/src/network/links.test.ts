@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Dice } from '../chance/dice.ts'
 import type { Weather } from '../scenario/scenario.ts'
-import { FAIR } from '../testing/scenarios.ts'
+import { FAIR } from '../scenario/weather.ts'
 import { EventQueue } from '../time/event-queue.ts'
 import { Links } from './links.ts'
 import { around, between, Paths } from './paths.ts'

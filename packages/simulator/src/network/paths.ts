@@ -27,15 +27,18 @@ export class Paths {
 
   /** A frame gets from one host to another. */
   passes(from: number, to: number): boolean {
-    if (this.#cuts.size === 0) return true
-    for (const cut of this.#cuts) if (cut.blocks(from, to)) return false
-    return true
+    return this.#cuts.size === 0 || passes(this.#cuts, from, to)
   }
 
   /** Frames get there and back. */
   open(a: number, b: number): boolean {
     return this.passes(a, b) && this.passes(b, a)
   }
+}
+
+export function passes(cuts: Iterable<Cut>, from: number, to: number): boolean {
+  for (const cut of cuts) if (cut.blocks(from, to)) return false
+  return true
 }
 
 /** Between these hosts and all others. */

@@ -4,8 +4,9 @@
 import { Dice } from '../chance/dice.ts'
 import { drawFaults } from './draw-faults.ts'
 import { drawHosts } from './draw-hosts.ts'
-import type { Scenario, Weather } from './scenario.ts'
+import type { Scenario } from './scenario.ts'
 import { QUIET_MS, SETTLE_MS, STARTS_AT } from './times.ts'
+import { drawWeather } from './weather.ts'
 
 export interface ScenarioOptions {
   readonly seed: number
@@ -29,22 +30,5 @@ export function drawScenario(options: ScenarioOptions): Scenario {
     faults: drawFaults(dice.fork(), hosts, calmAt),
     calmAt,
     endsAt: STARTS_AT + options.durationMs,
-  }
-}
-
-function drawWeather(dice: Dice, fixedLoss: number | undefined): Weather {
-  const sometimes = (max: number): number => (dice.chance(0.5) ? 0 : dice.between(0, max))
-  const loss = sometimes(0.3)
-  const announcementLoss = dice.chance(0.15) ? 1 : sometimes(0.5)
-  return {
-    delayMs: dice.magnitude(0.05, 50),
-    jitterMs: dice.magnitude(0.05, 100),
-    loss: fixedLoss ?? loss,
-    announcementLoss: fixedLoss ?? announcementLoss,
-    duplicates: sometimes(0.3),
-    reorderMs: dice.chance(0.5) ? 0 : dice.magnitude(10, 2_000),
-    setUpMs: dice.magnitude(1, 1_000),
-    dialFailure: sometimes(0.5),
-    noticeMs: dice.magnitude(1, 5_000),
   }
 }

@@ -12,6 +12,19 @@ export interface Scenario {
   /** Virtual ms at which faults end: nothing is lost any more and every path is whole. */
   readonly calmAt: number
   readonly endsAt: number
+  /** All hosts have one configuration on their disks before they start, in which all of them are active. */
+  readonly established?: boolean
+  readonly measures?: Measures
+}
+
+/** What is measured, and what bounds it: beyond them a rule is broken. */
+export interface Measures {
+  /** A member is removed although its process was up, moved, and could be reached. */
+  readonly falseRemovals?: 'forbidden'
+  /** Whoever is gone for good, or cut off, is removed at all these hosts (undefined: at all) within a time. */
+  readonly detection?: { readonly withinMs: number; readonly watchers?: readonly number[] }
+  /** After a cut all hold one configuration within a time, and meanwhile no ring loses a member of its own side. */
+  readonly heal?: { readonly withinMs: number }
 }
 
 /** One machine on which a node starts, and may start again. */

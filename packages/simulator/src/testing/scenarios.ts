@@ -1,18 +1,6 @@
 import { drawScenario } from '../scenario/draw.ts'
 import type { Fault, HostPlan, Scenario, Weather } from '../scenario/scenario.ts'
-
-/** A local network in which nothing is lost. */
-export const FAIR: Weather = {
-  delayMs: 0.2,
-  jitterMs: 1,
-  loss: 0,
-  announcementLoss: 0,
-  duplicates: 0,
-  reorderMs: 0,
-  setUpMs: 20,
-  dialFailure: 0,
-  noticeMs: 10,
-}
+import { FAIR } from '../scenario/weather.ts'
 
 interface Story {
   readonly seed: number

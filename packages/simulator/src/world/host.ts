@@ -9,6 +9,7 @@ import {
 } from '@cachemesh/core'
 import { BULK_FRAME_MAX, type Configuration, FrameReader, FrameWriter } from '@cachemesh/protocol'
 import type { Dice } from '../chance/dice.ts'
+import type { Established } from '../scenario/established.ts'
 import type { HostPlan } from '../scenario/scenario.ts'
 
 /** What wall clocks show when virtual time is 0. */
@@ -17,6 +18,14 @@ const CACHE_BYTES = 1024 * 1024
 
 /** Makes the node of a process: the real one, or in a test one that lacks something. */
 export type CreateNode = (options: NodeCoreOptions, at: Instant) => NodeCore
+
+/** What a host has to know of the world. */
+export interface HostWorld {
+  readonly meshId: string
+  readonly createNode: CreateNode
+  /** What was on all disks at first: it is read once for all. */
+  established?: Established
+}
 
 export type HostState =
   /** It has not started yet, or will start again. */
@@ -32,8 +41,7 @@ export type HostState =
 export class Host {
   readonly index: number
   readonly plan: HostPlan
-  readonly #meshId: string
-  readonly #createNode: CreateNode
+  readonly #world: HostWorld
   state: HostState = 'down'
   address: string
   /** Of its gateway; 0: there is none. */
@@ -58,16 +66,17 @@ export class Host {
   overdue = false
   sentBytes = 0
   sentMessages = 0
+  /** Of them those that carry the configuration. */
+  configurationBytes = 0
   #waiting: (() => void)[] = []
   #core: NodeCore | undefined
   #writer: FrameWriter | undefined
   #monotonicOffsetMs = 0
 
-  constructor(index: number, plan: HostPlan, world: { meshId: string; createNode: CreateNode }) {
+  constructor(index: number, plan: HostPlan, world: HostWorld) {
     this.index = index
     this.plan = plan
-    this.#meshId = world.meshId
-    this.#createNode = world.createNode
+    this.#world = world
     this.address = plan.address
     this.clockSkewMs = plan.clockSkewMs
   }
@@ -111,21 +120,22 @@ export class Host {
     const remembered = this.#remembered()
     const options = {
       id: this.id,
-      meshId: this.#meshId,
+      meshId: this.#world.meshId,
       attributes: this.attributes,
       seeds: this.plan.seeds,
       cacheBytes: CACHE_BYTES,
       randomSeed: dice.seed(),
       ...(remembered && { remembered }),
     }
-    this.#core = this.#createNode(options, this.instant(now))
+    this.#core = this.#world.createNode(options, this.instant(now))
     this.#writer = new FrameWriter(this.#core.stamp)
   }
 
   /** Counts what this host sends. */
-  sent(bytes: number): void {
+  sent(bytes: number, carriesConfiguration: boolean): void {
     this.sentBytes += bytes
     this.sentMessages++
+    if (carriesConfiguration) this.configurationBytes += bytes
   }
 
   /** Something comes to the process: it happens now, or when the process moves again. */
@@ -173,6 +183,8 @@ export class Host {
   }
 
   #remembered(): Configuration | undefined {
-    return this.disk && unpackConfiguration(this.disk, this.#meshId)
+    const { meshId, established } = this.#world
+    if (this.disk === established?.bytes) return established?.configuration
+    return this.disk && unpackConfiguration(this.disk, meshId)
   }
 }

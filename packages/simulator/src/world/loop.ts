@@ -16,6 +16,8 @@ import type { Host } from './host.ts'
 const ANNOUNCEMENT_BYTES_MAX = 16 * 1024
 /** Likewise: frames that name another document are looked into no more often than this, per peer. */
 const STAMP_INTERVAL_MS = 50
+/** What says what is in a configuration, or asks for it. */
+const CONFIGURING: readonly string[] = ['pull', 'delta']
 /** A run with this many violations has shown enough. */
 const VIOLATIONS_MAX = 10
 
@@ -37,12 +39,16 @@ export class Loop {
   readonly violations: Violation[] = []
   steps = 0
   readonly #parts: LoopParts
+  readonly #stepped: readonly Checker[]
+  readonly #changed: readonly Checker[]
   readonly #byId: ReadonlyMap<string, Host>
   readonly #readAnnouncements = new WeakMap<Announcement, Message>()
   #network: Network | undefined
 
   constructor(parts: LoopParts) {
     this.#parts = parts
+    this.#stepped = parts.checkers.filter(checker => checker.stepped !== undefined)
+    this.#changed = parts.checkers.filter(checker => checker.changed !== undefined)
     this.#byId = new Map(parts.hosts.map(host => [host.id, host]))
   }
 
@@ -71,10 +77,11 @@ export class Loop {
     this.steps++
     const outputs = this.#step(host, input)
     const { configuration: after } = host.core
-    if (after !== before) this.#note('holds', index, after.version.serial, after.version.digest)
-    for (const checker of this.#parts.checkers) {
-      const wrong = checker.stepped?.({ host, now, input, outputs, before, after }) ?? []
-      for (const what of wrong) this.violated(host, checker.name, what)
+    const step = { host, now, input, outputs, before, after }
+    for (const checker of this.#stepped) this.#judge(host, checker, checker.stepped?.(step))
+    if (after !== before) {
+      this.#note('holds', index, after.version.serial, after.version.digest)
+      for (const checker of this.#changed) this.#judge(host, checker, checker.changed?.(step))
     }
     for (const output of outputs) this.#carryOut(host, output)
     this.#setTimer(host)
@@ -105,6 +112,11 @@ export class Loop {
     const peer = this.#host(from).id
     if (message?.kind === 'delta') this.feed(index, { kind: 'announced', from: peer, delta: message.delta })
     else if (message !== undefined) this.feed(index, { kind: 'message', from: peer, message })
+  }
+
+  #judge(host: Host, checker: Checker, wrong: readonly string[] | undefined): void {
+    if (wrong === undefined || wrong.length === 0) return
+    for (const what of wrong) this.violated(host, checker.name, what)
   }
 
   #step(host: Host, input: Input): readonly Output[] {
@@ -147,7 +159,7 @@ export class Loop {
     const bytes = host.writer.take() as Uint8Array
     const peer = this.#indexOf(to)
     if (!this.#network?.links.send(host.index, peer, bytes)) return
-    host.sent(bytes.length)
+    host.sent(bytes.length, CONFIGURING.includes(message.kind))
     this.#note('send', host.index, peer, message.kind, bytes)
   }
 

@@ -4,16 +4,18 @@ import { type Answering, Dialling } from '../network/dialling.ts'
 import { Gossip } from '../network/gossip.ts'
 import { type Ending, Links } from '../network/links.ts'
 import { type Cut, Paths } from '../network/paths.ts'
+import { establish } from '../scenario/established.ts'
 import type { Scenario, Weather } from '../scenario/scenario.ts'
 import { STARTS_AT } from '../scenario/times.ts'
 import { EventQueue } from '../time/event-queue.ts'
 import type { Trace } from '../trace/trace.ts'
-import { type CreateNode, Host } from './host.ts'
+import { type CreateNode, Host, type HostWorld } from './host.ts'
 import { Loop } from './loop.ts'
 
 export interface WorldParts {
   readonly trace: Trace
-  readonly checkers: readonly Checker[]
+  /** They may want to know the hosts, which are made here. */
+  readonly checkers: (hosts: readonly Host[]) => readonly Checker[]
   readonly createNode: CreateNode
 }
 
@@ -34,14 +36,20 @@ export class World {
   #weather: Weather
 
   constructor(scenario: Scenario, parts: WorldParts) {
-    const { trace, checkers, createNode } = parts
+    const { trace, createNode } = parts
     this.#trace = trace
-    this.#checkers = checkers
     this.#weather = scenario.weather
-    const { meshId } = scenario
-    this.hosts = scenario.hosts.map((plan, index) => new Host(index, plan, { meshId, createNode }))
+    const hostWorld: HostWorld = { meshId: scenario.meshId, createNode }
+    this.hosts = scenario.hosts.map((plan, index) => new Host(index, plan, hostWorld))
     for (const host of this.hosts) this.#byAddress.set(host.address, host)
+    if (scenario.established) {
+      const established = establish(scenario.meshId, this.hosts)
+      hostWorld.established = established
+      for (const host of this.hosts) host.disk = established.bytes
+    }
     const { queue, hosts } = this
+    const checkers = parts.checkers(hosts)
+    this.#checkers = checkers
     this.#dice = new Dice(scenario.seed, 'world')
     const loop = new Loop({ queue, dice: this.#dice.fork(), trace, checkers, hosts })
     this.#loop = loop
@@ -64,7 +72,7 @@ export class World {
       events: {
         arrived: (host, read) => this.#host(host).arrive(read),
         announcement: (host, from, announcement) => loop.announced(host, from, announcement),
-        passed: (host, bytes) => this.#host(host).sent(bytes.length),
+        passed: (host, bytes) => this.#host(host).sent(bytes.length, true),
       },
     })
     loop.network = { links, gossip, dialling: this.#dialling(network) }
@@ -114,7 +122,7 @@ export class World {
     host.powered = how !== 'power-loss'
     this.#trace.note(now, 'stop', host.index, how)
     this.livedMs += now - (this.#startedAt.get(host) as number)
-    for (const checker of this.#checkers) checker.ended?.(host, now)
+    for (const checker of this.#checkers) checker.ended?.(host, now, how)
     this.links.end(host.index, how)
   }
 
@@ -170,6 +178,10 @@ export class World {
 
   /** The run is over. */
   finish(): void {
+    for (const checker of this.#checkers) {
+      for (const what of checker.finished?.(this.queue.now) ?? [])
+        this.violated(this.#host(0), checker.name, what)
+    }
     for (const host of this.hosts) {
       if (host.state !== 'down') this.livedMs += this.queue.now - (this.#startedAt.get(host) as number)
     }

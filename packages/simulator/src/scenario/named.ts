@@ -1,0 +1,135 @@
+// Scenarios with a name: each puts one question to a mesh that has been whole for long, and says what is measured.
+
+import { Dice } from '../chance/dice.ts'
+import { drawScenario, type ScenarioOptions } from './draw.ts'
+import type { Fault, Measures, Scenario, Weather } from './scenario.ts'
+import { QUIET_MS, SETTLE_MS, STARTS_AT } from './times.ts'
+import { FAIR } from './weather.ts'
+
+/** All processes start within this time, and have links, memory of round trips and rhythm after the next. */
+const START_WITHIN_MS = 1_000
+const WARM_UP_MS = 20_000
+const NEVER = Number.POSITIVE_INFINITY
+/** Timers of a process that has a processor fire this much late at most. */
+const LATE_MAX_MS = 20
+
+/** What makes a scenario: everything but who takes part. */
+interface Plot {
+  readonly faults?: readonly Fault[]
+  readonly weather?: Partial<Weather>
+  readonly calmAt?: number
+  readonly measures?: Measures
+}
+
+interface Setting {
+  readonly dice: Dice
+  readonly count: number
+  /** When a run ends its faults at the latest, if it is to last as long as it was asked to. */
+  readonly calmAt: number
+}
+
+const PLOTS = {
+  healthy: () => ({ measures: { falseRemovals: 'forbidden' } }),
+  lossy: () => ({
+    weather: { jitterMs: 50, loss: 0.05, announcementLoss: 0.05 },
+    measures: { falseRemovals: 'forbidden' },
+  }),
+  starved: ({ dice, count, calmAt }) => {
+    const starved = { kind: 'starve', host: dice.below(count), pauseMs: 2_000, betweenMs: 1_000 } as const
+    const faults = [{ at: WARM_UP_MS, ...starved, forMs: calmAt - WARM_UP_MS }]
+    return { faults, measures: { falseRemovals: 'forbidden' } }
+  },
+  crash: setting => gone(setting, 'power-loss', { share: 0, withinMs: 10_000 }),
+  'crash-closed': setting => gone(setting, 'crash', { share: 0, withinMs: 10_000 }),
+  'mass-crash': setting => gone(setting, 'power-loss', { share: 0.3, withinMs: 20_000 }),
+  minority: setting =>
+    cutOff(setting, { size: Math.max(1, Math.floor((setting.count - 1) / 2)), withinMs: 12_000 }),
+  alone: setting => cutOff(setting, { size: 1, withinMs: 35_000 }),
+  change: setting => ({ faults: changes(setting) }),
+  loss30: setting => ({ faults: changes(setting), weather: { loss: 0.3, announcementLoss: 0.3 } }),
+  heal: ({ dice, count }) => {
+    const hosts = drawHosts(dice, count, 1 + dice.below(Math.max(1, count - 1)))
+    const forMs = dice.pick([10_000, 60_000, 600_000])
+    const at = WARM_UP_MS + dice.between(0, 1_000)
+    return {
+      faults: [{ at, kind: dice.pick(['cut', 'silent-cut'] as const), ways: 'both', hosts, forMs }],
+      calmAt: at + forMs,
+      measures: { heal: { withinMs: 10_000 } },
+    }
+  },
+} as const satisfies Record<string, (setting: Setting) => Plot>
+
+export type ScenarioName = 'storm' | keyof typeof PLOTS
+
+export const SCENARIO_NAMES: readonly ScenarioName[] = [
+  'storm',
+  ...(Object.keys(PLOTS) as (keyof typeof PLOTS)[]),
+]
+
+/** The scenario of this name that belongs to a seed. Those that take a time of their own take just that. */
+export function namedScenario(name: ScenarioName, options: ScenarioOptions): Scenario {
+  const drawn = drawScenario(options)
+  if (name === 'storm') return drawn
+  const dice = new Dice(options.seed, 'scenario')
+  const plot: Plot = PLOTS[name]({ dice, count: options.nodes, calmAt: drawn.calmAt })
+  const first = drawn.hosts[0]?.address ?? ''
+  const hosts = drawn.hosts.map(plan => ({
+    ...plan,
+    seeds: [first],
+    startsAt: STARTS_AT + dice.between(0, START_WITHIN_MS),
+    weight: 1,
+    clockSkewMs: dice.between(-100, 100),
+    lateMaxMs: LATE_MAX_MS,
+  }))
+  const loss = options.loss === undefined ? {} : { loss: options.loss, announcementLoss: options.loss }
+  const calmAt = plot.calmAt ?? drawn.calmAt
+  return {
+    ...drawn,
+    hosts,
+    weather: { ...FAIR, ...plot.weather, ...loss },
+    faults: plot.faults ?? [],
+    calmAt,
+    endsAt: calmAt + SETTLE_MS + QUIET_MS,
+    established: true,
+    ...(plot.measures && { measures: plot.measures }),
+  }
+}
+
+/** A share of all hosts, or one, is gone for good, at one moment. */
+function gone(
+  { dice, count }: Setting,
+  kind: 'crash' | 'power-loss',
+  { share, withinMs }: { share: number; withinMs: number },
+): Plot {
+  const at = WARM_UP_MS + dice.between(0, 2_000)
+  const hosts = drawHosts(dice, count, Math.max(1, Math.ceil(count * share)))
+  return {
+    faults: hosts.map(host => ({ at, kind, host, downMs: NEVER, memory: false })),
+    calmAt: at + withinMs,
+    measures: { detection: { withinMs } },
+  }
+}
+
+/** Some hosts are cut off in silence for so long that they have to give the others up. */
+function cutOff({ dice, count }: Setting, { size, withinMs }: { size: number; withinMs: number }): Plot {
+  const at = WARM_UP_MS + dice.between(0, 2_000)
+  const hosts = drawHosts(dice, count, size)
+  const forMs = withinMs + 5_000
+  return {
+    faults: [{ at, kind: 'silent-cut', hosts, ways: 'both', forMs }],
+    calmAt: at + forMs,
+    measures: { detection: { withinMs, watchers: hosts } },
+  }
+}
+
+/** One node changes its record, and when everybody had the time to hear of it, another one. */
+function changes({ dice, count, calmAt }: Setting): Fault[] {
+  const faults: Fault[] = []
+  for (let at = WARM_UP_MS; at < calmAt; at += 10_000)
+    faults.push({ at, kind: 'gateway', host: dice.below(count), port: 1_024 + faults.length })
+  return faults
+}
+
+function drawHosts(dice: Dice, count: number, size: number): number[] {
+  return dice.sample([...Array(count).keys()], size)
+}

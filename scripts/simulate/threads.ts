@@ -1,0 +1,52 @@
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Outcome } from '@cachemesh/simulator'
+import { perform, type Run } from './runs.ts'
+
+/**
+ * Does all runs on some threads. The outcomes come back in the order of the runs, whichever thread did which;
+ * `done` hears of each as soon as it is there. With one thread it is this one.
+ */
+export async function performAll(
+  runs: readonly Run[],
+  threads: number,
+  done: (outcome: Outcome, run: Run) => void,
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  if (Math.min(threads, runs.length) <= 1) {
+    for (const run of runs) {
+      const outcome = perform(run)
+      outcomes.push(outcome)
+      done(outcome, run)
+    }
+    return outcomes
+  }
+  const count = Math.min(threads, runs.length)
+  let next = 0
+  const take = (): number | undefined => (next < runs.length ? next++ : undefined)
+  const workers = Array.from({ length: count }, () => new Worker(join(import.meta.dirname, 'worker.ts')))
+  const workOff = (worker: Worker): Promise<void> =>
+    new Promise((resolve, reject) => {
+      let place = take()
+      const ask = (): void => {
+        if (place === undefined) resolve()
+        else worker.postMessage(runs[place])
+      }
+      worker.on('message', (outcome: Outcome) => {
+        const asked = place as number
+        outcomes[asked] = outcome
+        done(outcome, runs[asked] as Run)
+        place = take()
+        ask()
+      })
+      worker.on('error', reject)
+      worker.on('exit', code => reject(new Error(`A thread ended with ${code}`)))
+      ask()
+    })
+  try {
+    await Promise.all(workers.map(workOff))
+  } finally {
+    await Promise.all(workers.map(worker => worker.terminate()))
+  }
+  return outcomes
+}
