@@ -1,72 +1,13 @@
-import { NodeCore, type Output } from '@cachemesh/core'
-import { author, Configuration, type Member, memberRecord, registerRecord } from '@cachemesh/protocol'
+import type { Output } from '@cachemesh/core'
+import { author, Configuration, registerRecord } from '@cachemesh/protocol'
 import { describe, expect, it } from 'vitest'
 import { around, Paths } from '../network/paths.ts'
-import { Host } from '../world/host.ts'
-import type { Checker, Step } from './checker.ts'
+import { EMPTY, holding, hostOf, memberOf, relabelled, steps } from '../testing/hosts.ts'
 import { NeverBackwards } from './never-backwards.ts'
 import { Orderly } from './orderly.ts'
 import { Propagation } from './propagation.ts'
 import { ReservedPartition } from './reserved.ts'
 import { Serials } from './serials.ts'
-
-const EMPTY = Configuration.empty('mesh')
-
-function memberOf(id: string, fields: Partial<Member> = {}): Member {
-  return {
-    id,
-    incarnation: 1,
-    state: 'active',
-    since: 1,
-    addresses: [],
-    gateways: {},
-    weight: 1,
-    zone: '',
-    software: '',
-    ...fields,
-  }
-}
-
-function holding(before: Configuration, ...members: Member[]): Configuration {
-  return author(before, members.map(memberRecord), 1)
-}
-
-/** A text under another serial. */
-function relabelled(text: Configuration, serial: number): Configuration {
-  return Configuration.of(text, { serial, timestamp: text.version.timestamp })
-}
-
-function hostOf(index: number, peers: readonly string[] = []): Host {
-  const plan = {
-    id: `host-${index}`,
-    address: `10.0.0.${index}:7400`,
-    seeds: [],
-    startsAt: 1,
-    weight: 1,
-    clockSkewMs: 0,
-    lateMaxMs: 0,
-  }
-  const host = new Host(index, plan, {
-    meshId: 'mesh',
-    createNode: (options, at) => {
-      const node = new NodeCore(options, at)
-      for (const peer of peers) node.step({ kind: 'link-up', peer }, at)
-      return node
-    },
-  })
-  host.start(1, { seed: () => 1, below: () => 0 })
-  return host
-}
-
-function steps(checker: Checker, ...fields: Partial<Step>[]): string[] {
-  const host = hostOf(0)
-  const base = { host, now: 1, input: { kind: 'tick' } as const, outputs: [], before: EMPTY, after: EMPTY }
-  return fields.flatMap(fieldsOfStep => {
-    const step = { ...base, ...fieldsOfStep }
-    const changed = step.before === step.after ? undefined : checker.changed?.(step)
-    return [...(checker.stepped?.(step) ?? []), ...(changed ?? [])]
-  })
-}
 
 describe('never backwards', () => {
   const one = holding(EMPTY, memberOf('a', { incarnation: 2 }))
