@@ -38,6 +38,16 @@ export async function loadIdentity(path: string): Promise<Identity> {
   return (await readIdentity(path)) ?? made
 }
 
+/** The private key in bytes, for {@link identityFrom}. */
+export function identityToBytes({ privateKey }: Identity): Uint8Array {
+  return privateKeyToProtobuf(privateKey)
+}
+
+/** Throws ERR_IDENTITY when the bytes are no private key of a node. */
+export function identityFrom(bytes: Uint8Array): Identity {
+  return identityIn(bytes, 'What was kept as identity')
+}
+
 async function readIdentity(path: string): Promise<Identity | undefined> {
   let bytes: Uint8Array
   try {
@@ -50,13 +60,17 @@ async function readIdentity(path: string): Promise<Identity | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw failed(path, 'read', error)
   }
+  return identityIn(bytes, path)
+}
+
+function identityIn(bytes: Uint8Array, where: string): Identity {
   try {
     const privateKey = privateKeyFromProtobuf(bytes)
     if (privateKey.type === 'Ed25519') return identityOf(privateKey)
   } catch (cause) {
-    throw damaged(path, cause)
+    throw damaged(where, cause)
   }
-  throw damaged(path)
+  throw damaged(where)
 }
 
 /** Written beside its place, synced, then put there: a crash leaves no file or a whole one. */

@@ -15,8 +15,11 @@ export {
   type MemberState,
   type Version,
 } from '@cachemesh/protocol'
+export { createMembership } from './create-membership.ts'
 export { createNode } from './create-node.ts'
+export type { KeptName, MemberStorage } from './data-dir/member-storage.ts'
 export type { NodeEvents } from './events.ts'
+export { Membership, type Readiness } from './membership.ts'
 export type { MeshChange, MeshConfiguration, OwnAttributes } from './mesh/change.ts'
 export type { Changed, ChangeOptions, Mesh, Propagated } from './mesh/mesh.ts'
 export type { SettingView } from './mesh/settings.ts'
@@ -27,10 +30,10 @@ export {
   type RouteView,
   type SetOptions,
 } from './namespace.ts'
-export { CacheMeshNode, type NodeStats, type Readiness } from './node.ts'
+export { CacheMeshNode, type NodeStats } from './node.ts'
 export { type Duration, parseDuration } from './options/duration.ts'
 export { generateKey, readKeyFile } from './options/mesh-key.ts'
-export type { NodeOptions } from './options/options.ts'
+export type { MembershipOptions, NodeOptions } from './options/options.ts'
 export { parseSize, type Size } from './options/size.ts'
 export type { StorageState } from './runtime.ts'
 export { type ConfigurationView, livingMembers, type RingView } from './view.ts'

@@ -23,7 +23,7 @@ import {
   type Message,
   memberRecord,
 } from '@cachemesh/protocol'
-import type { DataDir, Remembered } from './data-dir/data-dir.ts'
+import type { Kept, Remembered } from './data-dir/kept.ts'
 import type { NodeEmitter } from './events.ts'
 import { Asks } from './mesh/asks.ts'
 import type { OwnAttributes } from './mesh/change.ts'
@@ -57,7 +57,7 @@ export interface RuntimeParts {
   readonly settings: Settings
   readonly remembered: Remembered
   readonly software: string
-  readonly data: DataDir | undefined
+  readonly data: Kept | undefined
   readonly events: NodeEmitter
 }
 

@@ -1,8 +1,5 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { decodeFormerMembers, encodeFormerMembers, readFormerMembers } from './former-members.ts'
-import { directory } from './testing/directory.ts'
+import { decodeFormerMembers, encodeFormerMembers } from './former-members.ts'
 
 const memberAt = (port: number) => ({ id: `node-${port}`, addresses: [`/ip4/10.0.0.1/tcp/${port}`] })
 
@@ -19,12 +16,5 @@ describe('the list of former members', () => {
     damaged[damaged.indexOf('/ip4', damaged.indexOf('node-2'))] = 0xff
     expect(decodeFormerMembers(damaged)).toEqual([memberAt(1), memberAt(3)])
     expect(decodeFormerMembers(new Uint8Array(1_000).fill(0xff))).toEqual([])
-  })
-
-  it('is empty when there is none', async () => {
-    const path = join(await directory(), 'former-members.txt')
-    expect(await readFormerMembers(path)).toEqual([])
-    await writeFile(path, encodeFormerMembers([memberAt(7)]))
-    expect(await readFormerMembers(path)).toEqual([memberAt(7)])
   })
 })

@@ -1,9 +1,7 @@
 // Members that were removed, with their addresses: should the mesh have been cut in two, it is by these that its
 // halves find each other again. Kept beside the configuration, with no date of expiry.
 
-import { readFile } from 'node:fs/promises'
 import { parseAddress } from '@cachemesh/libp2p'
-import { CacheMeshError } from '@cachemesh/protocol'
 
 export interface FormerMember {
   readonly id: string
@@ -33,17 +31,6 @@ export function decodeFormerMembers(bytes: Uint8Array): FormerMember[] {
     const addresses = texts.slice(0, ADDRESSES_MAX).filter(isAddress)
     return id === '' || addresses.length === 0 ? [] : [{ id, addresses }]
   })
-}
-
-/** Empty when there is no such file. Throws ERR_CORRUPT_STATE when it cannot be read. */
-export async function readFormerMembers(path: string): Promise<FormerMember[]> {
-  try {
-    return decodeFormerMembers(await readFile(path))
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT') return []
-    throw new CacheMeshError('ERR_CORRUPT_STATE', `${path} cannot be read (${code})`, { cause })
-  }
 }
 
 function isAddress(text: string): boolean {

@@ -1,13 +1,14 @@
-import { type Change, checkChange } from '@cachemesh/core'
+import { BOUNDS, type Change, checkChange } from '@cachemesh/core'
 import { parseAddress } from '@cachemesh/libp2p'
 import { CacheMeshError, LIMITS, utf8Length } from '@cachemesh/protocol'
+import type { MemberStorage } from '../data-dir/member-storage.ts'
 import { type MeshConfiguration, readChange } from '../mesh/change.ts'
 import { type Duration, parseDuration } from './duration.ts'
 import { parseKeys, readKeyFile } from './mesh-key.ts'
 import { parseSize, type Size } from './size.ts'
 
-/** How to start a node. Every option has a default; without any the node is a mesh of its own on loopback. */
-export interface NodeOptions {
+/** How to start a member of a mesh. Every option has a default; without any it is a mesh of its own on loopback. */
+export interface MembershipOptions {
   /** Addresses of nodes that may be up, `HOST:PORT` or multiaddrs. They are tried for ever. Default none. */
   readonly seeds?: readonly string[]
   /** Where to listen for other nodes, `HOST:PORT`; port 0 takes a free one. Default `'127.0.0.1:0'`. */
@@ -22,18 +23,24 @@ export interface NodeOptions {
   readonly mesh?: string
   /** Directory for identity and configuration, so that a restart is the same member. Default: memory only. */
   readonly dataDir?: string
-  /** Budget for entries, keys and overhead included. Default `'64mb'`. */
-  readonly memory?: Size
-  /** Share of the ring relative to other members, 0 to 100; 0 owns nothing. Default 1. */
-  readonly weight?: number
+  /** Keeps identity and configuration in place of a data directory. */
+  readonly storage?: MemberStorage
   /** Failure domain, such as a rack or an availability zone. Default `''`. */
   readonly zone?: string
-  /** Deadline of every call. Default: what the configuration says, or `'5s'`. */
-  readonly timeout?: Duration
   /** What the mesh agrees on at first, if this node founds it; into one that is there it brings nothing. */
   readonly configuration?: MeshConfiguration
   /** Channel encryption that this node prefers. Default `'tls'`. */
   readonly encryption?: 'tls' | 'noise'
+}
+
+/** How to start a node of a cache mesh. */
+export interface NodeOptions extends MembershipOptions {
+  /** Budget for entries, keys and overhead included. Default `'64mb'`. */
+  readonly memory?: Size
+  /** Share of the ring relative to other members, 0 to 100; 0 owns nothing. Default 1. */
+  readonly weight?: number
+  /** Deadline of every call. Default: what the configuration says, or `'5s'`. */
+  readonly timeout?: Duration
 }
 
 /** Options after checking: no unions, no units. */
@@ -44,6 +51,7 @@ export interface Settings {
   readonly keys: readonly Uint8Array[]
   readonly meshId: string
   readonly dataDir: string | undefined
+  readonly storage: MemberStorage | undefined
   readonly cacheBytes: number
   readonly weight: number
   readonly zone: string
@@ -52,7 +60,7 @@ export interface Settings {
   readonly encryption: 'tls' | 'noise'
 }
 
-const NAMES: ReadonlySet<string> = new Set<keyof NodeOptions>([
+const OF_MEMBERS: readonly (keyof MembershipOptions)[] = [
   'seeds',
   'listen',
   'advertise',
@@ -60,24 +68,38 @@ const NAMES: ReadonlySet<string> = new Set<keyof NodeOptions>([
   'keyFile',
   'mesh',
   'dataDir',
-  'memory',
-  'weight',
+  'storage',
   'zone',
-  'timeout',
   'configuration',
   'encryption',
-])
+]
+const OF_NODES: readonly (keyof NodeOptions)[] = [...OF_MEMBERS, 'memory', 'weight', 'timeout']
 
 /**
  * Throws ERR_INVALID_ARGUMENT, ERR_INVALID_ADDRESS, ERR_MESH_KEY, ERR_INVALID_TTL, ERR_MALFORMED_CONFIGURATION or
  * ERR_INVALID_NAMESPACE; reads the key file.
  */
 export async function readOptions(options: NodeOptions): Promise<Settings> {
+  checkNames(options, OF_NODES)
+  return read(options)
+}
+
+/** Likewise for a member that caches nothing. */
+export async function readMembershipOptions(options: MembershipOptions): Promise<Settings> {
+  checkNames(options, OF_MEMBERS)
+  // It owns no keys; what the least budget would hold it never holds.
+  return read({ ...options, weight: 0, memory: BOUNDS.cacheBytesMin })
+}
+
+function checkNames(options: object, names: readonly string[]): void {
   if (typeof options !== 'object' || options === null) throw invalid('The options of a node are an object')
   for (const name of Object.keys(options)) {
-    if (!NAMES.has(name))
-      throw invalid(`There is no option ${JSON.stringify(name)}; there are ${[...NAMES].join(', ')}`)
+    if (!names.includes(name))
+      throw invalid(`There is no option ${JSON.stringify(name)}; there are ${names.join(', ')}`)
   }
+}
+
+async function read(options: NodeOptions): Promise<Settings> {
   const { weight = 1, zone = '', mesh = 'cachemesh', encryption = 'tls' } = options
   if (typeof mesh !== 'string' || mesh === '' || !mesh.isWellFormed() || utf8Length(mesh) > 255) {
     throw invalid('mesh is a name of 1 to 255 bytes')
@@ -91,6 +113,12 @@ export async function readOptions(options: NodeOptions): Promise<Settings> {
   if (encryption !== 'tls' && encryption !== 'noise') throw invalid("encryption is 'tls' or 'noise'")
   if (options.key !== undefined && options.keyFile !== undefined) {
     throw invalid('key and keyFile are two ways to say one thing: give one of them')
+  }
+  if (options.dataDir !== undefined && options.storage !== undefined) {
+    throw invalid('dataDir and storage are two places for one thing: give one of them')
+  }
+  if (options.storage !== undefined && !isStorage(options.storage)) {
+    throw invalid('storage has the functions load(name) and save(name, bytes)')
   }
   const seeds = list(options.seeds, 'seeds')
   // One that can never be dialled would be tried for ever.
@@ -106,6 +134,7 @@ export async function readOptions(options: NodeOptions): Promise<Settings> {
     keys,
     meshId: mesh,
     dataDir: options.dataDir,
+    storage: options.storage,
     cacheBytes: parseSize(options.memory ?? '64mb', 'memory'),
     weight,
     zone,
@@ -113,6 +142,10 @@ export async function readOptions(options: NodeOptions): Promise<Settings> {
     initial: readInitial(options.configuration),
     encryption,
   }
+}
+
+function isStorage({ load, save }: Partial<MemberStorage>): boolean {
+  return typeof load === 'function' && typeof save === 'function'
 }
 
 function readInitial(configuration: MeshConfiguration | undefined): Change | undefined {
