@@ -74,6 +74,11 @@ export class Running {
     this.#child.kill(signal)
   }
 
+  /** Writes to its stdin. */
+  type(text: string): void {
+    this.#child.stdin.write(text)
+  }
+
   /** Ends its stdin, with this input. */
   endInput(input: string | Uint8Array = ''): void {
     this.#child.stdin.end(input)

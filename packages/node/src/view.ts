@@ -61,6 +61,6 @@ export function viewRing(configuration: Configuration, ring: Ring): RingView {
 }
 
 /** Members that have not left. */
-export function livingMembers(configuration: Configuration): readonly Member[] {
-  return configuration.members.filter(member => !isTombstone(member))
+export function livingMembers({ members }: { readonly members: readonly Member[] }): readonly Member[] {
+  return members.filter(member => !isTombstone(member))
 }
