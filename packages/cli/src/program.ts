@@ -33,7 +33,7 @@ export async function run(args: readonly string[]): Promise<number> {
   devCommand(program, ended)
   keysCommands(program, ended)
   membersCommands(program)
-  configurationCommands(program)
+  configurationCommands(program, ended)
   keyCommand(program)
   try {
     await program.parseAsync(args, { from: 'user' })

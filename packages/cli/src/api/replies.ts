@@ -21,7 +21,32 @@ export interface Member {
 export interface Configuration {
   readonly meshId: string
   readonly version: Version
+  readonly destroyed: boolean
   readonly members: readonly Member[]
   readonly settings: Readonly<Record<string, unknown>>
   readonly namespaces: Readonly<Record<string, unknown>>
+  readonly stores: Readonly<Record<string, unknown>>
+  readonly placements: Readonly<Record<string, unknown>>
+}
+
+/** What a change did. */
+export interface Changed {
+  /** In which it took effect. */
+  readonly version: Version
+  readonly changed: boolean
+}
+
+export interface Propagated {
+  readonly version: Version
+  readonly peers: number
+  readonly confirmed: number
+}
+
+export interface SettingView {
+  readonly name: string
+  readonly value: number
+  readonly unit: string
+  readonly source: string
+  readonly inEffect: boolean
+  readonly meaning: string
 }

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { CacheMeshError } from '@cachemesh/protocol'
-import type { NodeOptions } from 'cachemesh'
+import type { MeshConfiguration, NodeOptions } from 'cachemesh'
 
 /** As the command line gives them: everything is text. */
 export interface StartFlags {
@@ -15,6 +15,8 @@ export interface StartFlags {
   readonly weight?: string
   readonly zone?: string
   readonly mesh?: string
+  /** Only in a file. */
+  readonly configuration?: MeshConfiguration
   readonly api?: string
   readonly format?: 'text' | 'json'
   readonly config?: string
@@ -33,7 +35,7 @@ export interface StartOptions {
 const LISTEN = '127.0.0.1:7400'
 const API = '127.0.0.1:7480'
 
-type Kind = 'text' | 'list' | 'size' | 'number'
+type Kind = 'text' | 'list' | 'size' | 'number' | 'object'
 
 /** Every option that a file may set, under its name there, which is its flag without the dashes. */
 const KINDS: Readonly<Record<string, Kind>> = {
@@ -46,6 +48,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   weight: 'number',
   zone: 'text',
   mesh: 'text',
+  configuration: 'object',
   api: 'text',
   format: 'text',
 }
@@ -111,10 +114,17 @@ async function readConfigFile(path: string): Promise<StartFlags> {
 
 function checked(value: unknown, { name, path }: { name: string; path: string }): unknown {
   const kind = KINDS[name] as Kind
-  if (typeof value === 'string') return kind === 'list' ? [value] : value
+  if (typeof value === 'string' && kind !== 'object') return kind === 'list' ? [value] : value
   if (kind === 'list' && Array.isArray(value) && value.every(item => typeof item === 'string')) return value
   if ((kind === 'number' || kind === 'size') && typeof value === 'number') return value
-  const wanted = { text: 'a text', list: 'a text or a list of texts', size: 'a size', number: 'a number' }
+  if (kind === 'object' && typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  const wanted = {
+    text: 'a text',
+    list: 'a text or a list of texts',
+    size: 'a size',
+    number: 'a number',
+    object: 'an object',
+  }
   throw invalid(`${name} in the configuration file ${path} is not ${wanted[kind]}`)
 }
 

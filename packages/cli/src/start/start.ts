@@ -52,5 +52,17 @@ function warnOf(node: CacheMeshNode, log: Log): void {
   }
   node.on('warning', error => log.warning(error))
   node.on('state', alone)
+  node.on('state', state => {
+    if (state === 'destroyed') log.warning(destroyed(node))
+  })
   alone()
+}
+
+/** It goes on, so that members that were cut off learn of it here, and nobody founds the mesh anew in its place. */
+function destroyed({ configuration }: CacheMeshNode): CacheMeshError {
+  return new CacheMeshError(
+    'ERR_MESH_DESTROYED',
+    `The mesh ${JSON.stringify(configuration.meshId)} was destroyed: this node holds nothing any more, and only tells ` +
+      'others of it; end it when all have heard',
+  )
 }
