@@ -193,7 +193,11 @@ describe('a mesh that is destroyed', () => {
     const dataDir = await directory()
     const seed = await startNode({ mesh: 'orders' })
     const second = await startNode({ mesh: 'orders', seeds: seed.addresses, dataDir })
-    await converged([seed, second])
+    const slept = { mesh: 'orders', dataDir: await directory() }
+    const third = await startNode({ ...slept, seeds: seed.addresses })
+    await converged([seed, second, third])
+    await third.close()
+    await vi.waitFor(() => expect(seed.stats.links).toBe(1))
     const states: string[] = []
     second.on('state', state => states.push(state))
     await seed.set('k', 1)
@@ -221,7 +225,9 @@ describe('a mesh that is destroyed', () => {
       message: expect.stringMatching(/"orders" was destroyed at .*another name with another data directory/),
     })
     expect((await readdir(dataDir)).sort()).toEqual(files.sort())
-    // Whoever comes to it by its seeds is told too.
+    // Who was not there, and comes back by what it remembers, is told, and so is whoever comes by its seeds.
+    await expect(createNode(slept)).rejects.toMatchObject(destroyed)
+    expect((await readFile(join(slept.dataDir, 'configuration.bin'))).byteLength).toBeLessThan(150)
     const joining = createNode({ mesh: 'orders', seeds: seed.addresses })
     await expect(joining).rejects.toMatchObject(destroyed)
   })
