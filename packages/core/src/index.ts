@@ -10,11 +10,14 @@ export {
   type SettingName,
   SettingsReader,
 } from './configuration/settings.ts'
-export { BOUNDS, TIMES } from './limits/limits.ts'
+export { BOUNDS, RULES, type Rules, TIMES } from './limits/limits.ts'
 export type { Contact } from './membership/contacts.ts'
+export type { Suspicion } from './membership/doubts.ts'
+export { observersOf } from './membership/observers.ts'
 export type { Attributes } from './membership/presence.ts'
 export type { Input, Instant } from './node/input.ts'
-export { NodeCore, type NodeCoreOptions } from './node/node-core.ts'
+export { NodeCore } from './node/node-core.ts'
+export type { NodeCoreOptions } from './node/options.ts'
 export type { NodeState, Output } from './node/output.ts'
 export type { Located } from './placement/placement.ts'
 export type { Passed, Route } from './placement/router.ts'

@@ -25,7 +25,14 @@ export { BULK_FRAME_MAX, FrameReader, SMALL_FRAME_MAX } from './frames/reader.ts
 export { type EntryBody, FrameWriter, type RequestPath } from './frames/writer.ts'
 export { DEFAULT_NAMESPACE, keyPrefix, qualifyKey, splitKey, utf8Length } from './keys.ts'
 export { LIMITS } from './limits.ts'
-export { decodeMessage, type EncodedMessage, encodeMessage, type Message } from './messages/message.ts'
+export {
+  type Accusation,
+  type Charge,
+  decodeMessage,
+  type EncodedMessage,
+  encodeMessage,
+  type Message,
+} from './messages/message.ts'
 export {
   BYTES,
   checkValue,

@@ -9,9 +9,10 @@ import {
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Random } from '../chance/random.ts'
-import { TIMES } from '../limits/limits.ts'
+import { RULES, TIMES } from '../limits/limits.ts'
 import { configurationOf, MESH, memberOf } from '../testing/members.ts'
 import { Exchange, type ExchangeOutput } from './exchange.ts'
+import { Hold } from './hold.ts'
 import { Ledger } from './ledger.ts'
 
 type OnTheWay = { from: number; to: number } & ({ message: Message } | { delta: Delta })
@@ -28,7 +29,14 @@ class Mesh {
     this.ledgers = documents.map(document => new Ledger(document))
     this.exchanges = this.ledgers.map((ledger, index) => {
       const linked = new Set(ids.filter(id => id !== String(index)))
-      return new Exchange({ ledger, linked, random: new Random(index), now: this.now })
+      return new Exchange({
+        ledger,
+        linked,
+        random: new Random(index),
+        hold: new Hold(0, () => true),
+        antiEntropyMs: RULES.antiEntropyMs,
+        now: this.now,
+      })
     })
   }
 
@@ -53,7 +61,7 @@ class Mesh {
   carry(from: number, answers: readonly ExchangeOutput[]): void {
     for (const output of [...answers, ...this.exchanges[from]!.spread()]) {
       if (output.kind === 'send') this.way.push({ from, to: Number(output.to), message: output.message })
-      else
+      else if (output.kind === 'announce')
         this.exchanges.forEach((_, to) => {
           if (to !== from) this.way.push({ from, to, delta: output.delta })
         })
@@ -109,7 +117,14 @@ function kindsOf(outputs: readonly ExchangeOutput[]): string[] {
 /** An exchange that holds a document, linked to peers. */
 function holding(document: Configuration, ...peers: string[]) {
   const ledger = new Ledger(document)
-  const exchange = new Exchange({ ledger, linked: new Set(peers), random: new Random(1), now: 1 })
+  const exchange = new Exchange({
+    ledger,
+    linked: new Set(peers),
+    random: new Random(1),
+    hold: new Hold(0, () => true),
+    antiEntropyMs: RULES.antiEntropyMs,
+    now: 1,
+  })
   return { ledger, exchange }
 }
 
@@ -228,8 +243,8 @@ describe('an exchange', () => {
     }
     expect([...told].sort()).toEqual(['version to p', 'version to q', 'version to r'])
     // Between half the interval and all of it, as far as ticks of 500 ms can tell.
-    expect(comparisons).toBeGreaterThan(200_000 / (TIMES.antiEntropyMs + 500))
-    expect(comparisons).toBeLessThan(200_000 / (TIMES.antiEntropyMs / 2 - 1))
+    expect(comparisons).toBeGreaterThan(200_000 / (RULES.antiEntropyMs + 500))
+    expect(comparisons).toBeLessThan(200_000 / (RULES.antiEntropyMs / 2 - 1))
     expect(holding(one).exchange.tick(10_000)).toEqual([])
   })
 

@@ -7,6 +7,7 @@ import {
   type Delta,
   deltaTo,
   isTombstone,
+  type Member,
   type Message,
   type Summary,
   summaryOf,
@@ -14,30 +15,46 @@ import {
 } from '@cachemesh/protocol'
 import type { Random } from '../chance/random.ts'
 import { BOUNDS, TIMES } from '../limits/limits.ts'
-import type { Ledger } from './ledger.ts'
+import type { Hold } from './hold.ts'
+import type { Joined, Ledger, Waits } from './ledger.ts'
 
 export type ExchangeOutput =
   | { readonly kind: 'send'; readonly to: string; readonly message: Message }
   | { readonly kind: 'announce'; readonly delta: Delta }
+  /** Somebody's document removes these, whom nobody accuses here: they are to hear of it. */
+  | { readonly kind: 'surprise'; readonly members: readonly Member[] }
 
 export class Exchange {
   readonly #ledger: Ledger
   readonly #random: Random
   readonly #linked: ReadonlySet<string>
+  readonly #hold: Hold
+  /** Members whose removal was heard of in this step for the first time. */
+  #surprises: readonly Member[] = []
   /** Peers that were asked and have not answered, and when. */
   readonly #pulls = new Map<string, number>()
   /** The digest that each linked peer last said it holds. */
   readonly #held = new Map<string, string>()
   /** Documents that others hold and that are to be told what changed since, at the end of this step. */
   readonly #unannounced: Configuration[] = []
+  readonly #antiEntropyMs: number
   #compareAt: number
   #completed = 0
 
-  constructor(options: { ledger: Ledger; linked: ReadonlySet<string>; random: Random; now: number }) {
+  constructor(options: {
+    ledger: Ledger
+    linked: ReadonlySet<string>
+    random: Random
+    hold: Hold
+    antiEntropyMs: number
+    now: number
+  }) {
     this.#ledger = options.ledger
+    this.#hold = options.hold
+    this.#antiEntropyMs = options.antiEntropyMs
     this.#random = options.random
     this.#linked = options.linked
-    this.#compareAt = options.now + options.random.jittered(TIMES.antiEntropyMs)
+    this.#compareAt = options.now + options.random.jittered(options.antiEntropyMs)
   }
 
   /** Comparisons with a peer that ended with both sides' versions known here. */
@@ -55,7 +72,9 @@ export class Exchange {
 
   get wakeAt(): number {
     const [oldest] = this.#pulls.values()
-    return oldest === undefined ? this.#compareAt : Math.min(this.#compareAt, oldest + TIMES.pullTimeoutMs)
+    const pull = oldest === undefined ? Number.POSITIVE_INFINITY : oldest + TIMES.pullTimeoutMs
+    const release = this.#ledger.waiting ? this.#hold.until : Number.POSITIVE_INFINITY
+    return Math.min(this.#compareAt, pull, release)
   }
 
   linkUp(peer: string, now: number): ExchangeOutput[] {
@@ -75,13 +94,15 @@ export class Exchange {
   tick(now: number): ExchangeOutput[] {
     const late = [...this.#pulls].filter(([, asked]) => now - asked >= TIMES.pullTimeoutMs)
     const outputs = late.flatMap(([peer]) => this.pull(peer, now))
+    outputs.push(...this.joinWaiting(now))
     if (now < this.#compareAt) return outputs
-    this.#compareAt = now + this.#random.jittered(TIMES.antiEntropyMs)
+    this.#compareAt = now + this.#random.jittered(this.#antiEntropyMs)
     return [...outputs, ...this.#pick(1).map(this.#version)]
   }
 
   /** A frame's stamp named a document other than the current one. */
   stamped(from: string, prefix: number, now: number): ExchangeOutput[] {
+    if (this.#ledger.awaits(prefix)) return []
     const known = this.#ledger.remembers(prefix)
     if (known === undefined) return this.pull(from, now)
     return known === this.#ledger.current ? [] : [this.#push(from, summaryOf(known))]
@@ -89,7 +110,7 @@ export class Exchange {
 
   receive(from: string, message: Message, now: number): ExchangeOutput[] {
     const before = this.#ledger.current
-    const outputs = this.#received(from, message, now)
+    const outputs = [...this.#received(from, message, now), ...this.joinWaiting(now)]
     return this.#relabelled(before)
       ? [...outputs, ...this.#pick(BOUNDS.toldMax, from).map(this.#version)]
       : outputs
@@ -105,7 +126,7 @@ export class Exchange {
       case 'version':
         this.#holds(from, message.version.digest)
         return this.#compared(from, message.version, now)
-      case 'goodbye':
+      default:
         return []
     }
   }
@@ -113,10 +134,10 @@ export class Exchange {
   /** A delta that everybody gets: nothing to say to its author unless it cannot be applied. */
   announced(from: string, delta: Delta, now: number): ExchangeOutput[] {
     const before = this.#ledger.current
-    const joined = this.#ledger.join(delta)
+    const joined = this.#ledger.join(delta, this.#waits(now))
     if (joined === undefined) return this.pull(from, now)
-    if (joined.mergedAnew) this.#announceMerged(joined.theirs, before)
-    return []
+    if (joined.mergedAnew) this.#announceMerged(...joined.theirs, before)
+    return [...this.#surprised(), ...this.joinWaiting(now)]
   }
 
   /**
@@ -175,19 +196,45 @@ export class Exchange {
 
   #joined(from: string, delta: Delta, now: number): ExchangeOutput[] {
     const before = this.#ledger.current
-    const joined = this.#ledger.join(delta)
+    const joined = this.#ledger.join(delta, this.#waits(now))
     if (joined === undefined) return this.pull(from, now)
     this.#answered(from)
     this.#holds(from, delta.version.digest)
-    const heard = this.#version(from)
-    if (!joined.changed) return [heard]
+    return [this.#version(from), ...this.#surprised(), ...this.#passedOn(joined, before, from)]
+  }
+
+  #passedOn(joined: Joined, before: Configuration, from?: string): ExchangeOutput[] {
+    if (!joined.changed) return []
     if (joined.mergedAnew) {
-      this.#announceMerged(joined.theirs, before)
-      return [heard]
+      this.#announceMerged(...joined.theirs, before)
+      return []
     }
     // Whoever wrote this has announced it: a second announcement by everybody who hears of it would cost N times
     // N messages. Those whom gossip does not reach hold what this node held before, and are told.
-    return [heard, ...this.#tell(deltaTo(this.#ledger.current, summaryOf(before)), from)]
+    return this.#tell(deltaTo(this.#ledger.current, summaryOf(before)), from)
+  }
+
+  #waits(now: number): Waits {
+    return (before, after) => {
+      const { waits, news } = this.#hold.waits(before, after, now)
+      this.#surprises = [...this.#surprises, ...news]
+      return waits
+    }
+  }
+
+  #surprised(): ExchangeOutput[] {
+    const members = this.#surprises
+    this.#surprises = []
+    return members.length === 0 ? [] : [{ kind: 'surprise', members }]
+  }
+
+  /** What waited is joined as soon as it surprises nobody: every answer, and time itself, may have changed that. */
+  joinWaiting(now: number): ExchangeOutput[] {
+    if (!this.#ledger.waiting) return []
+    const before = this.#ledger.current
+    const joined = this.#ledger.joinWaiting(this.#waits(now))
+    if (!this.#ledger.waiting) this.#hold.clear()
+    return [...this.#surprised(), ...this.#passedOn(joined, before)]
   }
 
   #compared(from: string, version: Version, now: number): ExchangeOutput[] {

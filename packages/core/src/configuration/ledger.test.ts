@@ -52,7 +52,7 @@ describe('a ledger', () => {
     expect(ledger.join(between(one, two))).toMatchObject({
       changed: true,
       mergedAnew: true,
-      theirs: { version: two.version },
+      theirs: [{ version: two.version }],
     })
     expect(ledger.current.members.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
     // It says nothing that was not held before.

@@ -19,13 +19,16 @@ import {
 } from '@cachemesh/protocol'
 import { BOUNDS } from '../limits/limits.ts'
 
-/** What joining another node's document did. */
+/** What joining other documents did. */
 export type Joined =
   | { readonly changed: boolean; readonly mergedAnew: false }
-  /** The document now is neither what this node held nor what `theirs` says. */
-  | { readonly changed: true; readonly mergedAnew: true; readonly theirs: Configuration }
+  /** The document now is neither what this node held nor what any of `theirs` says. */
+  | { readonly changed: true; readonly mergedAnew: true; readonly theirs: readonly Configuration[] }
 
 const NOTHING_NEW: Joined = { changed: false, mergedAnew: false }
+
+/** Tells whether a step from one document to another has to wait. */
+export type Waits = (before: Configuration, after: Configuration) => boolean
 
 /**
  * The configuration that this node holds, and the ones it held before: deltas and peers that are a little
@@ -35,6 +38,8 @@ export class Ledger {
   #current: Configuration
   /** Newest last; the current one included. */
   readonly #history: Configuration[] = []
+  /** Documents of others that wait to be joined. */
+  #waiting: readonly Configuration[] = []
   /** The serial here is one of the mesh, and measures others. A newcomer's own says nothing of any mesh. */
   #compared: boolean
 
@@ -67,7 +72,7 @@ export class Ledger {
    * Joins another node's document, given as a delta. Undefined: it is relative to a document that is not
    * known here, so the peer's has to be pulled. Throws ERR_MALFORMED_CONFIGURATION or ERR_WRONG_MESH.
    */
-  join(delta: Delta): Joined | undefined {
+  join(delta: Delta, waits: Waits = () => false): Joined | undefined {
     if (delta.meshId !== this.#current.meshId) {
       throw new CacheMeshError(
         'ERR_WRONG_MESH',
@@ -86,10 +91,26 @@ export class Ledger {
     const joined = merge(this.#current, theirs)
     checkSize(joined)
     this.#compared = true
-    if (!this.#hold(joined)) return NOTHING_NEW
-    return joined.version.digest === theirs.version.digest
-      ? { changed: true, mergedAnew: false }
-      : { changed: true, mergedAnew: true, theirs }
+    if (waits(this.#current, joined)) {
+      this.#wait(theirs)
+      return NOTHING_NEW
+    }
+    return this.#become(joined, [theirs])
+  }
+
+  /** True when documents wait to be joined. */
+  get waiting(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  /** Joins all that waited, unless it has to wait on: one may answer what another says. */
+  joinWaiting(waits: Waits): Joined {
+    if (!this.waiting) return NOTHING_NEW
+    const joined = this.#waiting.reduce(merge, this.#current)
+    if (waits(this.#current, joined)) return NOTHING_NEW
+    const theirs = this.#waiting
+    this.#waiting = []
+    return this.#become(joined, theirs)
   }
 
   /** The same text under two labels keeps the higher. Returns false when the texts differ. */
@@ -120,7 +141,7 @@ export class Ledger {
     return base && deltaTo(this.#current, summaryOf(base))
   }
 
-  /** True for the current document and those of the recent past. */
+  /** True for the current document, those of the recent past, and those that wait to be joined. */
   knows(digest: string): boolean {
     return this.#find(digest) !== undefined
   }
@@ -134,8 +155,29 @@ export class Ledger {
     return this.#compared ? this.#current.version : undefined
   }
 
+  /** True for a document that waits to be joined, by the first bits of its digest. */
+  awaits(prefix: number): boolean {
+    return this.#waiting.some(({ version }) => digestPrefix(version) === prefix)
+  }
+
   #find(digest: string): Configuration | undefined {
-    return this.#history.findLast(held => held.version.digest === digest)
+    const held = this.#history.findLast(document => document.version.digest === digest)
+    return held ?? this.#waiting.find(({ version }) => version.digest === digest)
+  }
+
+  #wait(theirs: Configuration): void {
+    const [oldest, ...newer] = this.#waiting
+    this.#waiting =
+      oldest !== undefined && this.#waiting.length >= BOUNDS.waitingMax
+        ? [...newer, merge(oldest, theirs)]
+        : [...this.#waiting, theirs]
+  }
+
+  #become(joined: Configuration, theirs: readonly Configuration[]): Joined {
+    if (!this.#hold(joined)) return NOTHING_NEW
+    return theirs.some(({ version }) => version.digest === joined.version.digest)
+      ? { changed: true, mergedAnew: false }
+      : { changed: true, mergedAnew: true, theirs }
   }
 
   #hold(next: Configuration): boolean {

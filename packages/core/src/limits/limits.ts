@@ -1,15 +1,15 @@
 // Times and bounds of a node. Durations in ms; each says what it trades.
 
 export const TIMES = {
-  /** Between two comparisons of versions with a random peer. Bounds how long a lost announcement stays unknown. */
-  antiEntropyMs: 3_000,
   /** A pull that is not answered by then is asked again. */
   pullTimeoutMs: 1_000,
   /** How long somebody who has all peers told waits for the slowest of them. */
   propagateMs: 5_000,
   /** First wait before an address is tried again, doubled up to the longest. */
   redialMinMs: 200,
-  redialMaxMs: 5_000,
+  redialMaxMs: 2_000,
+  /** Between two dials of members that were removed: they may only have been cut off. */
+  absentDialMs: 2_000,
   /** Head start of the node with the smaller id, so that two nodes rarely dial each other at once. */
   dialHeadStartMs: 250,
   /** How long a node with seeds waits at most for the first of them before it serves alone. */
@@ -19,6 +19,50 @@ export const TIMES = {
   /** A clock further off the median of the peers' clocks is corrected by it. */
   clockSkewMaxMs: 1_000,
 } as const
+
+/**
+ * The rules by which members watch each other. Times of the detector count while this node is awake
+ * (local-health.ts) and grow with its doubt in itself, except for those of `hold` and `alone`.
+ */
+export const RULES = {
+  /** Between two beats to each neighbour; the shorter one in a mesh of up to `smallMeshMax` members. */
+  beatMs: 1_000,
+  beatSmallMs: 500,
+  smallMeshMax: 10,
+  /** Observers of each member; in a mesh of up to `allObserveMax` members everybody observes everybody. */
+  observersMax: 8,
+  allObserveMax: 9,
+  /** Without a round trip for so long a member is checked. Three lost beats, or six in a small mesh. */
+  silenceMs: 3_000,
+  /** How long a node and its helpers try to reach a silent member before it is accused. */
+  checkMs: 1_000,
+  helpersMax: 3,
+  /** More than this share of the observers have to accuse, and so many at least. */
+  accusersShare: 0.5,
+  accusersMin: 2,
+  /** Between two repetitions of an accusation; one that was not repeated for `accusationMs` is void. */
+  accuseMs: 1_000,
+  accusationMs: 3_500,
+  /** How long the accused may answer once enough observers accuse it. */
+  refuteMs: 1_000,
+  /** An accusation that stands so long needs only the observers that can still be reached. */
+  slowAfterMs: 3_000,
+  /** A node that reaches nobody removes the others after so long. */
+  aloneRemovesMs: 30_000,
+  /** How long the removal of a member that is not accused here waits for its answer, before it is merged. */
+  holdMs: 2_000,
+  /** Between two comparisons of versions with a random peer. Bounds how long a lost announcement stays unknown. */
+  antiEntropyMs: 3_000,
+  /** A step that comes so much later than it was asked for is a pause of this node. */
+  lateMs: 250,
+  /** Greatest factor by which doubt in itself makes a node more patient with others. */
+  doubtMax: 8,
+  /** One step of doubt ends after so long without a pause. */
+  doubtMs: 5_000,
+} as const
+
+/** Every rule, by name; a test may replace one to show what it is for. */
+export type Rules = { readonly [K in keyof typeof RULES]: number }
 
 export const BOUNDS = {
   /** Documents kept to resolve deltas against. A peer further behind than that pulls by summary. */
@@ -33,6 +77,16 @@ export const BOUNDS = {
   copiesShare: 0.2,
   /** Peers that a node tells of a change directly, besides announcing it. */
   toldMax: 3,
+  /** Peers that an accusation is told to, by each node that hears of it for the first time. */
+  accusationToldMax: 4,
+  /** Addresses of removed members that are kept to find them again. */
+  absentMax: 1_000,
+  /** Documents that wait because they remove somebody nobody accused here. */
+  waitingMax: 16,
+  /** Links without a request for this long are closed, unless the peers watch each other. */
+  linkIdleMs: 60_000,
+  /** Links above this number are closed earlier, the longest unused first. */
+  linksMax: 256,
   /** Members that may answer for a key besides its replicas, when those cannot be reached. */
   standInsMax: 2,
 } as const

@@ -1,4 +1,4 @@
-import { Configuration, tombstone } from '@cachemesh/protocol'
+import { Configuration, isTombstone, tombstone } from '@cachemesh/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Random } from '../chance/random.ts'
@@ -6,11 +6,38 @@ import { TIMES } from '../limits/limits.ts'
 import { configurationOf, MESH, memberOf } from '../testing/members.ts'
 import { Contacts } from './contacts.ts'
 
-function contactsOf(self: string, ...seeds: string[]): Contacts {
-  return new Contacts({ self, seeds, random: new Random(7) })
+/** Contacts of a node that keeps links to all members, and the links it has. */
+class Linking {
+  readonly linked = new Set<string>()
+  readonly contacts: Contacts
+  readonly #self: string
+
+  constructor(self: string, seeds: readonly string[]) {
+    this.#self = self
+    this.contacts = new Contacts({ self, seeds, linked: this.linked, random: new Random(7) })
+  }
+
+  up(peer: string, now: number): void {
+    this.linked.add(peer)
+    this.contacts.linkUp(peer, now)
+  }
+
+  down(peer: string, now: number): void {
+    this.linked.delete(peer)
+    this.contacts.linkDown(peer, now)
+  }
+
+  update(configuration: Configuration, now: number): void {
+    const living = configuration.members.filter(member => !isTombstone(member)).map(({ id }) => id)
+    this.contacts.update(configuration, new Set(living.filter(id => id !== this.#self)), now)
+  }
 }
 
-function namesOf(contacts: Contacts, now: number): string[] {
+function contactsOf(self: string, ...seeds: string[]): Linking {
+  return new Linking(self, seeds)
+}
+
+function namesOf({ contacts }: Linking, now: number): string[] {
   return contacts.due(now).map(({ name }) => name)
 }
 
@@ -25,13 +52,13 @@ describe('contacts', () => {
       10,
     )
     // Both ends hear of each other at one time: the one with the smaller id dials first.
-    expect(contacts.due(10)).toEqual([
+    expect(contacts.contacts.due(10)).toEqual([
       { name: 'p', addresses: memberOf('p').addresses, peer: 'p' },
       { name: 'q', addresses: memberOf('q').addresses, peer: 'q' },
     ])
     contacts.update(configurationOf(memberOf('a')), 20)
     expect(namesOf(contacts, 20)).toEqual([])
-    expect(contacts.wakeAt).toBe(20 + TIMES.dialHeadStartMs)
+    expect(contacts.contacts.wakeAt).toBe(20 + TIMES.dialHeadStartMs)
     expect(namesOf(contacts, 20 + TIMES.dialHeadStartMs)).toEqual(['a'])
   })
 
@@ -39,7 +66,7 @@ describe('contacts', () => {
     const contacts = contactsOf('m', 'seed:1')
     expect(namesOf(contacts, 1)).toEqual(['seed:1'])
     expect(namesOf(contacts, 1e9)).toEqual([])
-    expect(contacts.wakeAt).toBe(Number.POSITIVE_INFINITY)
+    expect(contacts.contacts.wakeAt).toBe(Number.POSITIVE_INFINITY)
   })
 
   it('are never given up, and tried less and less often up to a bound, with jitter', () => {
@@ -47,14 +74,14 @@ describe('contacts', () => {
     const waits: number[] = []
     for (let now = 1, tries = 1; tries <= 1_000; tries++) {
       expect(namesOf(contacts, now)).toEqual(['seed:1'])
-      contacts.failed('seed:1', now, 'ERR_UNREACHABLE')
-      const wait = contacts.wakeAt - now
+      contacts.contacts.failed('seed:1', now, 'ERR_UNREACHABLE')
+      const wait = contacts.contacts.wakeAt - now
       const longest = Math.min(TIMES.redialMinMs * 2 ** tries, TIMES.redialMaxMs)
       expect(wait).toBeGreaterThanOrEqual(longest / 2)
       expect(wait).toBeLessThan(longest)
       expect(namesOf(contacts, now + wait * 0.999)).toEqual([])
       waits.push(wait)
-      now = contacts.wakeAt
+      now = contacts.contacts.wakeAt
     }
     expect(new Set(waits).size).toBe(waits.length)
   })
@@ -63,54 +90,54 @@ describe('contacts', () => {
     const contacts = contactsOf('m', 'seed:1')
     contacts.update(configurationOf(memberOf('p')), 1)
     expect(namesOf(contacts, 1)).toEqual(['seed:1', 'p'])
-    for (let i = 0; i < 10; i++) contacts.failed('p', 1, 'ERR_UNREACHABLE')
-    contacts.linkUp('p')
-    contacts.answered('seed:1', 'p', 2)
+    for (let i = 0; i < 10; i++) contacts.contacts.failed('p', 1, 'ERR_UNREACHABLE')
+    contacts.up('p', 2)
+    contacts.contacts.answered('seed:1', 'p', 2)
     expect(namesOf(contacts, 1e6)).toEqual([])
-    contacts.linkDown('p', 1e6)
+    contacts.down('p', 1e6)
     // The failures before the link count no more.
-    expect(contacts.wakeAt - 1e6).toBeLessThan(TIMES.redialMinMs)
+    expect(contacts.contacts.wakeAt - 1e6).toBeLessThan(TIMES.redialMinMs)
     expect(namesOf(contacts, 1e6 + TIMES.redialMinMs)).toEqual(['seed:1', 'p'])
   })
 
   it('wait also when a link broke before its dial was answered', () => {
     const contacts = contactsOf('m', 'seed:1')
-    contacts.due(1)
-    contacts.linkUp('p')
-    contacts.linkDown('p', 5)
-    contacts.answered('seed:1', 'p', 6)
+    contacts.contacts.due(1)
+    contacts.up('p', 1)
+    contacts.down('p', 5)
+    contacts.contacts.answered('seed:1', 'p', 6)
     expect(namesOf(contacts, 6)).toEqual([])
-    expect(contacts.wakeAt).toBeGreaterThanOrEqual(6 + TIMES.redialMinMs / 2)
+    expect(contacts.contacts.wakeAt).toBeGreaterThanOrEqual(6 + TIMES.redialMinMs / 2)
   })
 
   it('forget a seed that is this node itself', () => {
     const contacts = contactsOf('m', 'own:1', 'seed:1')
-    contacts.due(1)
-    contacts.answered('own:1', 'm', 2)
-    expect(contacts.strangers).toBe(1)
-    contacts.failed('own:1', 3, 'ERR_UNREACHABLE')
-    contacts.failed('seed:1', 3, 'ERR_UNREACHABLE')
+    contacts.contacts.due(1)
+    contacts.contacts.answered('own:1', 'm', 2)
+    expect(contacts.contacts.strangers).toBe(1)
+    contacts.contacts.failed('own:1', 3, 'ERR_UNREACHABLE')
+    contacts.contacts.failed('seed:1', 3, 'ERR_UNREACHABLE')
     expect(namesOf(contacts, 1e6)).toEqual(['seed:1'])
   })
 
   it('drop members that are gone, at once, and keep seeds whatever becomes of them', () => {
     const contacts = contactsOf('m', 'seed:1')
-    contacts.due(1)
-    contacts.linkUp('p')
-    contacts.answered('seed:1', 'p', 1)
+    contacts.contacts.due(1)
+    contacts.up('p', 1)
+    contacts.contacts.answered('seed:1', 'p', 1)
     contacts.update(configurationOf(memberOf('p'), memberOf('q')), 1)
     contacts.update(configurationOf(tombstone(memberOf('p'), 'removed')), 2)
-    contacts.linkDown('p', 3)
+    contacts.down('p', 3)
     expect(namesOf(contacts, 1e6)).toEqual(['seed:1'])
     contacts.update(Configuration.empty(MESH), 1e6)
-    expect(contacts.strangers).toBe(1)
+    expect(contacts.contacts.strangers).toBe(1)
   })
 
   it('follow a member to its new address', () => {
     const contacts = contactsOf('m')
     contacts.update(configurationOf(memberOf('p')), 1)
     contacts.update(configurationOf(memberOf('p', { addresses: ['/ip4/10.0.0.9/tcp/1'] })), 2)
-    expect(contacts.due(2)).toMatchObject([{ addresses: ['/ip4/10.0.0.9/tcp/1'] }])
+    expect(contacts.contacts.due(2)).toMatchObject([{ addresses: ['/ip4/10.0.0.9/tcp/1'] }])
   })
 
   it('say when they want to be asked: not before anything is due, and no later', () => {
@@ -124,21 +151,22 @@ describe('contacts', () => {
         const contacts = contactsOf('m', 'seed:1')
         let now = 1
         for (const [act, peer] of acts) {
-          if (act === 'up') contacts.linkUp(peer)
-          else if (act === 'down') contacts.linkDown(peer, now)
-          else if (act === 'answered') contacts.answered(peer, peer === 'seed:1' ? atSeed : peer, now)
-          else if (act === 'failed') contacts.failed(peer, now, 'ERR_UNREACHABLE')
+          if (act === 'up') contacts.up(peer, now)
+          else if (act === 'down') contacts.down(peer, now)
+          else if (act === 'answered')
+            contacts.contacts.answered(peer, peer === 'seed:1' ? atSeed : peer, now)
+          else if (act === 'failed') contacts.contacts.failed(peer, now, 'ERR_UNREACHABLE')
           else if (act === 'update') contacts.update(configurationOf(memberOf(peer)), now)
           else if (act === 'wait') now += 100
           else {
-            const { wakeAt } = contacts
-            const due = contacts.due(now)
+            const { wakeAt } = contacts.contacts
+            const due = contacts.contacts.due(now)
             expect(due.length > 0).toBe(wakeAt <= now)
             for (const { peer: id } of due) expect(contacts.linked.has(id ?? '')).toBe(false)
           }
         }
-        contacts.due(now)
-        expect(contacts.wakeAt).toBeGreaterThan(now)
+        contacts.contacts.due(now)
+        expect(contacts.contacts.wakeAt).toBeGreaterThan(now)
       }),
     )
   })

@@ -1,4 +1,4 @@
-import type { Configuration, ErrorCode } from '@cachemesh/protocol'
+import type { Configuration, ErrorCode, Member } from '@cachemesh/protocol'
 import { isTombstone } from '@cachemesh/protocol'
 import type { Random } from '../chance/random.ts'
 import { TIMES } from '../limits/limits.ts'
@@ -25,62 +25,114 @@ interface Attempt {
   peer: string | undefined
   /** Why the last dial failed. */
   code: ErrorCode | undefined
+  /** Until when it is needed: for good, or for a request. */
+  until: number
+  /** When its last link came up. */
+  linkedAt: number
 }
 
+/** How long a link that a request or a check needs is tried for. */
+const DEMAND_MS = 10_000
+/** Wait before a neighbour whose link closed is dialled: it tells a crash from a broken connection. */
+const RECONNECT_MS = 30
+/** A link that held for so long was a good one: its end is no failure of the dial that made it. */
+const HELD_MS = 1_000
+
 /**
- * Whom to dial, and when. Every seed and every living member without a link is tried again and again, with
- * a wait that doubles up to a bound and is jittered; nobody is ever given up, so a mesh finds itself again
- * however long a cut lasted.
+ * Whom to dial, and when. Every seed, every neighbour, and for a while everybody whom a request needs, is tried again
+ * and again, with a wait that doubles up to a bound and is jittered; no neighbour is ever given up, so a mesh finds
+ * itself again however long a cut lasted.
  */
 export class Contacts {
   readonly #self: string
   readonly #random: Random
   readonly #attempts = new Map<string, Attempt>()
-  readonly #linked = new Set<string>()
+  readonly #linked: ReadonlySet<string>
+  /** Members besides this node. */
+  #others = 0
+  #configuration: Configuration | undefined
   /** What `wakeAt` says; undefined: something changed since it was found. Every step asks for it. */
   #earliest: number | undefined
 
-  constructor(options: { self: string; seeds: readonly string[]; random: Random }) {
+  constructor(options: {
+    self: string
+    seeds: readonly string[]
+    linked: ReadonlySet<string>
+    random: Random
+  }) {
     this.#self = options.self
     this.#random = options.random
+    this.#linked = options.linked
     for (const seed of options.seeds) this.#add({ name: seed, addresses: [seed] }, 0)
   }
 
-  get linked(): ReadonlySet<string> {
-    return this.#linked
-  }
-
-  linkUp(peer: string): void {
+  linkUp(peer: string, now: number): void {
     this.#earliest = undefined
-    this.#linked.add(peer)
-    // Whoever made the link: the waits of failed dials before it are over.
-    for (const attempt of this.#attempts.values()) if (attempt.peer === peer) attempt.tries = 0
+    for (const attempt of this.#attempts.values()) if (attempt.peer === peer) attempt.linkedAt = now
   }
 
   linkDown(peer: string, now: number): void {
     this.#earliest = undefined
-    this.#linked.delete(peer)
     for (const attempt of this.#attempts.values()) {
-      if (attempt.peer === peer) this.#schedule(attempt, now)
+      if (attempt.peer !== peer) continue
+      // A link that comes up and breaks at once is tried less and less often, like a dial that fails.
+      if (now - attempt.linkedAt < HELD_MS) {
+        attempt.tries++
+        this.#schedule(attempt, now)
+      } else {
+        attempt.tries = 0
+        attempt.nextAt = now + this.#random.jittered(RECONNECT_MS)
+      }
     }
   }
 
-  /** Follows the configuration: new members are dialled, members that are gone are not any more. */
-  update(configuration: Configuration, now: number): void {
+  /** Follows the configuration: neighbours are dialled, members that are gone are not any more. */
+  update(configuration: Configuration, neighbours: ReadonlySet<string>, now: number): void {
     this.#earliest = undefined
-    for (const [name, { contact }] of this.#attempts) {
-      const member = contact.peer === undefined ? undefined : configuration.member(contact.peer)
-      if (contact.peer !== undefined && (member === undefined || isTombstone(member)))
-        this.#attempts.delete(name)
+    this.#configuration = configuration
+    this.#others = configuration.members.filter(
+      ({ id, state }) => id !== this.#self && isLiving(state),
+    ).length
+    for (const [name, { contact, until }] of this.#attempts) {
+      if (contact.peer === undefined) continue
+      const member = configuration.member(contact.peer)
+      const needed = neighbours.has(contact.peer) || until !== Number.POSITIVE_INFINITY
+      if (member === undefined || isTombstone(member) || !needed) this.#attempts.delete(name)
     }
-    for (const member of configuration.members) {
-      if (member.id === this.#self || isTombstone(member) || member.addresses.length === 0) continue
-      const contact = { name: member.id, addresses: member.addresses, peer: member.id }
-      const attempt = this.#attempts.get(member.id)
-      if (attempt) attempt.contact = contact
-      // Both ends learn of each other at one moment: the larger id lets the smaller dial first.
-      else this.#add(contact, this.#self < member.id ? now : now + TIMES.dialHeadStartMs)
+    // Both ends learn of each other at one moment: the larger id lets the smaller dial first.
+    for (const id of neighbours)
+      this.#want(id, {
+        dialAt: this.#self < id ? now : now + TIMES.dialHeadStartMs,
+        until: Number.POSITIVE_INFINITY,
+      })
+  }
+
+  /** A link to this member is needed now. */
+  demand(peer: string, now: number): void {
+    if (this.#linked.has(peer) || peer === this.#self) return
+    const attempt = this.#attempts.get(peer)
+    if (attempt === undefined || attempt.until < now)
+      this.#want(peer, { dialAt: now, until: now + DEMAND_MS })
+    else if (attempt.until !== Number.POSITIVE_INFINITY) attempt.until = now + DEMAND_MS
+  }
+
+  #want(peer: string, { dialAt, until }: { dialAt: number; until: number }): void {
+    const member = this.#configuration?.member(peer)
+    if (member === undefined || isTombstone(member) || member.addresses.length === 0) return
+    this.#earliest = undefined
+    const contact = { name: peer, addresses: member.addresses, peer }
+    const attempt = this.#attempts.get(peer)
+    if (attempt === undefined) {
+      this.#add(contact, dialAt, until)
+      return
     }
+    // Whoever has moved is dialled at once: the waits were for the old address.
+    if (attempt.contact.addresses.join() !== contact.addresses.join()) {
+      attempt.tries = 0
+      attempt.nextAt = dialAt
+    }
+    attempt.contact = contact
+    attempt.until = Math.max(attempt.until, until)
   }
 
   /** The contacts whose time has come; they count as being dialled until `answered` or `failed`. */
@@ -89,7 +141,11 @@ export class Contacts {
     if (this.wakeAt > now) return due
     this.#earliest = undefined
     for (const attempt of this.#attempts.values()) {
-      if (attempt.dialling || attempt.nextAt > now || this.#isLinked(attempt)) continue
+      if (attempt.dialling || attempt.nextAt > now || this.#isIdle(attempt)) continue
+      if (attempt.until < now) {
+        this.#attempts.delete(attempt.contact.name)
+        continue
+      }
       attempt.dialling = true
       due.push(attempt.contact)
     }
@@ -103,11 +159,11 @@ export class Contacts {
     this.#earliest = undefined
     if (peer === this.#self) this.#attempts.delete(name)
     attempt.dialling = false
-    attempt.tries = 0
     attempt.code = undefined
     attempt.peer = peer
+    attempt.linkedAt = now
     // Nobody knew whose link it was when it broke before the dial was answered.
-    if (!this.#isLinked(attempt)) this.#schedule(attempt, now)
+    if (!this.#linked.has(peer)) this.#schedule(attempt, now)
   }
 
   failed(name: string, now: number, code: ErrorCode): void {
@@ -122,7 +178,7 @@ export class Contacts {
 
   /** Seeds and members that could answer: 0 when this node knows of nobody but itself. */
   get strangers(): number {
-    return this.#attempts.size
+    return this.#others + this.#seeds().length
   }
 
   /** Seeds that are not known to be this node itself. */
@@ -156,12 +212,12 @@ export class Contacts {
   #findEarliest(): number {
     let earliest = Number.POSITIVE_INFINITY
     for (const attempt of this.#attempts.values()) {
-      if (!attempt.dialling && !this.#isLinked(attempt)) earliest = Math.min(earliest, attempt.nextAt)
+      if (!attempt.dialling && !this.#isIdle(attempt)) earliest = Math.min(earliest, attempt.nextAt)
     }
     return earliest
   }
 
-  #add(contact: Contact, nextAt: number): void {
+  #add(contact: Contact, nextAt: number, until: number = Number.POSITIVE_INFINITY): void {
     this.#attempts.set(contact.name, {
       contact,
       tries: 0,
@@ -169,6 +225,8 @@ export class Contacts {
       nextAt,
       peer: contact.peer,
       code: undefined,
+      until,
+      linkedAt: Number.NEGATIVE_INFINITY,
     })
   }
 
@@ -177,7 +235,15 @@ export class Contacts {
     attempt.nextAt = now + this.#random.jittered(wait)
   }
 
-  #isLinked(attempt: Attempt): boolean {
-    return attempt.peer !== undefined && this.#linked.has(attempt.peer)
+  /** Linked; or a seed that is a member like others, and is dialled as such where it is needed. */
+  #isIdle({ peer, contact }: Attempt): boolean {
+    if (peer === undefined) return false
+    if (this.#linked.has(peer)) return true
+    const member = contact.peer === undefined ? this.#configuration?.member(peer) : undefined
+    return member !== undefined && isLiving(member.state) && this.#linked.size > 0
   }
+}
+
+function isLiving(state: Member['state']): boolean {
+  return state === 'joining' || state === 'active'
 }

@@ -2,16 +2,24 @@ import { author, Configuration, type Member, memberRecord, tombstone } from '@ca
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { attributesAt, configurationOf, MESH, memberOf } from '../testing/members.ts'
-import { claim } from './presence.ts'
+import { type Attributes, Presence } from './presence.ts'
 
 const HERE = attributesAt('/ip4/me/tcp/1')
 
-function claimed(
-  known: Member | undefined,
-  wanted: Partial<Parameters<typeof claim>[2]> = {},
-): Member | undefined {
+interface Wanted {
+  readonly state: 'joining' | 'active'
+  readonly attributes: Attributes
+  readonly incarnation: number
+}
+
+/** What a node that had written so many incarnations before has to write. */
+function claim(configuration: Configuration, { state, attributes, incarnation }: Wanted): Member | undefined {
+  return new Presence('me', attributes, incarnation).claim(configuration, state, 1)
+}
+
+function claimed(known: Member | undefined, wanted: Partial<Wanted> = {}): Member | undefined {
   const configuration = known ? configurationOf(known) : Configuration.empty(MESH)
-  return claim(configuration, 'me', { state: 'active', attributes: HERE, incarnation: 0, ...wanted })
+  return claim(configuration, { state: 'active', attributes: HERE, incarnation: 0, ...wanted })
 }
 
 const me = (fields: Partial<Member> = {}): Member => memberOf('me', { ...HERE, ...fields })
@@ -83,12 +91,12 @@ describe('a node claims', () => {
             member && (gone ? tombstone(member, known.state as 'left') : { ...member, state: known!.state })
           const before = record ? configurationOf(record as Member) : Configuration.empty(MESH)
           const wanted = { state, attributes: HERE, incarnation } as const
-          const first = claim(before, 'me', wanted)
+          const first = claim(before, wanted)
           if (first === undefined) return
           expect(first.incarnation).toBeGreaterThanOrEqual(record?.incarnation ?? 0)
           const after = author(before, [memberRecord(first)], 1)
           expect(after.member('me')).toMatchObject(HERE)
-          expect(claim(after, 'me', { ...wanted, incarnation: first.incarnation })).toBeUndefined()
+          expect(claim(after, { ...wanted, incarnation: first.incarnation })).toBeUndefined()
         },
       ),
     )

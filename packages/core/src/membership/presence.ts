@@ -9,30 +9,85 @@ export interface Attributes {
   readonly software: string
 }
 
+/** So many claims by somebody else within this time are no memory of an earlier life. */
+const STRANGE_MAX = 3
+const STRANGE_MS = 60_000
+
 /**
- * What this node has to write of itself so that the configuration says what is true; undefined when it does.
+ * What this node says of itself, and what it has to write so that the configuration says the same.
  *
- * Only the member raises its incarnation. It does so when its attributes change, and when the configuration
- * says it is gone although it is here: nothing that was said of a lower incarnation can hurt the new one.
+ * Only the member raises its incarnation. It does so when its attributes change, when it is accused, and when the
+ * configuration says it is gone although it is here: nothing that was said of a lower incarnation can hurt the new one.
  */
-export function claim(
-  configuration: Configuration,
-  id: string,
-  wanted: { readonly state: MemberState; readonly attributes: Attributes; readonly incarnation: number },
-): Member | undefined {
-  const known = configuration.member(id)
-  const { state, attributes } = wanted
-  const next = configuration.version.serial + 1
-  // An incarnation of an earlier life of this process may be in the document, or was dropped from it.
-  if (known === undefined)
-    return { id, ...attributes, state, incarnation: wanted.incarnation + 1, since: next }
-  const same = sameAttributes(known, attributes)
-  if (isTombstone(known) || !same || known.incarnation < wanted.incarnation) {
-    const incarnation = Math.max(known.incarnation, wanted.incarnation) + 1
-    return { id, ...attributes, state, incarnation, since: next }
+export class Presence {
+  readonly #id: string
+  attributes: Attributes | undefined
+  #incarnation: number
+  /** `since` of the own claim that somebody accuses, or has removed. */
+  #accused: number | undefined
+  /** The configuration whose record of this node says what is true. */
+  #trueIn: Configuration | undefined
+  /** When claims above its own were seen that it did not write. */
+  #strange: readonly number[] = []
+  #written = false
+
+  constructor(id: string, attributes: Attributes | undefined, incarnation: number) {
+    this.#id = id
+    this.attributes = attributes
+    this.#incarnation = incarnation
   }
-  // Joining to active is a step within one incarnation; a step back is not possible.
-  return known.state === 'joining' && state === 'active' ? { ...known, state } : undefined
+
+  /** Something about this node is no longer what it was. */
+  changed(): void {
+    this.#trueIn = undefined
+  }
+
+  /** The own claim of this `since` is doubted somewhere: a new one answers. */
+  accused(since: number): void {
+    this.#accused = since
+    this.#trueIn = undefined
+  }
+
+  /**
+   * True when another process claims to be this member. Claims that this one did not write come again and again: two
+   * processes with one identity raise it in turns, for ever. A single one is of an earlier life that was forgotten.
+   */
+  get doubled(): boolean {
+    return this.#strange.length >= STRANGE_MAX
+  }
+
+  /** The record to write; undefined when the configuration says what is true, or there is nothing to say yet. */
+  claim(configuration: Configuration, state: MemberState, now: number): Member | undefined {
+    if (this.attributes === undefined || configuration === this.#trueIn) return undefined
+    const incarnation = configuration.member(this.#id)?.incarnation ?? 0
+    if (incarnation > this.#incarnation && this.#written)
+      this.#strange = [...this.#strange.filter(at => now - at < STRANGE_MS), now]
+    const member = this.#missing(configuration, state, this.attributes)
+    // Without room for its record a node tries again in the next document, not in every step.
+    this.#trueIn = configuration
+    return member
+  }
+
+  /** The record was written. */
+  wrote(member: Member): void {
+    this.#incarnation = member.incarnation
+    this.#written = true
+    this.#trueIn = undefined
+  }
+
+  #missing(configuration: Configuration, state: MemberState, attributes: Attributes): Member | undefined {
+    const known = configuration.member(this.#id)
+    const since = configuration.version.serial + 1
+    const base = { id: this.#id, ...attributes, state, since }
+    // An incarnation of an earlier life of this process may be in the document, or was dropped from it.
+    if (known === undefined) return { ...base, incarnation: this.#incarnation + 1 }
+    const same = sameAttributes(known, attributes)
+    const answers = known.since === this.#accused
+    if (isTombstone(known) || !same || answers || known.incarnation < this.#incarnation)
+      return { ...base, incarnation: Math.max(known.incarnation, this.#incarnation) + 1 }
+    // Joining to active is a step within one incarnation; a step back is not possible.
+    return known.state === 'joining' && state === 'active' ? { ...known, state } : undefined
+  }
 }
 
 function sameAttributes(member: Member, attributes: Attributes): boolean {

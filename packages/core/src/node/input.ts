@@ -33,4 +33,6 @@ export type Input =
       readonly operation: Operation
       readonly attributes?: Attributes
     }
+  /** A request has to go to this member, and there is no link to it. */
+  | { readonly kind: 'wanted'; readonly peer: string }
   | { readonly kind: 'leave' }

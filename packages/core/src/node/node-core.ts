@@ -4,9 +4,11 @@
 
 import {
   CacheMeshError,
+  type Charge,
   Configuration,
   deltaTo,
   digestPrefix,
+  isTombstone,
   type Member,
   memberRecord,
   type Stamp,
@@ -15,41 +17,21 @@ import {
 } from '@cachemesh/protocol'
 import { Random } from '../chance/random.ts'
 import type { Change } from '../configuration/change.ts'
-import { Exchange } from '../configuration/exchange.ts'
+import { Exchange, type ExchangeOutput } from '../configuration/exchange.ts'
+import { Hold } from '../configuration/hold.ts'
 import { Ledger } from '../configuration/ledger.ts'
 import { Operations } from '../configuration/operations.ts'
-import { packConfiguration } from '../configuration/packed.ts'
 import { SettingsReader } from '../configuration/settings.ts'
-import { TIMES } from '../limits/limits.ts'
-import { Contacts } from '../membership/contacts.ts'
-import { type Attributes, claim } from '../membership/presence.ts'
+import { RULES, TIMES } from '../limits/limits.ts'
+import { Membership, type MembershipOutput } from '../membership/membership.ts'
+import { Presence } from '../membership/presence.ts'
 import { Placement } from '../placement/placement.ts'
 import { type Passed, type Route, route } from '../placement/router.ts'
 import { Store } from '../store/store.ts'
 import type { Input, Instant } from './input.ts'
+import { Memory } from './memory.ts'
+import type { NodeCoreOptions } from './options.ts'
 import type { NodeState, Output } from './output.ts'
-
-export interface NodeCoreOptions {
-  readonly id: string
-  readonly meshId: string
-  /** What the node says of itself; when it is not known yet, an input says it, and nothing is claimed before. */
-  readonly attributes?: Attributes
-  /** Addresses to find the mesh by; without any the node founds one. */
-  readonly seeds: readonly string[]
-  /** What a mesh agrees on at first, when this node is among those who found it. */
-  readonly initial?: Change
-  /** Bytes for entries. */
-  readonly cacheBytes: number
-  /** Seed of all chance in this node. */
-  readonly randomSeed: number
-  /** The configuration of an earlier life, from `persist`. */
-  readonly remembered?: Configuration
-}
-
-/** How long changes are gathered before the whole configuration is written out once. */
-const PERSIST_DELAY_MS = 100
-/** Its name in the reserved partition. */
-const CONFIGURATION = 'configuration'
 
 export class NodeCore {
   readonly id: string
@@ -61,16 +43,15 @@ export class NodeCore {
   readonly stamp: Stamp = { serial: 0, digestPrefix: 0, clock: 0 }
   readonly #ledger: Ledger
   readonly #exchange: Exchange
-  readonly #contacts: Contacts
+  readonly #membership: Membership
+  readonly #presence: Presence
   readonly #operations: Operations
   readonly #initial: Change | undefined
+  readonly #memory: Memory
   readonly #aloneAt: number
-  #attributes: Attributes | undefined
-  #incarnation: number
-  /** The configuration whose record of this node says what is true. */
-  #trueIn: Configuration | undefined
+  /** When this node asked to be stepped again at the latest. */
+  #wantedAt = Number.POSITIVE_INFINITY
   #state: NodeState = 'joining'
-  #persistAt = Number.POSITIVE_INFINITY
   /** The time in which a node waits for its mesh is over. */
   #waited = false
   /** Digest of the configuration that peers confirmed last. */
@@ -81,19 +62,27 @@ export class NodeCore {
   constructor(options: NodeCoreOptions, at: Instant) {
     const random = new Random(options.randomSeed)
     this.id = options.id
-    this.#attributes = options.attributes
     this.store = new Store(options.cacheBytes)
     this.placement = new Placement(options.id)
     this.settings = new SettingsReader(() => this.configuration)
     this.#ledger = new Ledger(options.remembered ?? Configuration.empty(options.meshId))
-    this.#contacts = new Contacts({ self: options.id, seeds: options.seeds, random })
-    const { linked } = this.#contacts
-    this.#exchange = new Exchange({ ledger: this.#ledger, linked, random, now: at.now })
+    const rules = { ...RULES, ...options.rules }
+    const { id: self, seeds, absent = [] } = options
+    this.#membership = new Membership({ self, seeds, absent, rules, random, now: at.now })
+    const { linked } = this.#membership
+    // Who has not joined yet knows nothing that a removal could contradict.
+    const hold = new Hold(
+      rules.holdMs,
+      ({ id, since }) => this.#state === 'joining' || this.#membership.convicts(id, since),
+    )
+    const { antiEntropyMs } = rules
+    this.#exchange = new Exchange({ ledger: this.#ledger, linked, random, hold, antiEntropyMs, now: at.now })
     this.#operations = new Operations({ ledger: this.#ledger, exchange: this.#exchange, linked })
     this.#initial = options.initial
-    this.#incarnation = this.configuration.member(options.id)?.incarnation ?? 0
+    const incarnation = this.configuration.member(self)?.incarnation ?? 0
+    this.#presence = new Presence(self, options.attributes, incarnation)
     this.#aloneAt = at.now + TIMES.aloneAfterMs
-    if (options.remembered) this.store.reserved.put(CONFIGURATION, packConfiguration(options.remembered))
+    this.#memory = new Memory(this.store.reserved, options.remembered)
     this.#show(at)
   }
 
@@ -107,19 +96,29 @@ export class NodeCore {
 
   /** True once it knows the mesh: it compared configurations with somebody, or there is nobody else. */
   get joined(): boolean {
-    return this.#exchange.completed > 0 || this.#contacts.strangers === 0
+    return this.#exchange.completed > 0 || this.#membership.strangers === 0
   }
 
   get linked(): ReadonlySet<string> {
-    return this.#contacts.linked
+    return this.#membership.linked
+  }
+
+  /** Peers to which it keeps links whatever happens: it observes them, or they observe it. */
+  get neighbours(): ReadonlySet<string> {
+    return this.#membership.neighbours
+  }
+
+  /** A request or a reply came over the link to this peer: it is worth keeping. */
+  used(peer: string, now: number): void {
+    this.#membership.used(peer, now)
   }
 
   /** When `step` wants a tick, in monotonic ms. After a tick it lies ahead. */
   get wakeAt(): number {
-    const always = Math.min(this.#exchange.wakeAt, this.#operations.wakeAt, this.#persistAt)
+    const always = Math.min(this.#exchange.wakeAt, this.#operations.wakeAt, this.#memory.wakeAt)
     if (this.#state === 'left') return always
     const alone = this.#state === 'joining' && !this.#waited ? this.#aloneAt : Number.POSITIVE_INFINITY
-    return Math.min(this.#contacts.wakeAt, always, alone)
+    return Math.min(this.#membership.wakeAt, always, alone)
   }
 
   /** Where a request for a key with this hash goes. `reachable` is asked for members other than this node. */
@@ -132,19 +131,25 @@ export class NodeCore {
     this.#stepping = true
     const before = this.configuration
     this.#waited ||= at.now >= this.#aloneAt
+    this.#membership.stepped(at.now, this.#wantedAt)
     try {
       this.#apply(input, at)
       this.#live(at)
-      this.#emit(this.#exchange.spread())
+      // What this node has just said of itself may be the answer that a document waits for.
+      this.#exchanged(this.#exchange.joinWaiting(at.now), at)
+      this.#live(at)
+      this.#exchanged(this.#exchange.spread(), at)
       if (this.configuration !== before) this.#follow(before, at)
-      this.#keep(at)
+      const bytes = this.#memory.due(this.configuration, at.now)
+      if (bytes !== undefined) this.#outputs.push({ kind: 'persist', bytes })
       this.#agree()
-      this.#emit(this.#operations.finish(at.now))
-      for (const contact of this.#state === 'left' ? [] : this.#contacts.due(at.now)) {
+      this.#outputs.push(...this.#operations.finish(at.now))
+      for (const contact of this.#state === 'left' ? [] : this.#membership.due(at.now)) {
         this.#outputs.push({ kind: 'dial', contact })
       }
       return this.#outputs
     } finally {
+      this.#wantedAt = this.wakeAt
       this.#outputs = []
       this.#stepping = false
     }
@@ -153,36 +158,41 @@ export class NodeCore {
   #apply(input: Input, at: Instant): void {
     switch (input.kind) {
       case 'tick':
-        this.#emit(this.#exchange.tick(at.now))
+        this.#exchanged(this.#exchange.tick(at.now), at)
+        if (this.#state !== 'left') this.#follows(this.#membership.tick(at), at)
         break
       case 'link-up':
-        this.#contacts.linkUp(input.peer)
-        this.#emit(this.#exchange.linkUp(input.peer, at.now))
+        this.#follows(this.#membership.linkUp(input.peer, at.now), at)
+        this.#exchanged(this.#exchange.linkUp(input.peer, at.now), at)
         break
       case 'link-down':
-        this.#contacts.linkDown(input.peer, at.now)
+        this.#membership.linkDown(input.peer, at.now)
         this.#exchange.linkDown(input.peer)
         this.store.clock.forget(input.peer)
         break
       case 'dialled':
-        this.#contacts.answered(input.contact, input.peer, at.now)
+        this.#membership.answered(input.contact, input.peer, at.now)
         break
       case 'dial-failed':
-        this.#contacts.failed(input.contact, at.now, input.code)
+        this.#follows(this.#membership.failed(input.contact, input.code, at.now), at)
         break
       case 'message':
         if (input.clock !== undefined) this.store.clock.compare(input.from, input.clock, at.wall)
-        this.#heard(input.from, () => this.#exchange.receive(input.from, input.message, at.now))
+        this.#heard(input.from, at, () => this.#exchange.receive(input.from, input.message, at.now))
+        this.#follows(this.#membership.receive(input.from, input.message, at.now), at)
         break
       case 'announced':
-        this.#heard(input.from, () => this.#exchange.announced(input.from, input.delta, at.now))
+        this.#heard(input.from, at, () => this.#exchange.announced(input.from, input.delta, at.now))
         break
       case 'stamp':
-        this.#emit(this.#exchange.stamped(input.from, input.digestPrefix, at.now))
+        this.#exchanged(this.#exchange.stamped(input.from, input.digestPrefix, at.now), at)
         break
       case 'attributes':
-        this.#attributes = input.attributes
-        this.#trueIn = undefined
+        this.#presence.attributes = input.attributes
+        this.#presence.changed()
+        break
+      case 'wanted':
+        this.#membership.demand(input.peer, at.now)
         break
       case 'operation':
         this.#operate(input, at)
@@ -194,9 +204,9 @@ export class NodeCore {
   }
 
   /** What a peer says may be broken or poisoned: then it changes nothing, and is reported. */
-  #heard(from: string, receive: () => readonly Output[]): void {
+  #heard(from: string, at: Instant, receive: () => readonly ExchangeOutput[]): void {
     try {
-      this.#emit(receive())
+      this.#exchanged(receive(), at)
     } catch (error) {
       if (!(error instanceof CacheMeshError)) throw error
       this.#outputs.push({ kind: 'refused', from, error })
@@ -211,7 +221,7 @@ export class NodeCore {
     }
     const outputs = this.#operations.begin(ask, operation, at)
     if (outputs === undefined) return
-    this.#emit(outputs)
+    this.#exchanged(outputs, at)
     if (attributes !== undefined) this.#apply({ kind: 'attributes', attributes }, at)
   }
 
@@ -219,35 +229,76 @@ export class NodeCore {
   #end(at: Instant): void {
     if (this.#state === 'destroyed') return
     this.store.flush()
-    this.#persistAt = at.now
+    this.#memory.urgent(at.now)
     this.#become('destroyed')
+  }
+
+  #exchanged(outputs: readonly ExchangeOutput[], at: Instant): void {
+    for (const output of outputs) {
+      if (output.kind !== 'surprise') this.#outputs.push(output)
+      else this.#surprised(output.members, at)
+    }
+  }
+
+  /** Somebody has removed members that nobody accuses here. They hear of it; this node answers for itself at once. */
+  #surprised(members: readonly Member[], at: Instant): void {
+    const charges: Charge[] = []
+    for (const { id: member, since, incarnation } of members) {
+      if (member === this.id) this.#presence.accused(since)
+      else charges.push({ member, since, incarnation, witnesses: [], hearsay: true })
+    }
+    if (charges.length > 0) this.#follows(this.#membership.passOn(charges, at), at)
+  }
+
+  #follows(outputs: readonly MembershipOutput[], at: Instant): void {
+    for (const output of outputs) {
+      if (output.kind === 'accused') this.#presence.accused(output.since)
+      else if (output.kind === 'remove') this.#remove(output.members, at)
+      else this.#outputs.push(output)
+    }
+  }
+
+  #remove(ids: readonly string[], at: Instant): void {
+    const members = ids.flatMap(id => this.configuration.member(id) ?? []).filter(it => !isTombstone(it))
+    const removed = members.map(member => tombstone(member, 'removed'))
+    if (removed.length === 0 || !this.#write(removed, at)) return
+    for (const { id } of removed) {
+      this.#outputs.push({ kind: 'suspicion', member: id, state: 'removed' })
+      if (this.linked.has(id)) this.#outputs.push({ kind: 'unlink', peer: id })
+    }
   }
 
   /** Brings the own record and the own state up to what is true. */
   #live(at: Instant): void {
     if (this.configuration.destroyed) this.#end(at)
     if (this.#state === 'destroyed') return
-    if (this.#state === 'left' || this.#attributes === undefined) return
+    if (this.#state === 'left' || this.#presence.attributes === undefined) return
     if (this.#state === 'joining' && this.#mayServe()) this.#begin(at)
-    const stranded = this.#contacts.strangers > 0 && this.#contacts.linked.size === 0
-    if (this.#state === 'active' && stranded) this.#become('alone')
-    if (this.#state === 'alone' && !stranded) this.#become('active')
-    if (this.configuration === this.#trueIn) return
+    const alone = this.#membership.alone(at.now)
+    if (this.#state === 'active' && alone) this.#become('alone')
+    if (this.#state === 'alone' && !alone) this.#become('active')
     const state = this.#state === 'joining' ? 'joining' : 'active'
-    const wanted = { state, attributes: this.#attributes, incarnation: this.#incarnation } as const
-    const member = claim(this.configuration, this.id, wanted)
-    if (member === undefined) {
-      this.#trueIn = this.configuration
-      return
-    }
-    if (this.#write(member, at)) this.#incarnation = member.incarnation
-    // Without room for its record a node tries again in the next document, not in every step.
-    else this.#trueIn = this.configuration
+    const member = this.#presence.claim(this.configuration, state, at.now)
+    if (this.#presence.doubled) this.#standDown()
+    else if (member !== undefined && this.#write([member], at)) this.#presence.wrote(member)
+  }
+
+  /** Somebody else lives by this identity, and raises it in turn with this node: one of the two has to go. */
+  #standDown(): void {
+    const message =
+      `Another process claims to be node ${this.id}: its data directory was copied. ` +
+      'This node has stopped; start it with a data directory of its own'
+    this.#outputs.push({
+      kind: 'refused',
+      from: this.id,
+      error: new CacheMeshError('ERR_DUPLICATE_IDENTITY', message),
+    })
+    this.#become('left')
   }
 
   #begin(at: Instant): void {
     const initial = this.#initial
-    if (initial) this.#heard(this.id, () => this.#operations.found(initial, at.wall))
+    if (initial) this.#heard(this.id, at, () => this.#operations.found(initial, at.wall))
     this.#become('active')
   }
 
@@ -257,42 +308,41 @@ export class NodeCore {
    */
   #mayServe(): boolean {
     if (this.joined) return true
-    return (this.#waited || this.#contacts.exhausted) && !this.refused
+    return (this.#waited || this.#membership.exhausted) && !this.refused
   }
 
   /** True when every seed was reached and refused this node. */
   get refused(): boolean {
-    return this.#contacts.refused
+    return this.#membership.refused
   }
 
   /** How many seeds there are, those left out that turned out to be this node itself. */
   get seeds(): number {
-    return this.#contacts.seeds
+    return this.#membership.seeds
   }
 
   #leave(at: Instant): void {
     if (this.#state === 'left' || this.#state === 'destroyed') return
     this.#become('left')
-    // The process may end before a delay is over.
-    this.#persistAt = at.now
+    this.#memory.urgent(at.now)
     const member = this.configuration.member(this.id)
     if (member === undefined) return
     const before = summaryOf(this.configuration)
-    this.#write(tombstone(member, 'left'), at)
-    this.#emit(this.#exchange.spread())
+    this.#write([tombstone(member, 'left')], at)
+    this.#exchanged(this.#exchange.spread(), at)
     // Everybody hears it from this node itself: it will not be here to repeat what a lost announcement said.
     const delta = deltaTo(this.configuration, before)
-    for (const to of this.#contacts.linked) {
+    for (const to of this.linked) {
       this.#outputs.push({ kind: 'send', to, message: { kind: 'delta', delta } })
       this.#outputs.push({ kind: 'send', to, message: { kind: 'goodbye' } })
     }
   }
 
   /** Returns false when nothing was written, and reports why. */
-  #write(member: Member, at: Instant): boolean {
+  #write(members: readonly Member[], at: Instant): boolean {
     const before = this.configuration
     try {
-      if (!this.#ledger.author([memberRecord(member)], at.wall)) return false
+      if (!this.#ledger.author(members.map(memberRecord), at.wall)) return false
     } catch (error) {
       if (!(error instanceof CacheMeshError)) throw error
       this.#outputs.push({ kind: 'refused', from: this.id, error })
@@ -305,7 +355,7 @@ export class NodeCore {
   /** The configuration changed: all that is derived from it follows. */
   #follow(before: Configuration, at: Instant): void {
     const { configuration } = this
-    this.#persistAt = Math.min(this.#persistAt, at.now + PERSIST_DELAY_MS)
+    this.#memory.changed(at.now)
     if (configuration.version.digest === before.version.digest) {
       // The same text under a higher serial: there is nothing in it that anybody has not seen.
       this.stamp.serial = configuration.version.serial
@@ -321,16 +371,7 @@ export class NodeCore {
     this.stamp.serial = configuration.version.serial
     this.stamp.digestPrefix = digestPrefix(configuration.version)
     this.placement.update(configuration)
-    this.#contacts.update(configuration, at.now)
-  }
-
-  /** The reserved partition holds the configuration in bytes, where nothing can push it out. */
-  #keep(at: Instant): void {
-    if (at.now < this.#persistAt) return
-    this.#persistAt = Number.POSITIVE_INFINITY
-    const bytes = packConfiguration(this.configuration)
-    this.store.reserved.put(CONFIGURATION, bytes)
-    this.#outputs.push({ kind: 'persist', bytes })
+    this.#follows(this.#membership.follow(configuration, at.now), at)
   }
 
   #agree(): void {
@@ -342,11 +383,7 @@ export class NodeCore {
 
   #become(state: NodeState): void {
     this.#state = state
-    this.#trueIn = undefined
+    this.#presence.changed()
     this.#outputs.push({ kind: 'state', state })
-  }
-
-  #emit(outputs: readonly Output[]): void {
-    this.#outputs.push(...outputs)
   }
 }

@@ -3,7 +3,8 @@
 import { Configuration, deltaTo, type Member, type Message, summaryOf } from '@cachemesh/protocol'
 import { expect } from 'vitest'
 import type { Input } from '../node/input.ts'
-import { NodeCore, type NodeCoreOptions } from '../node/node-core.ts'
+import { NodeCore } from '../node/node-core.ts'
+import type { NodeCoreOptions } from '../node/options.ts'
 import type { Output } from '../node/output.ts'
 import { attributesAt, MESH } from './members.ts'
 
@@ -49,6 +50,8 @@ export class Life {
   pass(ms: number): Output[] {
     const until = this.now + ms
     const outputs: Output[] = []
+    // It may have slept through the moment at which it wanted to wake.
+    if (this.node.wakeAt <= this.now) outputs.push(...this.step({ kind: 'tick' }))
     while (this.node.wakeAt <= until) {
       expect(this.node.wakeAt).toBeGreaterThan(this.now)
       this.now = this.node.wakeAt

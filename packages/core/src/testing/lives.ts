@@ -4,7 +4,7 @@
 import { expect } from 'vitest'
 import type { Answer, Operation } from '../configuration/operations.ts'
 import type { Input } from '../node/input.ts'
-import type { NodeCoreOptions } from '../node/node-core.ts'
+import type { NodeCoreOptions } from '../node/options.ts'
 import type { Output } from '../node/output.ts'
 import { Life } from './life.ts'
 import { attributesAt } from './members.ts'

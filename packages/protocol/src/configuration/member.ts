@@ -78,7 +78,7 @@ const NODE_ID = /^[!-~]+$/
 
 /** Looks at every field for its type first: what came from a peer is a `Member` by hope alone. */
 function fault(m: Member): string | undefined {
-  if (!isText(m.id, LIMITS.nodeIdBytesMax) || !NODE_ID.test(m.id)) return 'has no valid id'
+  if (!isNodeId(m.id)) return 'has no valid id'
   if (!isSerial(m.incarnation)) return 'has an incarnation that is no serial number'
   if (!isSerial(m.since)) return 'has a since that is no serial number'
   if (!MEMBER_STATES.includes(m.state)) return 'has an unknown state'
@@ -98,6 +98,10 @@ function fault(m: Member): string | undefined {
     return 'is a tombstone with attributes'
   }
   return undefined
+}
+
+export function isNodeId(value: unknown): value is string {
+  return isText(value, LIMITS.nodeIdBytesMax) && NODE_ID.test(value)
 }
 
 /** Serials, counters and incarnations: integers from 0 to 2^53 - 1. */

@@ -27,6 +27,10 @@ export const KIND = {
   delta: 33,
   version: 34,
   goodbye: 35,
+  beat: 36,
+  check: 37,
+  checked: 38,
+  accusation: 39,
 } as const
 
 export type FrameKind = (typeof KIND)[keyof typeof KIND]

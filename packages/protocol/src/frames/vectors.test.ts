@@ -46,7 +46,8 @@ describe('frames version 1', () => {
 
   it('is shown with every kind there is', () => {
     const shown = new Set(vectors.map(({ frame }) => frame.kind))
-    for (const kind of ['pull', 'delta'] as const) shown.add(kind) // in messages.json, whose bodies they are
+    // In messages.json, whose bodies they are.
+    for (const kind of ['pull', 'delta', 'beat', 'check', 'checked', 'accusation'] as const) shown.add(kind)
     expect([...shown].sort()).toEqual(Object.keys(KIND).sort())
   })
 })

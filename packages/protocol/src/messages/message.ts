@@ -1,6 +1,6 @@
 import { Packr } from 'msgpackr'
 import type { Delta, Summary } from '../configuration/delta.ts'
-import { isSerial } from '../configuration/member.ts'
+import { isNodeId, isSerial } from '../configuration/member.ts'
 import { BUCKETS } from '../configuration/record.ts'
 import { isDigest, type Version } from '../configuration/version.ts'
 import { CacheMeshError } from '../errors.ts'
@@ -9,7 +9,7 @@ import { LIMITS } from '../limits.ts'
 import { readRecord, writeRecord } from './records.ts'
 import { checkStructure } from './structure.ts'
 
-/** What nodes say to each other about the configuration. Requests for keys are frames of their own. */
+/** What nodes say to each other about the mesh. Requests for keys are frames of their own. */
 export type Message =
   /** "This is what I hold: send me what differs." */
   | { readonly kind: 'pull'; readonly version: Version; readonly summary: Summary }
@@ -19,6 +19,33 @@ export type Message =
   | { readonly kind: 'version'; readonly version: Version }
   /** "I am leaving: send me nothing more." */
   | { readonly kind: 'goodbye' }
+  /** "I am here, and `echo` is the last number that I heard from you." Urgent: answer at once. */
+  | { readonly kind: 'beat'; readonly seq: number; readonly echo: number; readonly urgent: boolean }
+  /** "I do not hear this member: try to reach it for me." */
+  | { readonly kind: 'check'; readonly member: string }
+  /** The answer to it. */
+  | { readonly kind: 'checked'; readonly member: string; readonly reached: boolean }
+  /** "These members answer neither me nor those who tried for me." Passed on by whoever hears it. */
+  | Accusation
+
+export interface Accusation {
+  readonly kind: 'accusation'
+  /** Who accuses, and its number for this accusation: it grows, and tells repetitions apart. */
+  readonly accuser: string
+  readonly round: number
+  readonly charges: readonly Charge[]
+}
+
+export interface Charge {
+  readonly member: string
+  /** Of the member's record: its next claim is not accused. */
+  readonly since: number
+  readonly incarnation: number
+  /** Others who tried to reach the member, and failed. */
+  readonly witnesses: readonly string[]
+  /** The accuser has only heard that somebody removed the member: it does not count, and waits for an answer. */
+  readonly hearsay: boolean
+}
 
 // Arrays of fixed order only: no key order can vary, and no extension type is needed or accepted.
 const packr = new Packr({ useRecords: false })
@@ -59,6 +86,14 @@ export function decodeMessage(kind: number, body: Uint8Array): Message {
       return { kind: 'version', version: readVersion(array) }
     case KIND.goodbye:
       return { kind: 'goodbye' }
+    case KIND.beat:
+      return readBeat(array)
+    case KIND.check:
+      return { kind: 'check', member: nodeId(array[0]) }
+    case KIND.checked:
+      return { kind: 'checked', member: nodeId(array[0]), reached: flag(array[1]) }
+    case KIND.accusation:
+      return readAccusation(array)
     default:
       throw malformed(`has kind ${kind}, unknown to this version`)
   }
@@ -79,7 +114,19 @@ function toArray(message: Message): unknown[] {
       return [message.version.serial, message.version.timestamp, message.version.digest]
     case 'goodbye':
       return []
+    case 'beat':
+      return [message.seq, message.echo, message.urgent]
+    case 'check':
+      return [message.member]
+    case 'checked':
+      return [message.member, message.reached]
+    case 'accusation':
+      return [message.accuser, message.round, message.charges.map(writeCharge)]
   }
+}
+
+function writeCharge({ member, since, incarnation, witnesses, hearsay }: Charge): unknown[] {
+  return [member, since, incarnation, witnesses, hearsay]
 }
 
 function readPull(fields: readonly unknown[]): Message {
@@ -107,6 +154,24 @@ function readDelta(fields: readonly unknown[]): Message {
   return { kind: 'delta', delta }
 }
 
+function readBeat(fields: readonly unknown[]): Message {
+  return { kind: 'beat', seq: serial(fields[0]), echo: serial(fields[1]), urgent: flag(fields[2]) }
+}
+
+function readAccusation(fields: readonly unknown[]): Message {
+  const charges = list(fields[2], LIMITS.chargesMax).map((charge): Charge => {
+    const [member, since, incarnation, witnesses, hearsay] = list(charge, FIELDS_MAX)
+    return {
+      member: nodeId(member),
+      since: serial(since),
+      incarnation: serial(incarnation),
+      witnesses: list(witnesses, LIMITS.witnessesMax).map(nodeId),
+      hearsay: flag(hearsay),
+    }
+  })
+  return { kind: 'accusation', accuser: nodeId(fields[0]), round: serial(fields[1]), charges }
+}
+
 /** The first three fields of every message that has a version. Bounds are checked where it is used. */
 function readVersion(fields: readonly unknown[]): Version {
   const [serial, timestamp, textDigest] = fields
@@ -118,6 +183,21 @@ function readVersion(fields: readonly unknown[]): Version {
 function list(value: unknown, lengthMax: number): unknown[] {
   if (!Array.isArray(value)) throw malformed('has something else where an array belongs')
   if (value.length > lengthMax) throw malformed(`has a list of ${value.length}; the limit is ${lengthMax}`)
+  return value
+}
+
+function serial(value: unknown): number {
+  if (!isSerial(value)) throw malformed('has something else where a number belongs')
+  return value
+}
+
+function flag(value: unknown): boolean {
+  if (typeof value !== 'boolean') throw malformed('has something else where yes or no belongs')
+  return value
+}
+
+function nodeId(value: unknown): string {
+  if (!isNodeId(value)) throw malformed('has something else where the id of a node belongs')
   return value
 }
 

@@ -1,0 +1,69 @@
+import { type Configuration, isTombstone, type Member } from '@cachemesh/protocol'
+
+/**
+ * After a cut both sides have removed each other. Joined at once, both removals would meet and empty the ring. So a
+ * document that removes somebody who lives here, and whom nobody accuses here, waits: the member hears of it and
+ * claims a new incarnation, which the removal no longer touches. Delaying a join changes nothing of where it ends.
+ */
+export class Hold {
+  readonly #holdMs: number
+  /** True for a member whose removal is no surprise. */
+  readonly #expected: (member: Member) => boolean
+  /** When the removal of each claim was first heard of, by id and since. */
+  readonly #heardAt = new Map<string, number>()
+
+  constructor(holdMs: number, expected: (member: Member) => boolean) {
+    this.#holdMs = holdMs
+    this.#expected = expected
+  }
+
+  /** When the last removal that waits has waited long enough. */
+  get until(): number {
+    let until = Number.NEGATIVE_INFINITY
+    for (const heardAt of this.#heardAt.values()) until = Math.max(until, heardAt + this.#holdMs)
+    return until
+  }
+
+  /**
+   * Members that a step from one document to another would remove, and whose time to answer is not over. `news` are
+   * those heard of for the first time.
+   */
+  waits(before: Configuration, after: Configuration, now: number): { waits: boolean; news: Member[] } {
+    const news: Member[] = []
+    let waits = false
+    for (const member of removedBetween(before, after)) {
+      if (this.#expected(member)) continue
+      const claim = `${member.id} ${member.since}`
+      const heardAt = this.#heardAt.get(claim)
+      if (heardAt === undefined) {
+        this.#heardAt.set(claim, now)
+        news.push(member)
+      }
+      if (now - (heardAt ?? now) < this.#holdMs) waits = true
+    }
+    return { waits, news }
+  }
+
+  /** Nothing waits any more. */
+  clear(): void {
+    this.#heardAt.clear()
+  }
+}
+
+/**
+ * Members whose very claim lives in one document and not in the next, other than those that left by themselves. A
+ * removal may also come as an absence, when its tombstone has been dropped.
+ */
+function* removedBetween(before: Configuration, after: Configuration): Iterable<Member> {
+  // A mesh that was given up has no members to speak for.
+  if (after.destroyed) return
+  for (const [index, bucket] of before.buckets.entries()) {
+    const next = after.buckets[index]
+    if (next === undefined || next.hash === bucket.hash) continue
+    for (const { key, member } of bucket.records) {
+      if (member === undefined || isTombstone(member)) continue
+      const now = next.records.find(record => record.key === key)?.member
+      if (now === undefined || (now.state === 'removed' && now.since === member.since)) yield member
+    }
+  }
+}

@@ -1,0 +1,397 @@
+// The detector of failures: it watches the members that this node observes, accuses those that nobody reaches, and
+// says who is to be removed. It never changes the configuration itself, and it trusts itself least of all.
+
+import type { Accusation, Charge, Configuration, Message } from '@cachemesh/protocol'
+import type { Random } from '../chance/random.ts'
+import { BOUNDS, type Rules } from '../limits/limits.ts'
+import { Accusations } from './accusations.ts'
+import { Beats } from './beats.ts'
+import { type CheckOutput, Checks } from './checks.ts'
+import { type Doubt, Doubts, type Suspicion } from './doubts.ts'
+import { Jury } from './jury.ts'
+import { LocalHealth } from './local-health.ts'
+import { Observers } from './observers.ts'
+
+export type DetectorOutput =
+  | Suspicion
+  | { readonly kind: 'send'; readonly to: string; readonly message: Message }
+  /** The link carries nothing any more: a new one may. */
+  | { readonly kind: 'unlink'; readonly peer: string }
+  /** A link to this peer is needed. */
+  | { readonly kind: 'want'; readonly peer: string }
+  /** Somebody accuses this node's claim of this `since`. */
+  | { readonly kind: 'accused'; readonly since: number }
+  /** These members are to be removed. */
+  | { readonly kind: 'remove'; readonly members: readonly string[] }
+
+/** While anybody is in doubt it is looked at so often, ms. */
+const TROUBLED_MS = 100
+/** A link that closed and a redial that is refused belong together within this time. */
+const CLOSED_MS = 5_000
+
+export class Detector {
+  readonly #self: string
+  readonly #rules: Rules
+  readonly #random: Random
+  readonly #linked: ReadonlySet<string>
+  readonly #health: LocalHealth
+  readonly #observers: Observers
+  readonly #beats: Beats
+  readonly #checks: Checks
+  readonly #doubts = new Doubts()
+  readonly #accusations: Accusations
+  readonly #jury: Jury
+  /** Awake ms at which links were reported closed. */
+  readonly #closed = new Map<string, number>()
+  #configuration: Configuration | undefined
+  #observed: readonly string[] = []
+  #neighbours: ReadonlySet<string> = new Set()
+  /** All awake ms. */
+  #beatAt = 0
+  #accuseAt = 0
+  #nextAt = Number.POSITIVE_INFINITY
+  #round = 0
+
+  constructor(parts: {
+    self: string
+    rules: Rules
+    linked: ReadonlySet<string>
+    random: Random
+    now: number
+  }) {
+    this.#self = parts.self
+    this.#rules = parts.rules
+    this.#linked = parts.linked
+    this.#random = parts.random
+    this.#health = new LocalHealth(parts.rules)
+    this.#observers = new Observers(parts.rules)
+    this.#beats = new Beats(parts.now)
+    this.#checks = new Checks(this.#beats)
+    this.#accusations = new Accusations(parts.rules.accusationMs)
+    this.#jury = new Jury(parts.rules, this.#observers, this.#accusations)
+  }
+
+  /** Peers that this node observes, or that observe it: it keeps links to them. */
+  get neighbours(): ReadonlySet<string> {
+    return this.#neighbours
+  }
+
+  /** When `tick` is wanted, monotonic ms. */
+  get wakeAt(): number {
+    return this.#neighbours.size === 0 && this.#accusations.size === 0 && !this.#checks.busy
+      ? Number.POSITIVE_INFINITY
+      : this.#health.atAwake(this.#nextAt)
+  }
+
+  /** True when there are other members and none of them has answered for a while. */
+  alone(now: number): boolean {
+    return this.#observers.size > 1 && this.#silentMs(now) >= this.#rules.silenceMs * this.#health.patience
+  }
+
+  /** True when enough observers accuse this claim of a member: its removal is no surprise here. */
+  convicts(member: string, since: number): boolean {
+    return this.#accusations.convicted(member, since)
+  }
+
+  /** Before each step: this node had asked for one at `wantedAt`. */
+  stepped(now: number, wantedAt: number): void {
+    this.#health.stepped(now, wantedAt)
+  }
+
+  follow(configuration: Configuration, now: number): DetectorOutput[] {
+    const awake = this.#health.awake(now)
+    const hadOthers = this.#observers.size > 1
+    this.#configuration = configuration
+    this.#observers.update(configuration)
+    // Whoever was by itself has missed nobody.
+    if (!hadOthers) this.#beats.lastProofAt = awake
+    this.#observed = this.#observers.observedBy(this.#self)
+    const neighbours = new Set([...this.#observed, ...this.#observers.of(this.#self)])
+    for (const peer of neighbours) if (!this.#neighbours.has(peer)) this.#meet(peer, awake)
+    for (const peer of this.#neighbours) if (!neighbours.has(peer)) this.#beats.forget(peer)
+    this.#neighbours = neighbours
+    for (const peer of this.#closed.keys()) if (!neighbours.has(peer)) this.#closed.delete(peer)
+    this.#soon(awake, TROUBLED_MS)
+    return this.#endDoubts(configuration, awake)
+  }
+
+  linkUp(peer: string): DetectorOutput[] {
+    this.#closed.delete(peer)
+    this.#beats.restart(peer)
+    return this.#neighbours.has(peer) || this.#checks.state(peer) === 'under way' ? [this.#knock(peer)] : []
+  }
+
+  linkDown(peer: string, now: number): void {
+    this.#closed.set(peer, this.#health.awake(now))
+  }
+
+  /**
+   * A dial came to a machine on which nobody listens for this member. Together with a link that was closed it is as
+   * good as silence that helpers confirm: the process has ended.
+   */
+  refused(member: string, now: number): DetectorOutput[] {
+    const awake = this.#health.awake(now)
+    const closedAt = this.#closed.get(member)
+    if (closedAt === undefined || awake - closedAt > CLOSED_MS || !this.#observed.includes(member)) return []
+    if (this.#doubts.of(member)?.state === 'accused' || !this.#assured(member, awake)) return []
+    const outputs: DetectorOutput[] = this.#begin(member, awake)
+    if (outputs.length === 0) return []
+    outputs.push(this.#doubts.accuse(member, [], awake))
+    this.#accuseAt = awake
+    this.#soon(awake, 1)
+    return outputs
+  }
+
+  receive(from: string, message: Message, now: number): DetectorOutput[] {
+    const awake = this.#health.awake(now)
+    switch (message.kind) {
+      case 'beat':
+        return this.#beaten(from, message, awake)
+      case 'check': {
+        if (message.member === this.#self) return []
+        this.#soon(awake, TROUBLED_MS)
+        const forMs = this.#rules.checkMs
+        return this.#checked(this.#checks.asked(from, message.member, { awake, forMs }), awake)
+      }
+      case 'checked':
+        this.#checks.answered(from, message.member, message.reached)
+        this.#soon(awake, 1)
+        return []
+      case 'accusation':
+        return this.#accused(from, message, awake)
+      default:
+        return []
+    }
+  }
+
+  /** A removal of these claims was heard of, and nobody accused them here: they may have something to say. */
+  passOn(charges: readonly Charge[], at: { wall: number }): DetectorOutput[] {
+    return this.#tell(this.#accusation([...this.#doubts.charges, ...charges], at.wall))
+  }
+
+  tick(at: { now: number; wall: number }): DetectorOutput[] {
+    const awake = this.#health.awake(at.now)
+    if (awake < this.#nextAt) return []
+    this.#accusations.expire(awake)
+    const outputs = this.#checked(this.#checks.tick(awake), awake)
+    if (awake >= this.#beatAt) outputs.push(...this.#beat(awake))
+    for (const member of this.#observed) outputs.push(...this.#watch(member, awake))
+    const { charges } = this.#doubts
+    if (charges.length > 0 && awake >= this.#accuseAt) {
+      this.#accuseAt = awake + this.#rules.accuseMs
+      const accusation = this.#accusation(charges, at.wall)
+      this.#accusations.receive(accusation, awake)
+      outputs.push(...this.#tell(accusation))
+    }
+    this.#jury.convict(awake)
+    outputs.push(...this.#judge(at.now, awake))
+    this.#schedule(awake)
+    return outputs
+  }
+
+  #silentMs(now: number): number {
+    return this.#health.awake(now) - this.#beats.lastProofAt
+  }
+
+  /** Somebody to watch from now on. Where others accuse it already a new observer need not wait as long. */
+  #meet(peer: string, awake: number): void {
+    const { silenceMs, checkMs } = this.#rules
+    this.#beats.expect(peer, this.#accusations.names(peer) ? awake - silenceMs + checkMs : awake)
+  }
+
+  /** Doubts about claims that are no more: members that left or were removed, or have answered with another one. */
+  #endDoubts(configuration: Configuration, awake: number): DetectorOutput[] {
+    const outputs: DetectorOutput[] = []
+    for (const [member, { since }] of [...this.#doubts]) {
+      const answered = configuration.member(member)?.since !== since
+      if (answered && this.#observers.has(member)) this.#beats.expect(member, awake)
+      if (answered || !this.#observed.includes(member)) outputs.push(...this.#doubts.end(member))
+    }
+    return outputs
+  }
+
+  #beaten(from: string, beat: Message & { kind: 'beat' }, awake: number): DetectorOutput[] {
+    const outputs: DetectorOutput[] = []
+    if (this.#beats.receive(from, beat, awake)) {
+      outputs.push(...this.#checked(this.#checks.proven(from), awake))
+      const doubt = this.#doubts.of(from)
+      if (doubt !== undefined) outputs.push(...this.#doubts.end(from))
+    }
+    if (beat.urgent) outputs.push({ kind: 'send', to: from, message: this.#beats.beat(from, false) })
+    return outputs
+  }
+
+  #beat(awake: number): DetectorOutput[] {
+    const { beatMs, beatSmallMs, smallMeshMax } = this.#rules
+    const interval = this.#observers.size <= smallMeshMax ? beatSmallMs : beatMs
+    // A little jitter: nodes that started together do not stay together.
+    this.#beatAt = awake + interval * (0.9 + this.#random.fraction() / 10)
+    this.#beats.nextRound()
+    const outputs: DetectorOutput[] = []
+    for (const to of this.#neighbours) {
+      if (this.#linked.has(to)) outputs.push({ kind: 'send', to, message: this.#beats.beat(to, false) })
+    }
+    return outputs
+  }
+
+  #knock(to: string): DetectorOutput {
+    this.#beats.nextRound()
+    return { kind: 'send', to, message: this.#beats.beat(to, true) }
+  }
+
+  #checked(outputs: readonly CheckOutput[], awake: number): DetectorOutput[] {
+    const carried: DetectorOutput[] = []
+    for (const output of outputs) {
+      if (output.kind === 'want') carried.push(output)
+      else if (output.kind === 'beat') {
+        if (this.#linked.has(output.to)) carried.push(this.#knock(output.to))
+      } else if (output.kind === 'ask')
+        carried.push({
+          kind: 'send',
+          to: output.helper,
+          message: { kind: 'check', member: output.member },
+        })
+      else {
+        const { to, member, reached } = output
+        // Whoever is heard by nobody cannot witness that another is not.
+        if (reached || this.#assured(member, awake))
+          carried.push({ kind: 'send', to, message: { kind: 'checked', member, reached } })
+      }
+    }
+    return carried
+  }
+
+  /** One look at one member that this node observes. */
+  #watch(member: string, awake: number): DetectorOutput[] {
+    const { silenceMs } = this.#rules
+    const doubt = this.#doubts.of(member)
+    if (doubt?.state === 'accused') return []
+    if (doubt === undefined) {
+      const quietMs = awake - (this.#beats.provenAt(member) ?? awake)
+      if (quietMs < silenceMs * this.#health.patience) return []
+      const begun = this.#begin(member, awake)
+      return begun.length === 0 ? [] : [...begun, ...this.#check(member, awake)]
+    }
+    const state = this.#checks.state(member)
+    if (state === 'under way' || state === 'reached') return []
+    if (state === undefined || !this.#assured(member, awake)) return this.#check(member, awake)
+    this.#accuseAt = awake
+    return [
+      this.#doubts.accuse(member, this.#checks.witnesses(member), awake),
+      ...(this.#linked.has(member) ? [{ kind: 'unlink', peer: member } as const] : []),
+    ]
+  }
+
+  #begin(member: string, awake: number): DetectorOutput[] {
+    const claim = this.#configuration?.member(member)
+    return claim === undefined ? [] : [this.#doubts.begin(member, claim, awake)]
+  }
+
+  #check(member: string, awake: number): DetectorOutput[] {
+    const { checkMs, silenceMs, helpersMax } = this.#rules
+    const helpers: string[] = []
+    for (const peer of this.#beats.heardSince(awake - silenceMs))
+      if (peer !== member && this.#linked.has(peer)) helpers.push(peer)
+    while (helpers.length > helpersMax) helpers.splice(this.#random.below(helpers.length), 1)
+    const forMs = checkMs * this.#health.patience
+    return this.#checked(this.#checks.start(member, { helpers, awake, forMs }), awake)
+  }
+
+  /** Somebody other than the member has answered this node a moment ago: it is not the one that is cut off. */
+  #assured(member: string, awake: number): boolean {
+    return this.#beats.provenSince(awake - this.#rules.silenceMs, member)
+  }
+
+  #accused(from: string, accusation: Accusation, awake: number): DetectorOutput[] {
+    const { accuser, charges } = accusation
+    if (accuser === this.#self || !this.#accusations.receive(accusation, awake)) return []
+    this.#jury.convict(awake)
+    this.#soon(awake, 1)
+    const mine = charges.find(({ member }) => member === this.#self)
+    return [
+      ...(mine === undefined ? [] : [{ kind: 'accused', since: mine.since } as const]),
+      ...this.#tell(accusation, from),
+    ]
+  }
+
+  #accusation(charges: readonly Charge[], wall: number): Accusation {
+    // The wall clock makes the rounds of one node grow across its restarts.
+    this.#round = Math.max(this.#round + 1, wall)
+    return { kind: 'accusation', accuser: this.#self, round: this.#round, charges }
+  }
+
+  /** To some peers by chance, and to those it is about. */
+  #tell(accusation: Accusation, except?: string): DetectorOutput[] {
+    const peers = [...this.#linked].filter(peer => peer !== except && peer !== accusation.accuser)
+    while (peers.length > BOUNDS.accusationToldMax) peers.splice(this.#random.below(peers.length), 1)
+    const told = new Set(peers)
+    for (const { member } of accusation.charges) if (this.#linked.has(member)) told.add(member)
+    return [...told].map(to => ({ kind: 'send', to, message: accusation }))
+  }
+
+  #judge(now: number, awake: number): DetectorOutput[] {
+    const { silenceMs, aloneRemovesMs } = this.#rules
+    if (this.alone(now)) {
+      const over = this.#silentMs(now) >= silenceMs * this.#health.patience + aloneRemovesMs
+      const others = [...this.#observers.ids].filter(id => id !== this.#self)
+      return over ? [{ kind: 'remove', members: others }] : []
+    }
+    const removed: string[] = []
+    const outputs: DetectorOutput[] = []
+    for (const [member, doubt] of this.#doubts) {
+      if (doubt.state !== 'accused' || !this.#assured(member, awake)) continue
+      const { enough, others, witnesses } = this.#jury.count(member, doubt.since)
+      if (enough) {
+        doubt.convictedAt ??= awake
+        if (awake - doubt.convictedAt >= this.#rules.refuteMs * this.#health.patience) removed.push(member)
+        continue
+      }
+      doubt.convictedAt = undefined
+      const asked = this.#hearNobodyOf(others, doubt, awake)
+      outputs.push(...asked.outputs)
+      if (asked.none && witnesses >= 2) removed.push(member)
+    }
+    if (removed.length > 0) outputs.push({ kind: 'remove', members: removed })
+    return outputs
+  }
+
+  /**
+   * The slow rule: enough observers can be dead, or on the other side of a cut, that those who are left could never
+   * remove anybody. It asks whether any of the observers that accuse nobody can be reached at all.
+   */
+  #hearNobodyOf(
+    observers: readonly string[],
+    { accusedAt }: Doubt,
+    awake: number,
+  ): { none: boolean; outputs: DetectorOutput[] } {
+    const { slowAfterMs, checkMs, silenceMs } = this.#rules
+    const { patience } = this.#health
+    const outputs: DetectorOutput[] = []
+    if (awake < accusedAt + (slowAfterMs - checkMs) * patience) return { none: false, outputs }
+    let none = awake >= accusedAt + slowAfterMs * patience
+    for (const observer of observers) {
+      const provenAt = this.#beats.provenAt(observer) ?? Number.NEGATIVE_INFINITY
+      const heard = this.#neighbours.has(observer) && awake - provenAt < silenceMs
+      const state = heard ? 'reached' : this.#checks.state(observer)
+      if (state === undefined) outputs.push(...this.#check(observer, awake))
+      if (state !== 'unreached') none = false
+    }
+    return { none, outputs }
+  }
+
+  #soon(awake: number, afterMs: number): void {
+    this.#nextAt = Math.min(this.#nextAt, awake + afterMs)
+  }
+
+  #schedule(awake: number): void {
+    const troubled = this.#doubts.size > 0 || this.#accusations.size > 0 || this.#checks.busy
+    let next = troubled ? awake + TROUBLED_MS : Number.POSITIVE_INFINITY
+    const silenceMs = this.#rules.silenceMs * this.#health.patience
+    for (const member of this.#observed) {
+      const provenAt = this.#beats.provenAt(member) ?? awake
+      if (!this.#doubts.of(member)) next = Math.min(next, provenAt + silenceMs)
+    }
+    // Nothing shall make it run in every millisecond.
+    this.#nextAt = Math.min(this.#beatAt, Math.max(next, awake + 1))
+  }
+}

@@ -1,0 +1,59 @@
+import type { Rules } from '../limits/limits.ts'
+import type { Accusations } from './accusations.ts'
+import type { Observers } from './observers.ts'
+
+/** Enough accusations allow a removal for so long after the last of them, awake ms. */
+const CONVICTED_MS = 10_000
+
+/** How the observers of a member stand to its claim. */
+export interface Count {
+  /** So many accuse it that it is removed unless it answers. */
+  readonly enough: boolean
+  /** Observers that do not accuse it. */
+  readonly others: readonly string[]
+  /** Accusers, and those who tried for them and failed. */
+  readonly witnesses: number
+}
+
+/** Counts accusations. Only observers count, and each of them once: no single node can remove anybody. */
+export class Jury {
+  readonly #rules: Pick<Rules, 'accusersShare' | 'accusersMin'>
+  readonly #observers: Observers
+  readonly #accusations: Accusations
+
+  constructor(
+    rules: Pick<Rules, 'accusersShare' | 'accusersMin'>,
+    observers: Observers,
+    accusations: Accusations,
+  ) {
+    this.#rules = rules
+    this.#observers = observers
+    this.#accusations = accusations
+  }
+
+  count(member: string, since: number): Count {
+    const charges = this.#accusations.against(member, since)
+    const observers = this.#observers.of(member)
+    const accusers = observers.filter(observer => charges.has(observer))
+    const witnesses = new Set([...accusers, ...[...charges.values()].flatMap(charge => charge.witnesses)])
+    witnesses.delete(member)
+    return {
+      enough: accusers.length >= this.#needed,
+      others: observers.filter(observer => !charges.has(observer)),
+      witnesses: witnesses.size,
+    }
+  }
+
+  /** Remembers of whom enough observers say that they do not reach them, whoever removes them. */
+  convict(awake: number): void {
+    for (const [member, since] of this.#accusations.claims) {
+      if (this.#accusations.against(member, since).size < this.#needed) continue
+      if (this.count(member, since).enough) this.#accusations.convict(member, since, awake + CONVICTED_MS)
+    }
+  }
+
+  get #needed(): number {
+    const { accusersShare, accusersMin } = this.#rules
+    return Math.max(accusersMin, Math.floor(this.#observers.each * accusersShare) + 1)
+  }
+}

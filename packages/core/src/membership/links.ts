@@ -1,0 +1,46 @@
+import { BOUNDS } from '../limits/limits.ts'
+
+/** Between two looks for links that nobody uses, ms. */
+const LOOK_MS = 10_000
+
+/** The links that there are, and which of them are worth keeping: a mesh of a thousand has no room for half a million. */
+export class Links {
+  readonly linked: Set<string> = new Set()
+  /** Monotonic ms of the last request or reply on each link, or of its beginning. */
+  readonly #usedAt = new Map<string, number>()
+  #lookAt: number
+
+  constructor(now: number) {
+    this.#lookAt = now + LOOK_MS
+  }
+
+  get wakeAt(): number {
+    return this.linked.size === 0 ? Number.POSITIVE_INFINITY : this.#lookAt
+  }
+
+  up(peer: string, now: number): void {
+    this.linked.add(peer)
+    this.#usedAt.set(peer, now)
+  }
+
+  down(peer: string): void {
+    this.linked.delete(peer)
+    this.#usedAt.delete(peer)
+  }
+
+  /** A request or a reply came over the link to this peer. */
+  used(peer: string, now: number): void {
+    if (this.#usedAt.has(peer)) this.#usedAt.set(peer, now)
+  }
+
+  /** Links to close: unused for long, or too many; never those to peers in `kept`. */
+  surplus(kept: ReadonlySet<string>, now: number): string[] {
+    if (now < this.#lookAt) return []
+    this.#lookAt = now + LOOK_MS
+    const others = [...this.#usedAt].filter(([peer]) => !kept.has(peer)).sort((a, b) => a[1] - b[1])
+    const tooMany = this.linked.size - BOUNDS.linksMax
+    return others
+      .filter(([, usedAt], place) => place < tooMany || now - usedAt >= BOUNDS.linkIdleMs)
+      .map(([peer]) => peer)
+  }
+}

@@ -1,0 +1,157 @@
+// Who is there: the rooms of membership put together. Links and those to be dialled, the detector of failures, and
+// those who are gone and may come back.
+
+import type { Charge, Configuration, ErrorCode, Message } from '@cachemesh/protocol'
+import type { Random } from '../chance/random.ts'
+import type { Rules } from '../limits/limits.ts'
+import { Absent } from './absent.ts'
+import { type Contact, Contacts } from './contacts.ts'
+import { Detector, type DetectorOutput } from './detector.ts'
+import { Links } from './links.ts'
+
+export type MembershipOutput =
+  | Exclude<DetectorOutput, { kind: 'want' }>
+  /** Members that were removed and may come back: to keep across a restart. */
+  | { readonly kind: 'absent'; readonly contacts: readonly Contact[] }
+
+export class Membership {
+  readonly #self: string
+  readonly #links: Links
+  readonly #contacts: Contacts
+  readonly #absent: Absent
+  readonly #detector: Detector
+
+  constructor(parts: {
+    self: string
+    seeds: readonly string[]
+    absent: readonly Contact[]
+    rules: Rules
+    random: Random
+    now: number
+  }) {
+    const { self, seeds, rules, random, now } = parts
+    this.#self = self
+    this.#links = new Links(now)
+    const { linked } = this.#links
+    this.#contacts = new Contacts({ self, seeds, linked, random })
+    this.#absent = new Absent(parts.absent, linked, now)
+    this.#detector = new Detector({ self, rules, linked, random, now })
+  }
+
+  get linked(): ReadonlySet<string> {
+    return this.#links.linked
+  }
+
+  get neighbours(): ReadonlySet<string> {
+    return this.#detector.neighbours
+  }
+
+  get wakeAt(): number {
+    return Math.min(this.#contacts.wakeAt, this.#absent.wakeAt, this.#detector.wakeAt, this.#links.wakeAt)
+  }
+
+  /** Seeds and members that could answer: 0 when this node knows of nobody but itself. */
+  get strangers(): number {
+    return this.#contacts.strangers
+  }
+
+  /** Seeds that are not known to be this node itself. */
+  get seeds(): number {
+    return this.#contacts.seeds
+  }
+
+  /** True when every seed was reached and refused this node. */
+  get refused(): boolean {
+    return this.#contacts.refused
+  }
+
+  /** True when nobody answers: each was tried several times and none is linked. */
+  get exhausted(): boolean {
+    return this.#contacts.exhausted
+  }
+
+  /** True when there is somebody to hear, and nobody is heard. */
+  alone(now: number): boolean {
+    return (this.strangers > 0 && this.linked.size === 0) || this.#detector.alone(now)
+  }
+
+  /** True when enough observers accuse this claim of a member: its removal is no surprise here. */
+  convicts(member: string, since: number): boolean {
+    return this.#detector.convicts(member, since)
+  }
+
+  /** Before each step: this node had asked for one at `wantedAt`. */
+  stepped(now: number, wantedAt: number): void {
+    this.#detector.stepped(now, wantedAt)
+  }
+
+  follow(configuration: Configuration, now: number): MembershipOutput[] {
+    const outputs = this.#carried(this.#detector.follow(configuration, now), now)
+    this.#contacts.update(configuration, this.neighbours, now)
+    this.#absent.update(configuration, this.#self)
+    if (this.#absent.takeChange()) outputs.push({ kind: 'absent', contacts: this.#absent.contacts })
+    return outputs
+  }
+
+  linkUp(peer: string, now: number): MembershipOutput[] {
+    this.#links.up(peer, now)
+    this.#contacts.linkUp(peer, now)
+    return this.#carried(this.#detector.linkUp(peer), now)
+  }
+
+  linkDown(peer: string, now: number): void {
+    this.#links.down(peer)
+    this.#contacts.linkDown(peer, now)
+    this.#detector.linkDown(peer, now)
+  }
+
+  /** A request or a reply came over the link to this peer. */
+  used(peer: string, now: number): void {
+    this.#links.used(peer, now)
+  }
+
+  /** A link to this member is needed. */
+  demand(peer: string, now: number): void {
+    this.#contacts.demand(peer, now)
+  }
+
+  /** A dial ended in a link to `peer`. */
+  answered(contact: string, peer: string, now: number): void {
+    this.#contacts.answered(contact, peer, now)
+  }
+
+  failed(contact: string, code: ErrorCode, now: number): MembershipOutput[] {
+    this.#contacts.failed(contact, now, code)
+    return code === 'ERR_CONNECTION_REFUSED' ? this.#carried(this.#detector.refused(contact, now), now) : []
+  }
+
+  receive(from: string, message: Message, now: number): MembershipOutput[] {
+    return this.#carried(this.#detector.receive(from, message, now), now)
+  }
+
+  passOn(charges: readonly Charge[], at: { now: number; wall: number }): MembershipOutput[] {
+    return this.#carried(this.#detector.passOn(charges, at), at.now)
+  }
+
+  tick(at: { now: number; wall: number }): MembershipOutput[] {
+    const outputs = this.#carried(this.#detector.tick(at), at.now)
+    for (const peer of this.#links.surplus(this.neighbours, at.now)) outputs.push({ kind: 'unlink', peer })
+    return outputs
+  }
+
+  /** Whom to dial now. */
+  due(now: number): Contact[] {
+    const contacts = this.#contacts.due(now)
+    const absent = this.#absent.due(now)
+    return absent === undefined ? contacts : [...contacts, absent]
+  }
+
+  #carried(outputs: readonly DetectorOutput[], now: number): MembershipOutput[] {
+    const carried: MembershipOutput[] = []
+    for (const output of outputs) {
+      if (output.kind === 'want') this.#contacts.demand(output.peer, now)
+      else carried.push(output)
+    }
+    return carried
+  }
+}

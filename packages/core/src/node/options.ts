@@ -1,0 +1,26 @@
+import type { Configuration } from '@cachemesh/protocol'
+import type { Change } from '../configuration/change.ts'
+import type { Rules } from '../limits/limits.ts'
+import type { Contact } from '../membership/contacts.ts'
+import type { Attributes } from '../membership/presence.ts'
+
+export interface NodeCoreOptions {
+  readonly id: string
+  readonly meshId: string
+  /** What the node says of itself; when it is not known yet, an input says it, and nothing is claimed before. */
+  readonly attributes?: Attributes
+  /** Addresses to find the mesh by; without any the node founds one. */
+  readonly seeds: readonly string[]
+  /** What a mesh agrees on at first, when this node is among those who found it. */
+  readonly initial?: Change
+  /** Bytes for entries. */
+  readonly cacheBytes: number
+  /** Seed of all chance in this node. */
+  readonly randomSeed: number
+  /** The configuration of an earlier life, from `persist`. */
+  readonly remembered?: Configuration
+  /** Members that were removed in an earlier life, from `absent`. */
+  readonly absent?: readonly Contact[]
+  /** Other rules than those of a real node; for proving what each is for. */
+  readonly rules?: Partial<Rules>
+}
