@@ -38,6 +38,9 @@ export interface Outcome extends FigureValues {
   /** Sent by all nodes: frames on links and hops of announcements. */
   readonly bytes: number
   readonly messages: number
+  /** Checks of silent members, and accusations. */
+  readonly checks: number
+  readonly accusations: number
   /** Bytes of what carries the configuration or asks for it. */
   readonly configurationBytes: number
 }
@@ -87,6 +90,8 @@ export function simulate(scenario: Scenario, options: SimulateOptions = {}): Out
     members: world.living[0]?.core.configuration.members.map(pickMember) ?? [],
     bytes: hosts.reduce((sum, host) => sum + host.sentBytes, 0),
     messages: hosts.reduce((sum, host) => sum + host.sentMessages, 0),
+    checks: hosts.reduce((sum, host) => sum + host.suspicions.checking, 0),
+    accusations: hosts.reduce((sum, host) => sum + host.suspicions.accused, 0),
     configurationBytes: hosts.reduce((sum, host) => sum + host.configurationBytes, 0),
   }
 }

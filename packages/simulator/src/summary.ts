@@ -18,6 +18,9 @@ export interface Summary {
   readonly simulatedNodeHours: number
   readonly violations: number
   readonly failedSeeds: readonly number[]
+  /** Members that were silent for too long in the eyes of an observer, and those it then accused. */
+  readonly checks: number
+  readonly accusations: number
   /** Members that were removed, once for each incarnation. */
   readonly removals: number
   /** Of them those whose process ran, moved, and could be reached. */
@@ -70,6 +73,8 @@ export function summarize(outcomes: readonly Outcome[]): Summary {
     simulatedNodeHours: round(livedMs / 3_600_000, 3),
     violations: sum(outcome => outcome.violations.length),
     failedSeeds: outcomes.filter(({ violations }) => violations.length > 0).map(({ seed }) => seed),
+    checks: sum(({ checks }) => checks),
+    accusations: sum(({ accusations }) => accusations),
     removals: sum(({ removals }) => removals),
     falseRemovals: sum(({ falseRemovals }) => falseRemovals),
     falseRemovalsOfSick: sum(({ falseRemovalsOfSick }) => falseRemovalsOfSick),

@@ -1,14 +1,19 @@
-import { packConfiguration } from '@cachemesh/core'
+import { observersOf, packConfiguration } from '@cachemesh/core'
 import { type ConfigurationRecord, isTombstone } from '@cachemesh/protocol'
 import type { Host } from '../world/host.ts'
 import { compareRecords } from './record-order.ts'
 
+/** Of a large mesh not all hosts are asked for all their links each time. */
+const LINKS_LOOKED_AT = 50
+
 /**
  * What has to become true when faults end, judged over all living nodes at once: one configuration, in which
- * all of them are active and from which nothing is missing that any of them knew, and everybody is linked.
+ * all of them are active, none of the dead is, and from which nothing is missing that any of them knew; and
+ * everybody is linked with those who watch it.
  */
 export class Settlement {
   readonly #known = new Map<string, ConfigurationRecord>()
+  #watched: { digest: string; observers: ReadonlyMap<string, readonly string[]> } | undefined
 
   /** @param living all nodes at the moment at which faults end */
   constructor(living: readonly Host[]) {
@@ -30,7 +35,31 @@ export class Settlement {
       const fault = disagreement(first, host) ?? ownFault(host, living)
       if (fault !== undefined) return fault
     }
-    return this.#missing(first)
+    return undead(first, living) ?? this.#unlinked(living) ?? this.#missing(first)
+  }
+
+  #unlinked(living: readonly Host[]): string | undefined {
+    const byId = new Map(living.map(host => [host.id, host]))
+    for (const [id, observers] of this.#observers(living)) {
+      const host = byId.get(id) as Host
+      for (const observer of observers) {
+        if (host.core.linked.has(observer) && byId.get(observer)?.core.linked.has(id)) continue
+        return `host ${host.index} and host ${byId.get(observer)?.index}, who watches it, have no link`
+      }
+    }
+    return undefined
+  }
+
+  #observers(living: readonly Host[]): ReadonlyMap<string, readonly string[]> {
+    const configuration = (living[0] as Host).core.configuration
+    const { digest } = configuration.version
+    if (this.#watched?.digest !== digest) {
+      const stride = Math.max(1, Math.floor(living.length / LINKS_LOOKED_AT))
+      const looked = living.filter((_, place) => place % stride === 0)
+      const observers = new Map(looked.map(({ id }) => [id, observersOf(configuration, id)]))
+      this.#watched = { digest, observers }
+    }
+    return this.#watched.observers
   }
 
   /** Costs more than `fault`; once, when all is settled. */
@@ -78,10 +107,17 @@ function ownFault(host: Host, living: readonly Host[]): string | undefined {
   }
   if (core.state !== 'active' && (living.length > 1 || !isLoner(host)))
     return `host ${host.index} is ${core.state}`
-  const unlinked = living.find(other => other !== host && !core.linked.has(other.id))
-  if (unlinked !== undefined) return `host ${host.index} has no link to host ${unlinked.index}`
-  if (core.linked.size >= living.length) return `host ${host.index} has links to the dead`
   return undefined
+}
+
+/** A node alone needs longer to give up all others than there is time. */
+function undead({ index, core }: Host, living: readonly Host[]): string | undefined {
+  if (living.length === 1) return undefined
+  const members = core.configuration.members.filter(member => !isTombstone(member))
+  if (members.length === living.length) return undefined
+  const ids = new Set(living.map(({ id }) => id))
+  const dead = members.find(({ id }) => !ids.has(id))
+  return `host ${index} takes ${dead?.id} for a member, which does not run`
 }
 
 /** Nobody else lives, and it knows of somebody who did: then it stays alone. */

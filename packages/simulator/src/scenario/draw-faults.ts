@@ -86,9 +86,8 @@ function crash(dice: Dice, crowd: Crowd): FaultBody {
   return { ...back, movesTo: addressOf(crowd.count * (1 + dice.below(100)) + back.host) }
 }
 
-/** The machine always comes back: nobody removes the silent yet. */
 function powerLoss(dice: Dice, crowd: Crowd): FaultBody {
-  return { kind: 'power-loss', ...drawAbsence(dice, { ...crowd, mortal: new Set() }) }
+  return { kind: 'power-loss', ...drawAbsence(dice, crowd) }
 }
 
 function leave(dice: Dice, crowd: Crowd): FaultBody {

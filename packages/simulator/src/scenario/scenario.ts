@@ -1,6 +1,8 @@
 // What a run is made of, as data: drawn from a seed (draw.ts) or written by hand in a test. Nothing in it
 // is decided while the run goes on, so a scenario can be printed, compared and made smaller.
 
+import type { Rules } from '@cachemesh/core'
+
 export interface Scenario {
   /** Of all chance within the run. */
   readonly seed: number
@@ -14,6 +16,8 @@ export interface Scenario {
   readonly endsAt: number
   /** All hosts have one configuration on their disks before they start, in which all of them are active. */
   readonly established?: boolean
+  /** Of all nodes, in place of their own: for showing what a rule is for. */
+  readonly rules?: Partial<Rules>
   readonly measures?: Measures
 }
 

@@ -1,10 +1,12 @@
 import {
   type Attributes,
+  type Contact,
   type Input,
   type Instant,
   type NodeCore,
   type NodeCoreOptions,
   type Output,
+  type Rules,
   unpackConfiguration,
 } from '@cachemesh/core'
 import { BULK_FRAME_MAX, type Configuration, FrameReader, FrameWriter } from '@cachemesh/protocol'
@@ -25,7 +27,11 @@ export interface HostWorld {
   readonly createNode: CreateNode
   /** What was on all disks at first: it is read once for all. */
   established?: Established
+  /** Of all nodes, in place of their own. */
+  readonly rules?: Partial<Rules>
 }
+
+type Suspicions = Extract<Output, { kind: 'suspicion' }>['state']
 
 export type HostState =
   /** It has not started yet, or will start again. */
@@ -48,8 +54,11 @@ export class Host {
   gatewayPort = 0
   /** Counts processes; the first is 1. */
   life = 0
-  /** The disk: what the core asked to keep. */
+  /** The disk: what the core asked to keep, and the members it looks for. */
   disk: Uint8Array | undefined
+  absent: readonly Contact[] = []
+  /** Steps of what its nodes thought of others. */
+  readonly suspicions: Record<Suspicions, number> = { checking: 0, accused: 0, cleared: 0, removed: 0 }
   /** When the timer of this process rings; Infinity when it is not set. */
   tickAt = Number.POSITIVE_INFINITY
   readonly reader: FrameReader = new FrameReader(BULK_FRAME_MAX)
@@ -126,6 +135,8 @@ export class Host {
       cacheBytes: CACHE_BYTES,
       randomSeed: dice.seed(),
       ...(remembered && { remembered }),
+      absent: this.absent,
+      ...(this.#world.rules && { rules: this.#world.rules }),
     }
     this.#core = this.#world.createNode(options, this.instant(now))
     this.#writer = new FrameWriter(this.#core.stamp)
@@ -136,6 +147,12 @@ export class Host {
     this.sentBytes += bytes
     this.sentMessages++
     if (carriesConfiguration) this.configurationBytes += bytes
+  }
+
+  /** The disk is lost. */
+  forget(): void {
+    this.disk = undefined
+    this.absent = []
   }
 
   /** Something comes to the process: it happens now, or when the process moves again. */

@@ -140,6 +140,18 @@ export class Loop {
         this.#note('dial', host.index, output.contact.name)
         this.#network?.dialling.dial(host.index, output.contact)
         break
+      case 'unlink':
+        this.#note('unlink', host.index, output.peer)
+        this.#network?.links.close(host.index, this.#indexOf(output.peer))
+        break
+      case 'suspicion':
+        host.suspicions[output.state]++
+        this.#note('suspicion', host.index, output.member, output.state)
+        break
+      case 'absent':
+        host.absent = output.contacts
+        this.#note('absent', host.index, output.contacts.length)
+        break
       case 'state':
         this.#note('state', host.index, output.state)
         break

@@ -67,7 +67,7 @@ export class ProcessTroubles {
   #crash(host: Host, fault: ProcessFault & { kind: 'crash' | 'power-loss' }): void {
     if (host.state === 'down') return
     this.#world.stop(host, fault.kind)
-    if (!fault.memory) host.disk = undefined
+    if (!fault.memory) host.forget()
     const { life } = host
     this.#timing.later(fault.downMs, () => {
       if (fault.movesTo !== undefined && host.life === life) this.#world.move(host, fault.movesTo)
@@ -83,7 +83,7 @@ export class ProcessTroubles {
     later(dice.between(0, LINGER_MS), () => {
       if (host.life !== life || host.state !== 'leaving') return
       this.#world.stop(host, 'graceful')
-      if (!fault.memory) host.disk = undefined
+      if (!fault.memory) host.forget()
     })
     later(LINGER_MS + fault.downMs, () => this.start(host, life))
   }

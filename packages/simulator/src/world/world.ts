@@ -39,11 +39,12 @@ export class World {
     const { trace, createNode } = parts
     this.#trace = trace
     this.#weather = scenario.weather
-    const hostWorld: HostWorld = { meshId: scenario.meshId, createNode }
+    const { meshId, rules } = scenario
+    const hostWorld: HostWorld = { meshId, createNode, ...(rules && { rules }) }
     this.hosts = scenario.hosts.map((plan, index) => new Host(index, plan, hostWorld))
     for (const host of this.hosts) this.#byAddress.set(host.address, host)
     if (scenario.established) {
-      const established = establish(scenario.meshId, this.hosts)
+      const established = establish(meshId, this.hosts)
       hostWorld.established = established
       for (const host of this.hosts) host.disk = established.bytes
     }
