@@ -35,16 +35,15 @@ describe('a seed', () => {
 describe('configurations', () => {
   it.each([
     [1, 20],
-    [2, 50],
-    [3, 60],
-    [5, 50],
-    [10, 15],
+    [2, 30],
+    [3, 30],
+    [5, 20],
+    [10, 6],
     [25, 2],
   ])('converge and never go backwards: %i nodes, %i seeds', (nodes, seeds) => {
     for (let seed = 1; seed <= seeds; seed++) {
-      const { violations, settledAfterMs } = drawn(1_000 + seed, nodes)
+      const { violations } = drawn(1_000 + seed, nodes)
       expect({ seed, violations }).toEqual({ seed, violations: [] })
-      expect(settledAfterMs).toBeLessThan(15_000)
     }
   })
 })

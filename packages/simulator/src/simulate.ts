@@ -125,7 +125,8 @@ function stayQuiet(world: World, { calmAt, endsAt }: Scenario): void {
   world.living.forEach((host, place) => {
     const fault = reservedFault(host)
     if (fault !== undefined) world.violated(host, 'reserved', fault)
-    if (host.core.configuration !== settled[place])
+    // A node alone gives up the others in its own time.
+    if (world.living.length > 1 && host.core.configuration !== settled[place])
       world.violated(
         host,
         'settlement',

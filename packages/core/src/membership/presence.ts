@@ -9,8 +9,8 @@ export interface Attributes {
   readonly software: string
 }
 
-/** So many claims by somebody else within this time are no memory of an earlier life. */
-const STRANGE_MAX = 3
+/** So many answers of somebody else within this time are no memory of an earlier life. */
+const STRANGE_MAX = 4
 const STRANGE_MS = 60_000
 
 /**
@@ -49,8 +49,8 @@ export class Presence {
   }
 
   /**
-   * True when another process claims to be this member. Claims that this one did not write come again and again: two
-   * processes with one identity raise it in turns, for ever. A single one is of an earlier life that was forgotten.
+   * True when another process claims to be this member. Two processes with one identity answer each other, by one
+   * incarnation at a time, for ever. Other claims that this one did not write are of an earlier life that it forgot.
    */
   get doubled(): boolean {
     return this.#strange.length >= STRANGE_MAX
@@ -60,7 +60,7 @@ export class Presence {
   claim(configuration: Configuration, state: MemberState, now: number): Member | undefined {
     if (this.attributes === undefined || configuration === this.#trueIn) return undefined
     const incarnation = configuration.member(this.#id)?.incarnation ?? 0
-    if (incarnation > this.#incarnation && this.#written)
+    if (incarnation === this.#incarnation + 1 && this.#written)
       this.#strange = [...this.#strange.filter(at => now - at < STRANGE_MS), now]
     const member = this.#missing(configuration, state, this.attributes)
     // Without room for its record a node tries again in the next document, not in every step.

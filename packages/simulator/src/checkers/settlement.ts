@@ -43,6 +43,7 @@ export class Settlement {
     for (const [id, observers] of this.#observers(living)) {
       const host = byId.get(id) as Host
       for (const observer of observers) {
+        if (!byId.has(observer)) continue
         if (host.core.linked.has(observer) && byId.get(observer)?.core.linked.has(id)) continue
         return `host ${host.index} and host ${byId.get(observer)?.index}, who watches it, have no link`
       }
