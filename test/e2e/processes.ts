@@ -6,7 +6,6 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { vi } from 'vitest'
 
 const MAIN = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
 const COMMAND = ['--conditions=@cachemesh/source', MAIN]
@@ -115,12 +114,17 @@ export class Processes {
     return running.ended
   }
 
-  /** Starts a node on free ports and waits for its ready line. */
-  async node(args: readonly string[] = []): Promise<StartedNode> {
+  /** Starts a node, on a free port when none is given, and waits for its ready line. Its pid is known before. */
+  async node(
+    args: readonly string[] = [],
+    listen = '127.0.0.1:0',
+    started: (pid: number) => void = () => {},
+  ): Promise<StartedNode> {
     const process = this.spawn([
-      ...['start', '--attached', '--format', 'json', '--listen', '127.0.0.1:0', '--api', '127.0.0.1:0'],
+      ...['start', '--attached', '--format', 'json', '--listen', listen, '--api', '127.0.0.1:0'],
       ...args,
     ])
+    started(process.pid)
     const ready = JSON.parse(await process.line(/^/)) as Ready
     return { ...ready, process }
   }
@@ -146,12 +150,11 @@ export function seedOf({ listen }: Ready): string[] {
 
 /** Waits until a process is gone, whoever its parent is. */
 export async function gone(pid: number): Promise<void> {
-  await vi.waitFor(
-    () => {
-      if (isRunning(pid)) throw new Error(`process ${pid} still runs`)
-    },
-    { timeout: 15_000, interval: 20 },
-  )
+  const until = performance.now() + 15_000
+  while (isRunning(pid)) {
+    if (performance.now() > until) throw new Error(`process ${pid} still runs`)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
 }
 
 function isRunning(pid: number): boolean {

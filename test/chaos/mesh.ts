@@ -1,0 +1,100 @@
+// A mesh of real processes that a scenario does things to, and what each of its nodes says. Runs in tests and in
+// `npm run chaos`.
+
+import { createServer } from 'node:net'
+import { Processes, type StartedNode } from '../e2e/processes.ts'
+
+export interface Member {
+  readonly id: string
+  readonly state: string
+  readonly incarnation: number
+}
+
+export interface View {
+  readonly serial: number
+  readonly digest: string
+  readonly members: readonly Member[]
+}
+
+export class Mesh {
+  readonly processes: Processes = new Processes()
+
+  /** What a node says of the mesh; rejects when it does not answer. */
+  async view({ api }: StartedNode): Promise<View> {
+    const response = await fetch(`${api}/v1/configuration`, { signal: AbortSignal.timeout(2_000) })
+    const { version, members } = (await response.json()) as { version: View; members: Member[] }
+    return { serial: version.serial, digest: version.digest, members }
+  }
+
+  /** Waits until the nodes hold one configuration in which exactly they are active. */
+  async agreed(nodes: readonly StartedNode[], timeoutMs = 30_000): Promise<View> {
+    const ids = idsOf(nodes)
+    return eventually(`${nodes.length} nodes agree`, timeoutMs, async () => {
+      const views = await Promise.all(nodes.map(node => this.view(node)))
+      const [first] = views
+      const one = views.every(({ serial, digest }) => serial === first?.serial && digest === first.digest)
+      const active = first?.members.filter(({ state }) => state === 'active').map(({ id }) => id)
+      if (one && active?.sort().join() === ids) return first
+      const seen = views.map(({ serial, digest, members }) => `${serial} ${digest} ${statesOf(members)}`)
+      throw new Error([...new Set(seen)].join('; '))
+    })
+  }
+
+  async end(): Promise<void> {
+    await this.processes.end()
+  }
+}
+
+function idsOf(nodes: readonly StartedNode[]): string {
+  return nodes
+    .map(({ nodeId }) => nodeId)
+    .sort()
+    .join()
+}
+
+function statesOf(members: readonly Member[]): string {
+  return members.map(({ id, state, incarnation }) => `${id.slice(-4)}:${state}@${incarnation}`).join(',')
+}
+
+/** Tries until it succeeds; rejects with the last failure when the time is over. */
+export async function eventually<T>(
+  what: string,
+  timeoutMs: number,
+  attempt: () => Promise<T | undefined>,
+): Promise<T> {
+  const until = performance.now() + timeoutMs
+  let cause: unknown
+  while (performance.now() < until) {
+    try {
+      const result = await attempt()
+      if (result !== undefined) return result
+    } catch (error) {
+      cause = error
+    }
+    await pause(20)
+  }
+  throw new Error(`${what}: not within ${timeoutMs} ms`, { cause })
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms))
+}
+
+/** Addresses on loopback that were free a moment ago. */
+export async function freeAddresses(count: number): Promise<string[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, () => {
+      const server = createServer()
+      return new Promise<typeof server>(resolve => server.listen(0, '127.0.0.1', () => resolve(server)))
+    }),
+  )
+  const ports = servers.map(server => (server.address() as { port: number }).port)
+  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
+  return ports.map(port => `127.0.0.1:${port}`)
+}
+
+/** The value below which this part of the sorted values lies. */
+export function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN)
+}
