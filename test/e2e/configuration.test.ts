@@ -114,7 +114,7 @@ describe('the configuration of a mesh of processes', () => {
     await output(nodes[0], 'unset', 'ttl')
   })
 
-  it('is watched from any node until the mesh is destroyed, which no node survives', async () => {
+  it('is watched from any node until the mesh is destroyed, which no node survives, be it frozen', async () => {
     const [a, b, c] = nodes
     const watching = processes.spawn(['configuration', 'watch', '--api', c.api])
     watching.endInput()
@@ -123,9 +123,15 @@ describe('the configuration of a mesh of processes', () => {
     await output(b, 'set', 'member/weight', '2')
     await vi.waitFor(() => expect(seen.join('\n')).toMatch(/member …\S+ changed/))
     expect(await problem(a, 'destroy', 'order')).toMatchObject({ code: 1 })
-    expect(await output(a, 'destroy', 'orders')).toMatch(/^mesh orders destroyed, 2 of 2 peers confirmed/)
+    b.process.kill('SIGSTOP')
+    expect(await output(a, 'destroy', 'orders')).toMatch(/^mesh orders destroyed, 1 of 2 peers confirmed/)
     expect((await watching.ended).code).toBe(0)
     expect(seen.at(-1)).toMatch(/the mesh was destroyed$/)
+    b.process.kill('SIGCONT')
+    await vi.waitFor(
+      async () => expect(await json(b, '/readyz')).toMatchObject({ state: 'destroyed' }),
+      15_000,
+    )
     for (const node of nodes) {
       expect(await json(node, '/readyz')).toMatchObject({ ready: false, state: 'destroyed' })
       expect((await fetch(`${node.api}/v1/keys/first`)).status).toBe(410)

@@ -115,6 +115,32 @@ describe('a change of the configuration', () => {
   })
 })
 
+describe('the description of the API', () => {
+  it('has what is answered to each operation, and the errors that it names', async () => {
+    const { node, url } = await start()
+    const { paths } = JSON.parse((await ask(url, '/openapi.json')).body)
+    const keysOf = (path: string, method: string) => {
+      const { schema } = paths[path][method].responses[200].content['application/json']
+      return Object.keys(schema.properties).sort()
+    }
+    const headers = { 'content-type': 'application/json' }
+    for (const method of ['patch', 'put']) {
+      const path = '/v1/configuration'
+      const answer = await ask(url, path, { method: method.toUpperCase(), headers, body: '{}' })
+      expect(Object.keys(JSON.parse(answer.body)).sort()).toEqual(keysOf(path, method))
+      const operation = paths[path][method]
+      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['400', '403', '410', '412']))
+      const { example } = operation.requestBody.content['application/json']
+      const body = JSON.stringify(example)
+      expect((await ask(url, path, { method: method.toUpperCase(), headers, body })).status).toBe(200)
+    }
+    const told = await ask(url, '/v1/configuration/propagate', { method: 'POST' })
+    expect(Object.keys(JSON.parse(told.body)).sort()).toEqual(keysOf('/v1/configuration/propagate', 'post'))
+    const gone = await ask(url, `/v1/configuration?mesh=${node.mesh.name}`, { method: 'DELETE' })
+    expect(Object.keys(JSON.parse(gone.body)).sort()).toEqual(keysOf('/v1/configuration', 'delete'))
+  })
+})
+
 describe('the settings', () => {
   it('are told as they hold, with who says so', async () => {
     const { node, url } = await start({ timeout: '3s' })

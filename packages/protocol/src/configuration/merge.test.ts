@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { LIMITS } from '../limits.ts'
 import { Configuration, type ConfigurationText, destroyedText, digestOf } from './configuration.ts'
 import { isTombstone, tombstone } from './member.ts'
-import { author, joinTexts, merge } from './merge.ts'
+import { author, destroy, joinTexts, merge } from './merge.ts'
 import { memberRecord, registerRecord } from './record.ts'
 import { configurationOf, memberOf, peerId } from './testing/members.ts'
 import { mergeBy, protocolRules } from './testing/mesh-model.ts'
@@ -129,6 +129,20 @@ describe('merge', () => {
     ] as const) {
       const merged = merge(mine, theirs)
       expect([merged.member('m')?.state, merged.horizon]).toEqual(['active', 7])
+    }
+  })
+
+  it('with a destroyed mesh is that, and nobody writes in it again', () => {
+    const mine = configurationOf(2)
+    const gone = destroy(mine, 77)
+    expect(gone.version).toMatchObject({ serial: mine.version.serial + 1, timestamp: 77 })
+    expect(destroy(gone, 99)).toBe(gone)
+    expect(author(gone, [memberRecord(memberOf(peerId(3)))], 99)).toBe(gone)
+    // However far the other side has come meanwhile.
+    const far = Configuration.of(mine, { serial: 1_000, timestamp: 99 })
+    for (const met of [merge(gone, far), merge(far, gone)]) {
+      expect(met).toMatchObject({ destroyed: true, members: [], version: { serial: 1_001 } })
+      expect(met.version.digest).toBe(gone.version.digest)
     }
   })
 
