@@ -90,6 +90,7 @@ export class Runtime {
         randomSeed: Math.floor(Math.random() * Number.MAX_SAFE_INTEGER),
         ...(settings.initial && { initial: settings.initial }),
         ...(remembered.configuration && { remembered: remembered.configuration }),
+        absent: remembered.formerMembers.map(({ id, addresses }) => ({ name: id, addresses, peer: id })),
       },
       instant(),
     )
@@ -210,6 +211,12 @@ export class Runtime {
           break
         case 'dial':
           this.#dial(output.contact)
+          break
+        case 'unlink':
+          this.transport.link(output.peer)?.close()
+          break
+        case 'absent':
+          data?.keepFormerMembers(output.contacts.map(({ name, addresses }) => ({ id: name, addresses })))
           break
         case 'configuration':
           events.tellConfiguration(output.configuration)
