@@ -1,10 +1,12 @@
 import {
+  author,
   Configuration,
   type Delta,
   deltaTo,
   type Message,
   memberRecord,
   summaryOf,
+  tombstone,
 } from '@cachemesh/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -24,7 +26,7 @@ class Mesh {
   readonly ledgers: Ledger[]
   readonly exchanges: Exchange[]
 
-  constructor(documents: readonly Configuration[]) {
+  constructor(documents: readonly Configuration[], holdMs = 0) {
     const ids = documents.map((_, index) => String(index))
     this.ledgers = documents.map(document => new Ledger(document))
     this.exchanges = this.ledgers.map((ledger, index) => {
@@ -33,7 +35,7 @@ class Mesh {
         ledger,
         linked,
         random: new Random(index),
-        hold: new Hold(0, () => true),
+        hold: new Hold(holdMs, () => holdMs === 0),
         antiEntropyMs: RULES.antiEntropyMs,
         now: this.now,
       })
@@ -107,6 +109,21 @@ class Mesh {
 }
 
 const EMPTY = Configuration.empty(MESH)
+
+it('a document that waits to be joined is told and answered once, not for as long as it waits', () => {
+  const whole = configurationOf(memberOf('a'), memberOf('b'), memberOf('c'))
+  const removed = (id: string): Configuration =>
+    author(whole, [memberRecord(tombstone(memberOf(id), 'removed'))], 2)
+  const mesh = new Mesh([removed('a'), removed('b'), whole], 2_000)
+  mesh.linkAll()
+  expect(mesh.settle()).toBeLessThan(40)
+  expect(mesh.agreed).toBe(false)
+  for (let time = 0; time < 3; time++) {
+    mesh.tick(2_000)
+    mesh.settle()
+  }
+  expect(mesh.agreed).toBe(true)
+})
 
 function kindsOf(outputs: readonly ExchangeOutput[]): string[] {
   return outputs.map(output =>

@@ -6,6 +6,7 @@ import {
   type Configuration,
   type Delta,
   deltaTo,
+  digestPrefix,
   isTombstone,
   type Member,
   type Message,
@@ -200,7 +201,9 @@ export class Exchange {
     if (joined === undefined) return this.pull(from, now)
     this.#answered(from)
     this.#holds(from, delta.version.digest)
-    return [this.#version(from), ...this.#surprised(), ...this.#passedOn(joined, before, from)]
+    // To hear what is held here they would send the same again, and again, for as long as it waits.
+    const heard = this.#ledger.awaits(digestPrefix(delta.version)) ? [] : [this.#version(from)]
+    return [...heard, ...this.#surprised(), ...this.#passedOn(joined, before, from)]
   }
 
   #passedOn(joined: Joined, before: Configuration, from?: string): ExchangeOutput[] {
@@ -242,6 +245,8 @@ export class Exchange {
       this.#answered(from)
       return this.#ledger.current.version.serial > version.serial ? [this.#version(from)] : []
     }
+    // It is known and waits to be joined: what came of it will be told to all.
+    if (this.#ledger.awaits(digestPrefix(version))) return []
     const delta = this.#ledger.deltaFromDigest(version.digest)
     return delta === undefined
       ? this.pull(from, now)

@@ -102,3 +102,31 @@ describe('a node claims', () => {
     )
   })
 })
+
+describe('another process of the same identity', () => {
+  /** A node that has written its first claim. */
+  function present(): Presence {
+    const presence = new Presence('me', HERE, 0)
+    presence.wrote(presence.claim(Configuration.empty(MESH), 'active', 1) as Member)
+    return presence
+  }
+
+  it('is one that answers again and again', () => {
+    const presence = present()
+    for (let incarnation = 2; incarnation <= 8; incarnation += 2) {
+      expect(presence.doubled).toBe(false)
+      const theirs = configurationOf(me({ incarnation, addresses: ['/ip4/them/tcp/1'] }))
+      presence.wrote(presence.claim(theirs, 'active', incarnation) as Member)
+    }
+    expect(presence.doubled).toBe(true)
+  })
+
+  it('is not a claim of an earlier life, which is as true, in however many configurations', () => {
+    const presence = present()
+    for (let other = 1; other < 9; other++) {
+      const configuration = configurationOf(me({ incarnation: 2 }), memberOf(`other-${other}`))
+      expect(presence.claim(configuration, 'active', other)).toBeUndefined()
+    }
+    expect(presence.doubled).toBe(false)
+  })
+})

@@ -60,8 +60,12 @@ export class Presence {
   claim(configuration: Configuration, state: MemberState, now: number): Member | undefined {
     if (this.attributes === undefined || configuration === this.#trueIn) return undefined
     const incarnation = configuration.member(this.#id)?.incarnation ?? 0
-    if (incarnation === this.#incarnation + 1 && this.#written)
-      this.#strange = [...this.#strange.filter(at => now - at < STRANGE_MS), now]
+    if (incarnation > this.#incarnation) {
+      if (incarnation === this.#incarnation + 1 && this.#written)
+        this.#strange = [...this.#strange.filter(at => now - at < STRANGE_MS), now]
+      // A claim of an earlier life may be as true as the next would be: then it stands, and is strange once.
+      this.#incarnation = incarnation
+    }
     const member = this.#missing(configuration, state, this.attributes)
     // Without room for its record a node tries again in the next document, not in every step.
     this.#trueIn = configuration
