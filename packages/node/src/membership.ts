@@ -70,9 +70,9 @@ export class Membership implements AsyncDisposable {
     const { core, duplicate } = this.#runtime
     const { state, joined, refused, seeds } = core
     if (this.#closing) return 'the node is closing'
+    if (duplicate) return duplicate.message
     if (state === 'left') return 'the node has left the mesh'
     if (state === 'destroyed') return 'the mesh was destroyed'
-    if (duplicate) return duplicate.message
     if (refused) return `every seed (${seeds}) refuses this node: check its mesh key`
     if (!joined) return `no seed (of ${seeds}) has answered yet; it keeps trying`
     return state === 'joining' ? 'it has not joined yet' : ''

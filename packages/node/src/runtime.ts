@@ -21,8 +21,8 @@ import {
   type Frame,
   KIND,
   type Message,
-  memberRecord,
 } from '@cachemesh/protocol'
+import { checkAttributes } from './attributes.ts'
 import type { Kept, Remembered } from './data-dir/kept.ts'
 import type { NodeEmitter } from './events.ts'
 import { Asks } from './mesh/asks.ts'
@@ -235,7 +235,8 @@ export class Runtime {
           data?.keepConfiguration(output.bytes)
           break
         case 'refused':
-          events.tell('warning', output.error)
+          if (output.error.code === 'ERR_DUPLICATE_IDENTITY') this.#duplicated(output.error)
+          else events.tell('warning', output.error)
           break
       }
     }
@@ -278,7 +279,8 @@ export class Runtime {
   }
 
   #linkUp(link: Link): void {
-    this.#duplicate = undefined
+    // Whoever stood down does not stand up again.
+    if (this.core.state !== 'left') this.#duplicate = undefined
     this.feed({ kind: 'link-up', peer: link.peer })
     this.#parts.events.tell('link', link.peer, true)
   }
@@ -380,18 +382,6 @@ export class Runtime {
     while (monotonic() < until && [...this.transport.links.values()].some(link => link.queuedBytes > 0)) {
       await new Promise(resolve => setTimeout(resolve, DRAIN_POLL_MS))
     }
-  }
-}
-
-function checkAttributes(attributes: Attributes): void {
-  try {
-    memberRecord({ id: 'this', incarnation: 0, state: 'joining', since: 0, ...attributes })
-  } catch (cause) {
-    throw new CacheMeshError(
-      'ERR_INVALID_ARGUMENT',
-      (cause as Error).message.replace('A member', 'This node'),
-      { cause },
-    )
   }
 }
 

@@ -36,12 +36,21 @@ async function serve(node: CacheMeshNode, { api, stop, log }: Serving): Promise<
   try {
     warnOf(node, log)
     log.ready(node, http.url)
-    await stop.asked
+    await Promise.race([stop.asked, stoodDown(node)])
     // Calls that come in meanwhile are answered; after it the node would be alone with them.
     await node.leave()
   } finally {
     await http.close()
   }
+}
+
+/** Rejects when the node gives way to another process with its identity: nothing is left to serve. */
+function stoodDown(node: CacheMeshNode): Promise<never> {
+  return new Promise((_, reject) => {
+    node.on('warning', error => {
+      if (error.code === 'ERR_DUPLICATE_IDENTITY' && node.readiness.state === 'left') reject(error)
+    })
+  })
 }
 
 function warnOf(node: CacheMeshNode, log: Log): void {
