@@ -100,4 +100,37 @@ describe('a second process with a copy of a data directory', () => {
     const again = await processes.node([...seedOf(seed), '--data-dir', dataDir])
     await agreed([seed, again])
   })
+
+  it('settles with one of the two, when each was let in by nodes that did not know the other', async () => {
+    const dataDir = await directory()
+    const made = await processes.node(['--data-dir', dataDir])
+    const copy = await copied(dataDir, made)
+    made.process.kill('SIGTERM')
+    await made.process.ended
+    // Nothing but who they are: neither finds the other by what it remembers.
+    for (const path of [dataDir, copy]) await rm(join(path, 'configuration.bin'))
+    const halves = await Promise.all([processes.node(), processes.node()])
+    const [first, second] = (await Promise.all(
+      [dataDir, copy].map((path, i) =>
+        processes.node(['--data-dir', path, ...seedOf(halves[i] as StartedNode)]),
+      ),
+    )) as [StartedNode, StartedNode]
+    const bridge = await processes.node(halves.flatMap(seedOf))
+    const { code, stderr } = await Promise.race([first.process.ended, second.process.ended])
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('ERR_DUPLICATE_IDENTITY'),
+    })
+    const rest = [...halves, bridge]
+    await vi.waitFor(
+      async () => {
+        const seen = await Promise.all(rest.map(versionOf))
+        expect(new Set(seen.map(({ digest }) => digest)).size).toBe(1)
+        expect((await members(bridge)).filter(({ state }) => state === 'active').length).toBeLessThan(5)
+      },
+      { timeout: 15_000, interval: 50 },
+    )
+    // Without a rule it rose by five every second, for ever.
+    expect((await versionOf(bridge)).serial).toBeLessThan(50)
+  })
 })
