@@ -3,7 +3,6 @@
 
 import {
   type Answer,
-  type Attributes,
   type Contact,
   type Input,
   NodeCore,
@@ -27,6 +26,7 @@ import type { Kept, Remembered } from './data-dir/kept.ts'
 import type { NodeEmitter } from './events.ts'
 import { Asks } from './mesh/asks.ts'
 import type { OwnAttributes } from './mesh/change.ts'
+import { OwnRecord } from './mesh/own-record.ts'
 import type { Settings } from './options/options.ts'
 import { Calls } from './requests/calls.ts'
 import { Deadlines } from './requests/deadlines.ts'
@@ -70,8 +70,7 @@ export class Runtime {
   readonly #responder: Responder
   readonly #parts: RuntimeParts
   readonly #asks = new Asks()
-  #gateways: Readonly<Record<string, string>> = {}
-  #own: Required<OwnAttributes>
+  readonly #record: OwnRecord
   #duplicate: CacheMeshError | undefined
   readonly #stampSeenAt = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
@@ -130,7 +129,7 @@ export class Runtime {
     this.#calls = new Calls(core, transport)
     this.#responder = new Responder(core, this.#calls)
     const { weight, zone } = parts.settings
-    this.#own = { weight, zone }
+    this.#record = new OwnRecord({ weight, zone, software: parts.software }, () => transport.addresses)
     this.requests = new Requests(core, this.#calls, this)
   }
 
@@ -150,11 +149,7 @@ export class Runtime {
    * may hold.
    */
   present(gateways: Readonly<Record<string, string | undefined>> = {}): void {
-    const all = { ...this.#gateways, ...gateways }
-    const open = Object.entries(all).filter((pair): pair is [string, string] => pair[1] !== undefined)
-    const attributes = this.#attributes(Object.fromEntries(open), this.#own)
-    this.#gateways = attributes.gateways
-    this.feed({ kind: 'attributes', attributes })
+    this.feed({ kind: 'attributes', attributes: this.#record.open(gateways) })
   }
 
   /**
@@ -163,24 +158,14 @@ export class Runtime {
    */
   async operate(operation: Operation, own?: OwnAttributes): Promise<Answer> {
     if (this.#closed) throw new CacheMeshError('ERR_CLOSED', 'The node is closed')
-    const before = this.#own
-    const wanted = { ...before, ...own }
-    const attributes = own && this.#attributes(this.#gateways, wanted)
+    const change = own && this.#record.change(own)
     const { promise, resolve } = Promise.withResolvers<Answer>()
-    this.#own = wanted
     const ask = this.#asks.add(answer => {
-      if (own && answer.kind === 'refused') this.#own = before
+      if (answer.kind === 'refused') change?.undo()
       resolve(answer)
     })
-    this.feed({ kind: 'operation', ask, operation, ...(attributes && { attributes }) })
+    this.feed({ kind: 'operation', ask, operation, ...(change && { attributes: change.attributes }) })
     return promise
-  }
-
-  #attributes(gateways: Readonly<Record<string, string>>, own: Required<OwnAttributes>): Attributes {
-    const { software } = this.#parts
-    const attributes = { addresses: this.transport.addresses, gateways, ...own, software }
-    checkAttributes(attributes)
-    return attributes
   }
 
   /**
@@ -216,13 +201,13 @@ export class Runtime {
           this.transport.link(output.peer)?.close()
           break
         case 'absent':
-          data?.keepFormerMembers(output.contacts.map(({ name, addresses }) => ({ id: name, addresses })))
+          this.#keepFormer(output.contacts)
           break
         case 'configuration':
           events.tellConfiguration(output.configuration)
           break
         case 'state':
-          if (output.state === 'destroyed') data?.keepFormerMembers([])
+          if (output.state === 'destroyed') this.#keepFormer([])
           events.tell('state', output.state)
           break
         case 'answer':
@@ -240,6 +225,12 @@ export class Runtime {
           break
       }
     }
+  }
+
+  /** Members of a mesh that was destroyed are told so, but not kept. */
+  #keepFormer(contacts: readonly Contact[]): void {
+    const kept = this.core.configuration.destroyed ? [] : contacts
+    this.#parts.data?.keepFormerMembers(kept.map(({ name, addresses }) => ({ id: name, addresses })))
   }
 
   /** Tells the mesh that this node goes, and waits until that has left it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ofKind } from '../testing/life.ts'
+import { dials, ofKind } from '../testing/life.ts'
 import { Lives } from '../testing/lives.ts'
 import type { Operation } from './operations.ts'
 
@@ -170,6 +170,15 @@ describe('a mesh that is destroyed', () => {
         expect(mesh.ask(id, operation)).toMatchObject(refused)
       }
     }
+  })
+
+  it('seeks those who have not heard of it', () => {
+    const mesh = new Lives(ALL)
+    mesh.cut(['d'], ALL)
+    mesh.ask('a', { kind: 'destroy' })
+    const sought = dials(mesh.of('b').pass(10_000))
+    expect(sought).toContain('d')
+    expect(sought).not.toContain('a')
   })
 
   it('is not destroyed by who expected another version of it', () => {

@@ -220,6 +220,7 @@ describe('a mesh that is destroyed', () => {
     await second.close()
     expect((await readFile(join(dataDir, 'configuration.bin'))).byteLength).toBeLessThan(150)
     const files = await readdir(dataDir)
+    expect(await readFile(join(dataDir, 'former-members.txt'), 'utf8')).toBe('')
     await expect(createNode({ mesh: 'orders', dataDir })).rejects.toMatchObject({
       ...destroyed,
       message: expect.stringMatching(/"orders" was destroyed at .*another name with another data directory/),
