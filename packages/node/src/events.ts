@@ -1,4 +1,4 @@
-import type { NodeState } from '@cachemesh/core'
+import type { NodeState, Suspicion } from '@cachemesh/core'
 import { CacheMeshError, type Configuration } from '@cachemesh/protocol'
 import { type ConfigurationView, viewConfiguration } from './view.ts'
 
@@ -12,6 +12,11 @@ export interface NodeEvents {
   agreed: []
   /** A connection to another member came up or went down. */
   link: [peer: string, up: boolean]
+  /**
+   * What this node thinks of a member that it watches: `checking` (it does not answer), `accused` (nobody reaches it),
+   * `cleared`, or `removed` (this node has taken it out of the configuration).
+   */
+  suspicion: [member: string, state: Suspicion['state']]
   /** Something went wrong that no call could report: a stranger was refused, the disk is full. */
   warning: [error: CacheMeshError]
 }

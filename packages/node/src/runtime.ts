@@ -203,6 +203,9 @@ export class Runtime {
         case 'absent':
           this.#keepFormer(output.contacts)
           break
+        case 'suspicion':
+          events.tell('suspicion', output.member, output.state)
+          break
         case 'configuration':
           events.tellConfiguration(output.configuration)
           break
@@ -285,6 +288,7 @@ export class Runtime {
 
   #frame(link: Link, frame: Frame): void {
     if (frame.digestPrefix !== this.core.stamp.digestPrefix) this.#stamped(link.peer, frame)
+    if (frame.kind < KIND.pull) this.core.used(link.peer)
     if (frame.kind < KIND.hit) this.#responder.request(link, frame)
     else if (frame.kind < KIND.pull) this.#calls.reply(link, frame)
     else this.#message(link.peer, frame)

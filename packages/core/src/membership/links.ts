@@ -6,8 +6,10 @@ const LOOK_MS = 10_000
 /** The links that there are, and which of them are worth keeping: a mesh of a thousand has no room for half a million. */
 export class Links {
   readonly linked: Set<string> = new Set()
-  /** Monotonic ms of the last request or reply on each link, or of its beginning. */
+  /** Monotonic ms of the last look that found the link in use, or of its beginning. */
   readonly #usedAt = new Map<string, number>()
+  /** Used since the last look: noted with every request, so it is a name in a set and no time. */
+  readonly #used = new Set<string>()
   #lookAt: number
 
   constructor(now: number) {
@@ -29,14 +31,16 @@ export class Links {
   }
 
   /** A request or a reply came over the link to this peer. */
-  used(peer: string, now: number): void {
-    if (this.#usedAt.has(peer)) this.#usedAt.set(peer, now)
+  used(peer: string): void {
+    this.#used.add(peer)
   }
 
   /** Links to close: unused for long, or too many; never those to peers in `kept`. */
   surplus(kept: ReadonlySet<string>, now: number): string[] {
     if (now < this.#lookAt) return []
     this.#lookAt = now + LOOK_MS
+    for (const peer of this.#used) if (this.linked.has(peer)) this.#usedAt.set(peer, now)
+    this.#used.clear()
     const others = [...this.#usedAt].filter(([peer]) => !kept.has(peer)).sort((a, b) => a[1] - b[1])
     const tooMany = this.linked.size - BOUNDS.linksMax
     return others

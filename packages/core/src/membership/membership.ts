@@ -106,8 +106,8 @@ export class Membership {
   }
 
   /** A request or a reply came over the link to this peer. */
-  used(peer: string, now: number): void {
-    this.#links.used(peer, now)
+  used(peer: string): void {
+    this.#links.used(peer)
   }
 
   /** A link to this member is needed. */

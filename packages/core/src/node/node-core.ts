@@ -109,8 +109,8 @@ export class NodeCore {
   }
 
   /** A request or a reply came over the link to this peer: it is worth keeping. */
-  used(peer: string, now: number): void {
-    this.#membership.used(peer, now)
+  used(peer: string): void {
+    this.#membership.used(peer)
   }
 
   /** When `step` wants a tick, in monotonic ms. After a tick it lies ahead. */
