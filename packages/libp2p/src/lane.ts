@@ -12,6 +12,8 @@ export interface LaneOwner {
   readonly isUp: boolean
   greeted(): void
   frame(frame: Frame): void
+  /** The frames that arrived together were handed over. */
+  through(): void
   failed(reason: CacheMeshError): void
 }
 
@@ -61,8 +63,12 @@ export class Lane {
   #read(chunk: Uint8Array): void {
     this.receivedBytes += chunk.length
     try {
-      if (this.#owner.isUp) this.#reader.push(chunk, this.#receive)
-      else this.#readEarly(chunk)
+      if (this.#owner.isUp) {
+        this.#reader.push(chunk, this.#receive)
+        this.#owner.through()
+      } else {
+        this.#readEarly(chunk)
+      }
     } catch (error) {
       this.#owner.failed(
         error instanceof CacheMeshError

@@ -25,6 +25,7 @@ export interface LinkTableOptions {
   readonly up: (link: PeerLink) => void
   readonly down: (link: PeerLink, reason: CacheMeshError) => void
   readonly frame: (link: PeerLink, frame: Frame) => void
+  readonly through: () => void
   /** The last connection to a peer is closed. */
   readonly gone: (peer: string) => void
 }
@@ -163,6 +164,10 @@ export class LinkTable implements LinkEvents {
 
   frame(link: PeerLink, frame: Frame): void {
     this.#options.frame(link, frame)
+  }
+
+  through(): void {
+    this.#options.through()
   }
 
   #hold(connection: Connection): Held {

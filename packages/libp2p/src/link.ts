@@ -44,6 +44,8 @@ export interface LinkEvents {
   /** `wasUp` is false for a link that failed while it was made. */
   down(link: PeerLink, reason: CacheMeshError, wasUp: boolean): void
   frame(link: PeerLink, frame: Frame): void
+  /** All frames that arrived together were handed over. */
+  through(): void
 }
 
 export type LaneName = 'frames' | 'bulk'
@@ -154,6 +156,10 @@ export class PeerLink implements Link, LaneOwner {
   frame(frame: Frame): void {
     // The handler of an earlier frame in the same chunk may have closed the link.
     if (this.#state === 'up') this.#events.frame(this, frame)
+  }
+
+  through(): void {
+    this.#events.through()
   }
 
   failed(reason: CacheMeshError): void {

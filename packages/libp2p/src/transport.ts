@@ -39,6 +39,8 @@ export interface TransportHandlers {
   linkDown(link: Link, reason: CacheMeshError): void
   /** The frame, and every view into it, is valid only during the call. */
   frame(link: Link, frame: Frame): void
+  /** All frames that arrived together were handed over: time to do together what they left to do. */
+  through?(): void
   /** `from` is the neighbour that passed it on, which need not be its author. */
   announcement(bytes: Uint8Array, from: string): void
   /**
@@ -183,6 +185,7 @@ async function tableFor(
     },
     down: (link, reason) => guarded(() => handlers.linkDown(link, reason)),
     frame: (link, frame) => handlers.frame(link, frame),
+    through: () => handlers.through?.(),
   })
   libp2p.addEventListener('connection:open', ({ detail }) => {
     instances.opened(detail.remotePeer.toString())

@@ -112,6 +112,7 @@ export class Runtime {
         linkUp: link => when(it => it.#linkUp(link)),
         linkDown: (link, reason) => when(it => it.#linkDown(link, reason)),
         frame: (link, frame) => when(it => it.#frame(link, frame)),
+        through: () => when(it => it.#responder.through()),
         announcement: (bytes, from) => when(it => it.#announcement(bytes, from)),
         refused: reason => parts.events.tell('warning', reason),
         duplicate: reason => when(it => it.#duplicated(reason)),

@@ -51,6 +51,12 @@ export class Placement {
     return owner >= 0 && owner === this.#selfIndex
   }
 
+  /** Id of the owner; undefined while nobody is active. */
+  owner(hash: number): string | undefined {
+    const { ring } = this
+    return ring.members[ring.ownerIndex(hash)]
+  }
+
   /** Ids of the preference list, owner first. Empty while nobody is active. */
   preference(hash: number): string[] {
     const { ring } = this

@@ -30,6 +30,11 @@ export class Partition {
     return undefined
   }
 
+  /** As `get`, without a look at the entry: it may have expired. */
+  find(key: string): Entry | undefined {
+    return this.#entries.get(key)
+  }
+
   /** True when an entry of this size can be kept at all. */
   fits(key: string, entry: Entry): boolean {
     return entryBytes(key, entry) <= this.bytesMax

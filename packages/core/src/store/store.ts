@@ -48,6 +48,11 @@ export class Store {
     return this.owned.get(key, now)
   }
 
+  /** As `read`, without a look at the entry: it may have expired. */
+  find(key: string): Entry | undefined {
+    return this.owned.find(key)
+  }
+
   /** Throws ERR_VALUE_TOO_LARGE when this node could never keep it; the old entry stays. */
   write(key: string, entry: NewEntry, at: { readonly now: number; readonly wall: number }): Written {
     const existed = this.owned.get(key, at.now) !== undefined

@@ -31,6 +31,8 @@ export class Calls {
   readonly #heard = new Map<string, Heard>()
   /** Peers that were found silent, and how many bytes had come from them then. */
   readonly #silent = new Map<string, number>()
+  #lastTo = ''
+  #lastLink: Link | undefined
   /**
    * Ms that this node has listened. It stands still while the event loop is blocked: a node that was busy for
    * a second has heard nobody, and may not take that for silence.
@@ -79,7 +81,7 @@ export class Calls {
       )
     } else {
       call.failed = route.failed
-      this.#send(call, this.#transport.link(route.to) as Link, now)
+      this.#send(call, this.#link(route.to) as Link, now)
     }
   }
 
@@ -114,6 +116,7 @@ export class Calls {
   }
 
   linkDown(peer: string): void {
+    this.#lastTo = ''
     this.#heard.delete(peer)
     this.#silent.delete(peer)
     this.#pending.forEach((call, id) => {
@@ -136,12 +139,25 @@ export class Calls {
     })
   }
 
-  readonly #writable = (id: string): boolean => this.#transport.link(id) !== undefined
+  /**
+   * The link of a member. One member is asked many times in a row, and finding its long id in the table of links costs
+   * as much as all the rest of sending a frame.
+   */
+  #link(id: string): Link | undefined {
+    if (id !== this.#lastTo) {
+      this.#lastLink = this.#transport.link(id)
+      this.#lastTo = this.#lastLink === undefined ? '' : id
+    }
+    return this.#lastLink
+  }
+
+  readonly #writable = (id: string): boolean => this.#link(id) !== undefined
 
   /** A peer that was silent is asked again as soon as any byte has come from it. */
   readonly #readable = (id: string): boolean => {
-    const link = this.#transport.link(id)
+    const link = this.#link(id)
     if (link === undefined) return false
+    if (this.#silent.size === 0) return true
     const silentAt = this.#silent.get(id)
     if (silentAt === undefined) return true
     if (silentAt === link.receivedBytes) return false

@@ -42,13 +42,19 @@ export class Requests {
     const hash = hashKey(key)
     // The usual case of a key of one's own costs no call, no timer and no frame.
     if (this.#owns(hash)) return resolved(() => take(this.#local(key), true))
-    return this.#start(
-      { kind: 'get', key, hash },
-      {
-        answered: (frame, call) => take(foundIn(frame, call.to), call.failed.length === 0),
-        served: (_, call) => take(this.#local(key), call.failed.length === 0),
-      },
-    )
+    return new Promise((resolve, reject) => {
+      const now = monotonic()
+      const call = new Lookup({
+        key,
+        hash,
+        deadline: now + this.#limits.timeoutMs,
+        take,
+        local: this.#local,
+        resolve,
+        reject,
+      })
+      this.#calls.dispatch(call, now)
+    })
   }
 
   set(key: string, entry: EntryBody): Promise<Written> {
@@ -80,7 +86,7 @@ export class Requests {
     return !this.#calls.closed && this.#core.placement.owns(hash)
   }
 
-  #local(key: string): Found | undefined {
+  readonly #local = (key: string): Found | undefined => {
     const now = monotonic()
     const entry = this.#core.store.read(key, now)
     if (entry === undefined) return undefined
@@ -116,6 +122,64 @@ interface Waiting<T> {
   readonly results: Results<T>
   resolve(result: T): void
   reject(error: unknown): void
+}
+
+interface Lookups<T> extends Pick<Waiting<T>, 'deadline' | 'resolve' | 'reject'> {
+  readonly key: string
+  readonly hash: number
+  take(found: Found | undefined, certain: boolean): T
+  /** Looks into this node's own memory. */
+  local(key: string): Found | undefined
+}
+
+/** A get. Most calls are: it is one object, and makes no closures. */
+class Lookup<T> implements Call, KeyRequest {
+  readonly kind = 'get'
+  readonly key: string
+  readonly hash: number
+  readonly hops: readonly string[] = NO_HOPS
+  readonly deadline: number
+  failed: readonly string[] = NO_HOPS
+  to = ''
+  sentAt = 0
+  readonly #take: Lookups<T>['take']
+  readonly #local: Lookups<T>['local']
+  readonly #resolve: (result: T) => void
+  readonly #reject: (error: unknown) => void
+
+  constructor({ key, hash, deadline, take, local, resolve, reject }: Lookups<T>) {
+    this.key = key
+    this.hash = hash
+    this.deadline = deadline
+    this.#take = take
+    this.#local = local
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  get request(): KeyRequest {
+    return this
+  }
+
+  answered(frame: Frame): void {
+    this.#finish(foundIn(frame, this.to))
+  }
+
+  served(): void {
+    this.#finish(this.#local(this.key))
+  }
+
+  failedWith(error: CacheMeshError): void {
+    this.#reject(error)
+  }
+
+  #finish(found: Found | undefined): void {
+    try {
+      this.#resolve(this.#take(found, this.failed.length === 0))
+    } catch (error) {
+      this.#reject(error)
+    }
+  }
 }
 
 class OwnCall<T> implements Call {

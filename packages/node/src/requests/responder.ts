@@ -10,14 +10,14 @@ import {
   type Frame,
   hashKey,
   KIND,
-  type Stamp,
   splitKey,
 } from '@cachemesh/protocol'
 import { monotonic } from '../time.ts'
 import type { Call, KeyRequest } from './call.ts'
 import type { Calls } from './calls.ts'
-import { executeDelete, executeSet, remainingTtl } from './execution.ts'
-import { overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
+import { executeDelete, executeSet } from './execution.ts'
+import { Reads } from './reads.ts'
+import { Reply } from './reply.ts'
 import { moving } from './requests.ts'
 import { checkSize } from './value-size.ts'
 
@@ -27,11 +27,13 @@ const BUDGET_MS = 5_000
 export class Responder {
   readonly #core: NodeCore
   readonly #calls: Calls
+  readonly #reads: Reads
   #leaving = false
 
   constructor(core: NodeCore, calls: Calls) {
     this.#core = core
     this.#calls = calls
+    this.#reads = new Reads(core)
   }
 
   /** From now on peers are sent to the next member. */
@@ -46,10 +48,18 @@ export class Responder {
     try {
       if (this.#leaving) throw new CacheMeshError('ERR_CLOSED', 'The node is leaving')
       const { namespace } = splitKey(key) // throws for what qualifies no key
-      const request = requestIn(frame, key)
+      const hash = hashKey(key)
+      const owned = this.#core.placement.owns(hash)
+      if (owned && frame.kind === KIND.get) {
+        this.#reads.add(key, reply)
+        return
+      }
+      // Requests of one peer take effect in the order in which they came.
+      this.#reads.answer()
+      const request = requestIn(frame, key, hash)
       if (request.entry) checkSize(this.#core.settings, namespace, request.entry.value.length)
       // Most requests are for keys that are owned here: they need no call.
-      if (this.#core.placement.owns(request.hash)) {
+      if (owned) {
         this.#serve(request, true, reply)
         return
       }
@@ -63,31 +73,26 @@ export class Responder {
     }
   }
 
+  /** The frames that arrived together were all handed over: what waits for others of its kind is answered. */
+  through(): void {
+    this.#reads.answer()
+  }
+
   #serve(request: KeyRequest, responsible: boolean, reply: Reply): void {
     try {
-      if (request.kind === 'get') this.#read(request.key, reply)
+      const { store } = this.#core
+      const now = monotonic()
+      if (request.kind === 'get') reply.found(store.read(request.key, now), now)
       else if (!responsible) throw moving()
-      else if (request.entry) reply.done(executeSet(this.#core.store, request.key, request.entry))
-      else reply.done(executeDelete(this.#core.store, request.key))
+      else if (request.entry) reply.done(executeSet(store, request.key, request.entry))
+      else reply.done(executeDelete(store, request.key))
     } catch (error) {
       reply.error(error)
     }
   }
-
-  #read(key: string, reply: Reply): void {
-    const now = monotonic()
-    const entry = this.#core.store.read(key, now)
-    if (entry === undefined) {
-      reply.miss()
-      return
-    }
-    const { value, contentType, version } = entry
-    reply.hit(version, { value, contentType, ttlMs: remainingTtl(entry, now) })
-  }
 }
 
-function requestIn(frame: Frame, key: string): KeyRequest {
-  const hash = hashKey(key)
+function requestIn(frame: Frame, key: string, hash: number): KeyRequest {
   if (frame.kind === KIND.get) return { kind: 'get', key, hash }
   if (frame.kind === KIND.delete) return { kind: 'delete', key, hash }
   if (frame.kind === KIND.set) return { kind: 'set', key, hash, entry: ownEntry(frame) }
@@ -133,44 +138,6 @@ class PassedCall implements Call {
 
   failedWith(error: CacheMeshError): void {
     this.#reply.error(error)
-  }
-}
-
-/** The way back to the peer that asked. */
-class Reply {
-  readonly #link: Link
-  readonly #id: number
-  readonly #stamp: Stamp
-
-  constructor(link: Link, id: number, stamp: Stamp) {
-    this.#link = link
-    this.#id = id
-    this.#stamp = stamp
-  }
-
-  hit(version: number, entry: EntryBody, flags = 0): void {
-    // Many large values, asked for at once, would fill the memory of this node while they wait to leave it.
-    if (this.#link.queuedBytes > QUEUED_BYTES_MAX) throw overloaded(this.#link.peer)
-    const writer = writerFor(this.#link, this.#stamp, entry.value.length)
-    writer.hit(this.#id, version, entry, flags)
-    sent(this.#link, writer)
-  }
-
-  miss(flags = 0): void {
-    this.#link.writer.miss(this.#id, flags)
-    this.#link.flushSoon()
-  }
-
-  done(written: { readonly version: number; readonly existed: boolean }, flags = 0): void {
-    this.#link.writer.done(this.#id, written.version, written.existed, flags)
-    this.#link.flushSoon()
-  }
-
-  error(error: unknown): void {
-    const known = error instanceof CacheMeshError
-    const message = error instanceof Error ? error.message : String(error)
-    this.#link.writer.error(this.#id, known ? error.code : 'ERR_INTERNAL', message)
-    this.#link.flushSoon()
   }
 }
 

@@ -158,13 +158,20 @@ export class Frame {
   }
 }
 
+/** For texts of 0 to 32 bytes, one array each: the characters of the text that is read now. */
+const UNITS: readonly number[][] = Array.from({ length: 33 }, (_, length) => new Array(length).fill(0))
+
 /** UTF-8 to string. Short ASCII, the usual key, skips the decoder, which costs more than the key. */
 function readText(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start <= 32) {
+  if (end - start < UNITS.length) {
+    const units = UNITS[end - start] as number[]
     let ascii = 0
-    for (let i = start; i < end; i++) ascii |= bytes[i] as number
-    if (ascii < 0x80)
-      return String.fromCharCode.apply(null, bytes.subarray(start, end) as unknown as number[])
+    for (let i = 0; i < units.length; i++) {
+      const unit = bytes[start + i] as number
+      units[i] = unit
+      ascii |= unit
+    }
+    if (ascii < 0x80) return String.fromCharCode.apply(null, units)
   }
   try {
     return utf8.decode(bytes.subarray(start, end))
