@@ -1,9 +1,11 @@
 // Named scenarios: each is something that happens to a mesh, and how long it may take to be whole again.
+import { NodeCore } from '@cachemesh/core'
 import { describe, expect, it } from 'vitest'
 import { drawScenario } from './scenario/draw.ts'
 import type { Fault } from './scenario/scenario.ts'
 import { type Outcome, simulate } from './simulate.ts'
 import { story } from './testing/scenarios.ts'
+import type { CreateNode } from './world/host.ts'
 
 const SEEDS = Array.from({ length: 10 }, (_, seed) => seed)
 
@@ -39,6 +41,35 @@ describe('a mesh', () => {
       { at: 60_000, kind: 'gateway', host: 4, port: 8_004 },
     ]
     expect(slowest(play(seed => story({ seed, nodes: 6, faults, calmAt: 103_000 })))).toBeLessThan(10_000)
+  })
+
+  it('keeps what both sides of a cut have agreed on, and of one setting what was written more often', () => {
+    const set = (host: number, name: string, value: number) =>
+      ({ at: 50_000 + value, kind: 'setting', host, name, value }) as const
+    const faults: Fault[] = [
+      { at: 3_000, kind: 'cut', hosts: [0, 1, 2], forMs: 100_000 },
+      ...[
+        set(1, 'ttlMs', 1),
+        set(4, 'leaseMs', 2),
+        set(2, 'later', 3),
+        set(0, 'later', 4),
+        set(5, 'later', 5),
+      ],
+    ]
+    for (const seed of SEEDS) {
+      const cores: NodeCore[] = []
+      const createNode: CreateNode = (options, at) => {
+        const core = new NodeCore(options, at)
+        cores.push(core)
+        return core
+      }
+      const { violations } = simulate(story({ seed, nodes: 6, faults, calmAt: 103_000 }), { createNode })
+      expect(violations).toEqual([])
+      for (const { configuration } of cores) {
+        const said = configuration.registers.map(({ name, json }) => `${name} ${json}`)
+        expect(said).toEqual(['settings/later 4', 'settings/leaseMs 2', 'settings/ttlMs 1'])
+      }
+    }
   })
 
   it('finds itself again when all nodes restart at once with their memory and one node is a seed', () => {

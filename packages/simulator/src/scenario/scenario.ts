@@ -75,6 +75,8 @@ export type Fault = { readonly at: number } & (
   | { readonly kind: 'clock'; readonly host: number; readonly byMs: number }
   /** No trouble: a gateway of the node opens at this port, and its record says so. */
   | { readonly kind: 'gateway'; readonly host: number; readonly port: number }
+  /** No trouble: somebody sets this at the node of a host, or with null removes it. */
+  | { readonly kind: 'setting'; readonly host: number; readonly name: string; readonly value: number | null }
   /** The cache is filled with far more than fits, and flushed. */
   | { readonly kind: 'fill-cache'; readonly host: number }
 )

@@ -93,6 +93,8 @@ export function traced(input: Input): Noted[] {
       return [input.from, input.digestPrefix]
     case 'attributes':
       return [JSON.stringify(input.attributes)]
+    case 'operation':
+      return [input.ask, JSON.stringify(input.operation)]
     default:
       return []
   }

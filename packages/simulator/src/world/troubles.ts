@@ -36,6 +36,11 @@ export class Troubles {
         if (host.state === 'up' && host.frozenSince === undefined) this.#world.openGateway(host, fault.port)
         break
       }
+      case 'setting': {
+        const host = this.#host(fault.host)
+        if (host.state === 'up' && host.frozenSince === undefined) this.#world.set(host, fault)
+        break
+      }
       case 'fill-cache':
         this.#fillCache(this.#host(fault.host))
         break

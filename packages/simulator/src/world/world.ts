@@ -137,6 +137,11 @@ export class World {
     this.#present(host)
   }
 
+  set(host: Host, { name, value }: { readonly name: string; readonly value: number | null }): void {
+    const change = { settings: { [name]: value } }
+    this.#loop.feed(host.index, { kind: 'operation', ask: 0, operation: { kind: 'update', change } })
+  }
+
   /** Its next process will be at this address. */
   move(host: Host, address: string): void {
     this.#byAddress.delete(host.address)
