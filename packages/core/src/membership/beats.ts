@@ -1,12 +1,14 @@
 import type { Message } from '@cachemesh/protocol'
 
 interface Heard {
-  /** Greatest number that came from the peer: what the next beat to it repeats. */
+  /** The number that came from the peer last: what the next beat to it repeats. */
   seq: number
-  /** Greatest number of this node's own that the peer has repeated. */
+  /** Greatest number of this node's own that the peer has repeated, or that can prove nothing. */
   echo: number
   /** Awake ms of the last round trip: of the beat that repeated a number for the first time. */
-  provenAt: number
+  provenAt: number | undefined
+  /** Awake ms since which a round trip is expected. */
+  expectedAt: number
 }
 
 /**
@@ -24,10 +26,10 @@ export class Beats {
     this.lastProofAt = awake
   }
 
-  /** From now on silence of this peer is measured, as if there had been a round trip at `awake`. */
+  /** From now on silence of this peer is measured, as if there had been a round trip at `awake`. It proves nothing. */
   expect(peer: string, awake: number): void {
-    const heard = this.#of(peer)
-    heard.provenAt = Math.max(heard.provenAt, awake)
+    const heard = this.#of(peer, this.#seq)
+    heard.expectedAt = Math.max(heard.expectedAt, awake)
   }
 
   forget(peer: string): void {
@@ -47,14 +49,15 @@ export class Beats {
 
   /** @param urgent the peer shall answer at once, not with its next round */
   beat(to: string, urgent: boolean): Message {
-    return { kind: 'beat', seq: this.#seq, echo: this.#peers.get(to)?.seq ?? 0, urgent }
+    return { kind: 'beat', seq: this.#seq, echo: this.#of(to, this.#seq - 1).seq, urgent }
   }
 
   /** Returns true when the beat proves a round trip. */
   receive(from: string, beat: Message & { kind: 'beat' }, awake: number): boolean {
-    const heard = this.#of(from)
-    // Beats of one link come in order, those of the link before it may come late.
-    heard.seq = Math.max(heard.seq, beat.seq)
+    const heard = this.#of(from, this.#seq)
+    // Beats of one link come in order. One of the link before may come late, from a process that counted further: the
+    // next beat puts that right, where the greatest number of all would be repeated to a peer that never sent it.
+    heard.seq = beat.seq
     if (beat.echo <= heard.echo || beat.echo > this.#seq) return false
     heard.echo = beat.echo
     heard.provenAt = awake
@@ -62,28 +65,34 @@ export class Beats {
     return true
   }
 
-  /** Awake ms of the last round trip, or since which it is expected; undefined for a stranger. */
+  /** Awake ms of the last round trip; undefined when there was none. */
   provenAt(peer: string): number | undefined {
     return this.#peers.get(peer)?.provenAt
   }
 
+  /** Awake ms since which the peer is silent: of the last round trip, or since which one is expected. */
+  silentSince(peer: string): number | undefined {
+    const heard = this.#peers.get(peer)
+    return heard && Math.max(heard.expectedAt, heard.provenAt ?? Number.NEGATIVE_INFINITY)
+  }
+
   /** True when there was a round trip with somebody else than `except` since then. */
   provenSince(awake: number, except: string): boolean {
-    if (this.lastProofAt < awake) return false
-    for (const [peer, { provenAt, echo }] of this.#peers)
-      if (peer !== except && echo > 0 && provenAt >= awake) return true
+    for (const peer of this.heardSince(awake)) if (peer !== except) return true
     return false
   }
 
   /** Peers with a round trip since then. */
   *heardSince(awake: number): Iterable<string> {
-    for (const [peer, { provenAt, echo }] of this.#peers) if (echo > 0 && provenAt >= awake) yield peer
+    for (const [peer, { provenAt }] of this.#peers)
+      if (provenAt !== undefined && provenAt >= awake) yield peer
   }
 
-  #of(peer: string): Heard {
+  /** Numbers up to `before` were not sent to this peer, or so long ago that their coming back proves nothing. */
+  #of(peer: string, before: number): Heard {
     const known = this.#peers.get(peer)
     if (known !== undefined) return known
-    const heard = { seq: 0, echo: 0, provenAt: Number.NEGATIVE_INFINITY }
+    const heard: Heard = { seq: 0, echo: before, provenAt: undefined, expectedAt: Number.NEGATIVE_INFINITY }
     this.#peers.set(peer, heard)
     return heard
   }

@@ -1,5 +1,6 @@
-// Reaching a silent member, by oneself and through others. The same attempt serves three ends: this node doubts the
-// member; another node asked this one to try; or this node wants to know whether an observer can still be heard.
+// Reaching a silent member, by oneself and through others: because this node doubts it, because it wants to know
+// whether an observer can still be heard, or as a favour, because another node asked. A favour never touches what this
+// node's own attempt has found: helpers may have reached the member while this node cannot.
 
 import type { Beats } from './beats.ts'
 
@@ -24,6 +25,12 @@ interface Attempt {
   readonly helpers: Set<string>
   /** Helpers that tried and failed. */
   readonly failed: Set<string>
+}
+
+interface Favour {
+  readonly member: string
+  readonly until: number
+  beatAt: number
   readonly askers: Set<string>
 }
 
@@ -37,15 +44,22 @@ const KEPT = 3
 export class Checks {
   readonly #beats: Beats
   readonly #attempts = new Map<string, Attempt>()
+  readonly #favours = new Map<string, Favour>()
 
   constructor(beats: Beats) {
     this.#beats = beats
   }
 
-  /** True while an attempt is under way. */
+  /** True while this node tries to reach anybody. */
   get busy(): boolean {
+    if (this.#favours.size > 0) return true
     for (const { state } of this.#attempts.values()) if (state === 'under way') return true
     return false
+  }
+
+  /** True while this node tries to reach the member, for itself or for others. */
+  tries(member: string): boolean {
+    return this.#favours.has(member) || this.#attempts.get(member)?.state === 'under way'
   }
 
   /** Tries to reach a member with the help of others. All times are awake ms. */
@@ -53,8 +67,17 @@ export class Checks {
     member: string,
     { helpers, awake, forMs }: { helpers: readonly string[]; awake: number; forMs: number },
   ): CheckOutput[] {
-    const attempt = this.#attempt(member, awake, forMs)
-    for (const helper of helpers) attempt.helpers.add(helper)
+    const attempt: Attempt = {
+      member,
+      startedAt: awake,
+      until: awake + forMs,
+      beatAt: awake,
+      state: 'under way',
+      vouched: false,
+      helpers: new Set(helpers),
+      failed: new Set(),
+    }
+    this.#attempts.set(member, attempt)
     return [
       ...this.#knock(attempt, awake),
       ...helpers.map(helper => ({ kind: 'ask', helper, member }) as const),
@@ -66,16 +89,18 @@ export class Checks {
     const proven = this.#beats.provenAt(member)
     if (proven !== undefined && awake - proven < forMs)
       return [{ kind: 'tell', to: from, member, reached: true }]
-    const known = this.#attempts.get(member)
-    const attempt = known?.state === 'under way' ? known : this.#attempt(member, awake, forMs * ANSWER_SHARE)
-    attempt.askers.add(from)
-    return this.#knock(attempt, awake)
+    const until = awake + forMs * ANSWER_SHARE
+    const favour: Favour = this.#favours.get(member) ?? { member, until, beatAt: awake, askers: new Set() }
+    favour.askers.add(from)
+    this.#favours.set(member, favour)
+    return this.#knock(favour, awake)
   }
 
   /** There was a round trip with a member. */
   proven(member: string): CheckOutput[] {
     const attempt = this.#attempts.get(member)
-    return attempt?.state === 'under way' ? this.#end(attempt, 'reached') : []
+    if (attempt?.state === 'under way') attempt.state = 'reached'
+    return this.#answer(member, true)
   }
 
   /** A helper has answered. */
@@ -87,6 +112,7 @@ export class Checks {
     else attempt.failed.add(helper)
   }
 
+  /** How this node's own attempt stands; undefined when there was none of late. */
   state(member: string): CheckState | undefined {
     const attempt = this.#attempts.get(member)
     return attempt?.vouched ? 'reached' : attempt?.state
@@ -97,38 +123,22 @@ export class Checks {
     return this.#attempts.get(member)?.failed ?? NOBODY
   }
 
-  forget(member: string): void {
-    this.#attempts.delete(member)
-  }
-
   tick(awake: number): CheckOutput[] {
     const outputs: CheckOutput[] = []
     for (const attempt of this.#attempts.values()) {
       const { member, startedAt, until, state, beatAt } = attempt
-      if (state === 'under way' && awake >= until) outputs.push(...this.#end(attempt, 'unreached'))
+      if (state === 'under way' && awake >= until) attempt.state = 'unreached'
       else if (state === 'under way' && awake >= beatAt) outputs.push(...this.#knock(attempt, awake))
       else if (awake > startedAt + KEPT * (until - startedAt)) this.#attempts.delete(member)
+    }
+    for (const favour of this.#favours.values()) {
+      if (awake >= favour.until) outputs.push(...this.#answer(favour.member, false))
+      else if (awake >= favour.beatAt) outputs.push(...this.#knock(favour, awake))
     }
     return outputs
   }
 
-  #attempt(member: string, awake: number, forMs: number): Attempt {
-    const attempt: Attempt = {
-      member,
-      startedAt: awake,
-      until: awake + forMs,
-      beatAt: awake,
-      state: 'under way',
-      vouched: false,
-      helpers: new Set(),
-      failed: new Set(),
-      askers: new Set(this.#attempts.get(member)?.askers),
-    }
-    this.#attempts.set(member, attempt)
-    return attempt
-  }
-
-  #knock(attempt: Attempt, awake: number): CheckOutput[] {
+  #knock(attempt: Attempt | Favour, awake: number): CheckOutput[] {
     attempt.beatAt = awake + BEAT_MS
     const { member } = attempt
     return [
@@ -137,14 +147,10 @@ export class Checks {
     ]
   }
 
-  #end(attempt: Attempt, state: 'reached' | 'unreached'): CheckOutput[] {
-    attempt.state = state
-    const { member } = attempt
-    const told = [...attempt.askers].map(
-      to => ({ kind: 'tell', to, member, reached: state === 'reached' }) as const,
-    )
-    attempt.askers.clear()
-    return told
+  #answer(member: string, reached: boolean): CheckOutput[] {
+    const askers = this.#favours.get(member)?.askers ?? NOBODY
+    this.#favours.delete(member)
+    return [...askers].map(to => ({ kind: 'tell', to, member, reached }) as const)
   }
 }
 

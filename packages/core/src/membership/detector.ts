@@ -118,7 +118,7 @@ export class Detector {
   linkUp(peer: string): DetectorOutput[] {
     this.#closed.delete(peer)
     this.#beats.restart(peer)
-    return this.#neighbours.has(peer) || this.#checks.state(peer) === 'under way' ? [this.#knock(peer)] : []
+    return this.#neighbours.has(peer) || this.#checks.tries(peer) ? [this.#knock(peer)] : []
   }
 
   linkDown(peer: string, now: number): void {
@@ -267,7 +267,7 @@ export class Detector {
     const doubt = this.#doubts.of(member)
     if (doubt?.state === 'accused') return []
     if (doubt === undefined) {
-      const quietMs = awake - (this.#beats.provenAt(member) ?? awake)
+      const quietMs = awake - (this.#beats.silentSince(member) ?? awake)
       if (quietMs < silenceMs * this.#health.patience) return []
       const begun = this.#begin(member, awake)
       return begun.length === 0 ? [] : [...begun, ...this.#check(member, awake)]
@@ -388,8 +388,8 @@ export class Detector {
     let next = troubled ? awake + TROUBLED_MS : Number.POSITIVE_INFINITY
     const silenceMs = this.#rules.silenceMs * this.#health.patience
     for (const member of this.#observed) {
-      const provenAt = this.#beats.provenAt(member) ?? awake
-      if (!this.#doubts.of(member)) next = Math.min(next, provenAt + silenceMs)
+      const silentSince = this.#beats.silentSince(member) ?? awake
+      if (!this.#doubts.of(member)) next = Math.min(next, silentSince + silenceMs)
     }
     // Nothing shall make it run in every millisecond.
     this.#nextAt = Math.min(this.#beatAt, Math.max(next, awake + 1))
