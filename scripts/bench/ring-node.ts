@@ -1,12 +1,11 @@
 // A node in a ring of any size without a network: the parts of an embedded node that a get of an own key
 // passes, put together as the runtime does, over a configuration that names members which do not exist.
 
-import { NodeCore } from '@cachemesh/core'
-import type { Transport } from '@cachemesh/libp2p'
+import { Calls, NodeCore } from '@cachemesh/core'
 import { author, Configuration, hashKey, type Member, memberRecord } from '@cachemesh/protocol'
 import { Namespace } from '../../packages/node/src/namespace.ts'
-import { Calls } from '../../packages/node/src/requests/calls.ts'
 import { Requests } from '../../packages/node/src/requests/requests.ts'
+import { Sweeps } from '../../packages/node/src/requests/sweeps.ts'
 import type { Runtime } from '../../packages/node/src/runtime.ts'
 import { instant } from '../../packages/node/src/time.ts'
 
@@ -29,8 +28,9 @@ export function ringNode(members: number, cacheBytes: number): RingNode {
   core.step({ kind: 'attributes', attributes: { addresses, gateways, weight, zone, software } }, instant())
   // A node that remembers a mesh joins when the time to find the others is over.
   while (core.state === 'joining') core.step({ kind: 'tick' }, { now: core.wakeAt, wall: Date.now() })
-  const unlinked = { links: new Map(), link: () => undefined } as unknown as Transport
-  const requests = new Requests(core, new Calls(core, unlinked), { timeoutMs: TIMEOUT_MS })
+  const calls = new Calls(core, { links: new Map(), link: () => undefined })
+  const limits = { timeoutMs: TIMEOUT_MS }
+  const requests = new Requests({ core, calls, sweeps: new Sweeps(calls), limits })
   return {
     positions: core.placement.ring.size,
     keys: new Namespace({ core, requests } as unknown as Runtime, 'default'),

@@ -1,4 +1,4 @@
-import type { Located } from '@cachemesh/core'
+import { checkSize, type Found, type Located } from '@cachemesh/core'
 import {
   BYTES,
   CacheMeshError,
@@ -12,8 +12,6 @@ import {
 } from '@cachemesh/protocol'
 import { type Duration, parseDuration } from './options/duration.ts'
 import { copyOf } from './requests/copy.ts'
-import type { Found } from './requests/requests.ts'
-import { checkSize } from './requests/value-size.ts'
 import type { Runtime } from './runtime.ts'
 import { monotonic } from './time.ts'
 

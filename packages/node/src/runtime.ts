@@ -3,12 +3,16 @@
 
 import {
   type Answer,
+  Calls,
   type Contact,
   type Input,
   NodeCore,
   type Operation,
   type Output,
   packConfiguration,
+  Responder,
+  sent,
+  writerFor,
 } from '@cachemesh/core'
 import { type Link, openTransport, type Transport } from '@cachemesh/libp2p'
 import {
@@ -28,12 +32,10 @@ import { Asks } from './mesh/asks.ts'
 import type { OwnAttributes } from './mesh/change.ts'
 import { OwnRecord } from './mesh/own-record.ts'
 import type { Settings } from './options/options.ts'
-import { Calls } from './requests/calls.ts'
 import { Deadlines } from './requests/deadlines.ts'
-import { sent, writerFor } from './requests/outlet.ts'
 import { Requests } from './requests/requests.ts'
-import { Responder } from './requests/responder.ts'
-import { instant, monotonic } from './time.ts'
+import { Sweeps } from './requests/sweeps.ts'
+import { instant, monotonic, present } from './time.ts'
 
 /** An announcement larger than this is only a version; whoever lacks it pulls. */
 const ANNOUNCEMENT_BYTES_MAX = 16 * 1024
@@ -67,6 +69,7 @@ export class Runtime {
   readonly deadlines: Deadlines = new Deadlines()
   readonly transport: Transport
   readonly #calls: Calls
+  readonly #sweeps: Sweeps
   readonly #responder: Responder
   readonly #parts: RuntimeParts
   readonly #asks = new Asks()
@@ -112,7 +115,7 @@ export class Runtime {
         linkUp: link => when(it => it.#linkUp(link)),
         linkDown: (link, reason) => when(it => it.#linkDown(link, reason)),
         frame: (link, frame) => when(it => it.#frame(link, frame)),
-        through: () => when(it => it.#responder.through()),
+        through: () => when(it => it.#responder.through(present)),
         announcement: (bytes, from) => when(it => it.#announcement(bytes, from)),
         refused: reason => parts.events.tell('warning', reason),
         duplicate: reason => when(it => it.#duplicated(reason)),
@@ -128,10 +131,11 @@ export class Runtime {
     this.transport = transport
     this.#parts = parts
     this.#calls = new Calls(core, transport)
+    this.#sweeps = new Sweeps(this.#calls)
     this.#responder = new Responder(core, this.#calls)
     const { weight, zone } = parts.settings
     this.#record = new OwnRecord({ weight, zone, software: parts.software }, () => transport.addresses)
-    this.requests = new Requests(core, this.#calls, this)
+    this.requests = new Requests({ core, calls: this.#calls, sweeps: this.#sweeps, limits: this })
   }
 
   /** Of every call, ms. */
@@ -256,6 +260,7 @@ export class Runtime {
     clearTimeout(this.#timer)
     this.#asks.close()
     this.#calls.close()
+    this.#sweeps.close()
     this.deadlines.close()
     await this.transport.close()
     const { data } = this.#parts
@@ -283,15 +288,18 @@ export class Runtime {
   #linkDown(link: Link, _reason: CacheMeshError): void {
     this.#stampSeenAt.delete(link.peer)
     this.feed({ kind: 'link-down', peer: link.peer })
-    this.#calls.linkDown(link.peer)
+    this.#calls.linkDown(link.peer, present)
     this.#parts.events.tell('link', link.peer, false)
   }
 
   #frame(link: Link, frame: Frame): void {
     if (frame.digestPrefix !== this.core.stamp.digestPrefix) this.#stamped(link.peer, frame)
     if (frame.kind < KIND.pull) this.core.used(link.peer)
-    if (frame.kind < KIND.hit) this.#responder.request(link, frame)
-    else if (frame.kind < KIND.pull) this.#calls.reply(link, frame)
+    if (frame.kind < KIND.hit) {
+      this.#responder.request(link, frame, present)
+      // It may have been passed on.
+      this.#sweeps.wind()
+    } else if (frame.kind < KIND.pull) this.#calls.reply(link, frame, present)
     else this.#message(link.peer, frame)
   }
 

@@ -2,14 +2,6 @@ import type { Delta, ErrorCode, Message } from '@cachemesh/protocol'
 import type { Operation } from '../configuration/operations.ts'
 import type { Attributes } from '../membership/presence.ts'
 
-/** The time at which something happens. */
-export interface Instant {
-  /** Monotonic ms: for every duration. Never 0. */
-  readonly now: number
-  /** Wall clock, ms since 1970: for timestamps and versions only. */
-  readonly wall: number
-}
-
 /** All that can happen to a node, besides requests for keys. */
 export type Input =
   /** Time has come: `wakeAt` is over. */

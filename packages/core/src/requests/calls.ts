@@ -1,20 +1,24 @@
 // Requests that wait for another member. Each has one deadline and one answer. A member that is gone is passed
 // over: the next of the preference list gets the request, within the same deadline. So it is for reads when a
 // member is silent although asked. Writes wait for it as long as its link is up: it may only be busy, and when it
-// goes on it would answer from a memory that the write never reached. Membership may take seconds to agree that somebody died; a request never waits for that.
+// goes on it would answer from a memory that the write never reached. Membership may take seconds to agree that
+// somebody died; a request never waits for that.
+//
+// No clock and no timer here: the time comes in with each call, and `sweep` is to be called at `wakeAt`.
 
-import { destroyedError, type NodeCore } from '@cachemesh/core'
-import type { Link, Transport } from '@cachemesh/libp2p'
 import { CacheMeshError, errorCode, type Frame, type FrameWriter, KIND, splitKey } from '@cachemesh/protocol'
-import { monotonic } from '../time.ts'
+import { destroyedError } from '../configuration/operations.ts'
+import type { Instant } from '../limits/instant.ts'
+import { route } from '../placement/router.ts'
 import type { Call, KeyRequest } from './call.ts'
-import { overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
+import type { NodeParts } from './node-parts.ts'
+import { type Outlet, type Outlets, overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
 import { PendingCalls } from './pending-calls.ts'
 
 /** A member that was asked and from which nothing at all was heard for that long is passed over, ms. */
 const SILENCE_MS = 300
-const SWEEP_MS = 25
-const IDLE_SWEEPS = 40
+/** Between two sweeps while calls wait: so late may a call settle after its deadline. */
+export const SWEEP_MS = 25
 const PENDING_MAX = 100_000
 
 interface Heard {
@@ -24,85 +28,86 @@ interface Heard {
 }
 
 export class Calls {
-  readonly #core: NodeCore
-  readonly #transport: Transport
+  readonly #node: NodeParts
+  readonly #outlets: Outlets
   readonly #pending = new PendingCalls()
   /** Last sign of life of each peer that owes an answer. */
   readonly #heard = new Map<string, Heard>()
   /** Peers that were found silent, and how many bytes had come from them then. */
   readonly #silent = new Map<string, number>()
   #lastTo = ''
-  #lastLink: Link | undefined
+  #lastOutlet: Outlet | undefined
   /**
-   * Ms that this node has listened. It stands still while the event loop is blocked: a node that was busy for
+   * Ms that this node has listened. It stands still while the process is blocked: a node that was busy for
    * a second has heard nobody, and may not take that for silence.
    */
   #listened = 0
   #sweptAt = 0
-  #timer: NodeJS.Timeout | undefined
-  #idleSweeps = 0
+  #wakeAt = Number.POSITIVE_INFINITY
   #closed = false
 
-  constructor(core: NodeCore, transport: Transport) {
-    this.#core = core
-    this.#transport = transport
+  constructor(node: NodeParts, outlets: Outlets) {
+    this.#node = node
+    this.#outlets = outlets
   }
 
   get pending(): number {
     return this.#pending.size
   }
 
-  /**
-   * Sends a call on its way, or has it served here; also the way back in after a member failed. `now` is the
-   * monotonic time, which the caller has read for the call's deadline.
-   */
-  dispatch(call: Call, now: number): void {
+  /** When `sweep` is to be called, monotonic ms; Infinity while nothing waits. */
+  get wakeAt(): number {
+    return this.#wakeAt
+  }
+
+  /** Sends a call on its way, or has it served here; also the way back in after a member failed. */
+  dispatch(call: Call, at: Instant): void {
     if (this.#closed) {
       call.failedWith(closed())
       return
     }
     try {
-      this.#follow(call, now)
+      this.#follow(call, at)
     } catch (error) {
       // Whatever goes wrong with one call is its own: the loops that dispatch go on with the others.
       call.failedWith(asError(error))
     }
   }
 
-  #follow(call: Call, now: number): void {
+  #follow(call: Call, at: Instant): void {
     const { kind, hash } = call.request
-    const route = this.#core.route(hash, call, kind === 'get' ? this.#readable : this.#writable)
-    if (route.kind === 'serve') call.served(true)
-    else if (route.kind === 'last-resort') call.served(false)
-    else if (route.kind === 'unavailable') {
-      const { configuration } = this.#core
+    const way = route(this.#node.placement, hash, call, kind === 'get' ? this.#readable : this.#writable)
+    if (way.kind === 'serve') call.served(true, at)
+    else if (way.kind === 'last-resort') call.served(false, at)
+    else if (way.kind === 'unavailable') {
+      const { configuration } = this.#node
       call.failedWith(
-        configuration.destroyed ? destroyedError(configuration) : unavailable(call.request, route.failed),
+        configuration.destroyed ? destroyedError(configuration) : unavailable(call.request, way.failed),
       )
     } else {
-      call.failed = route.failed
-      this.#send(call, this.#link(route.to) as Link, now)
+      call.failed = way.failed
+      this.#send(call, this.#outlet(way.to) as Outlet, at)
     }
   }
 
   /** A reply frame. One that nobody waits for any more is dropped. */
-  reply(link: Link, frame: Frame): void {
+  reply(from: Outlet, frame: Frame, at: Instant): void {
     const call = this.#pending.get(frame.requestId)
-    if (call === undefined || call.to !== link.peer) return
+    if (call === undefined || call.to !== from.peer) return
     this.#pending.delete(frame.requestId)
     try {
-      this.#take(call, frame)
+      this.#take(call, frame, at)
     } catch (error) {
       call.failedWith(asError(error))
     }
   }
 
-  #take(call: Call, frame: Frame): void {
+  #take(call: Call, frame: Frame, at: Instant): void {
     if (frame.kind === KIND.error) {
       const { number, message } = frame.error()
       const code = errorCode(number)
       // A member on its way out answers no more: the next one takes over.
-      if (code === 'ERR_CLOSED') this.#passOver(call)
+      if (code === 'ERR_CLOSED') this.#passOver(call, at)
       else call.failedWith(new CacheMeshError(code, message))
     } else if (answers(frame.kind, call.request.kind)) {
       call.answered(frame)
@@ -115,14 +120,14 @@ export class Calls {
     }
   }
 
-  linkDown(peer: string): void {
+  linkDown(peer: string, at: Instant): void {
     this.#lastTo = ''
     this.#heard.delete(peer)
     this.#silent.delete(peer)
     this.#pending.forEach((call, id) => {
       if (call.to !== peer) return
       this.#pending.delete(id)
-      this.#passOver(call)
+      this.#passOver(call, at)
     })
   }
 
@@ -132,7 +137,7 @@ export class Calls {
 
   close(): void {
     this.#closed = true
-    clearInterval(this.#timer)
+    this.#wakeAt = Number.POSITIVE_INFINITY
     this.#pending.forEach((call, id) => {
       this.#pending.delete(id)
       call.failedWith(closed())
@@ -140,65 +145,65 @@ export class Calls {
   }
 
   /**
-   * The link of a member. One member is asked many times in a row, and finding its long id in the table of links costs
+   * The way to a member. One member is asked many times in a row, and finding its long id in the table of links costs
    * as much as all the rest of sending a frame.
    */
-  #link(id: string): Link | undefined {
+  #outlet(id: string): Outlet | undefined {
     if (id !== this.#lastTo) {
-      this.#lastLink = this.#transport.link(id)
-      this.#lastTo = this.#lastLink === undefined ? '' : id
+      this.#lastOutlet = this.#outlets.link(id)
+      this.#lastTo = this.#lastOutlet === undefined ? '' : id
     }
-    return this.#lastLink
+    return this.#lastOutlet
   }
 
-  readonly #writable = (id: string): boolean => this.#link(id) !== undefined
+  readonly #writable = (id: string): boolean => this.#outlet(id) !== undefined
 
   /** A peer that was silent is asked again as soon as any byte has come from it. */
   readonly #readable = (id: string): boolean => {
-    const link = this.#link(id)
-    if (link === undefined) return false
+    const outlet = this.#outlet(id)
+    if (outlet === undefined) return false
     if (this.#silent.size === 0) return true
     const silentAt = this.#silent.get(id)
     if (silentAt === undefined) return true
-    if (silentAt === link.receivedBytes) return false
+    if (silentAt === outlet.receivedBytes) return false
     this.#silent.delete(id)
     return true
   }
 
-  #send(call: Call, link: Link, now: number): void {
-    if (this.#pending.size >= PENDING_MAX || link.queuedBytes > QUEUED_BYTES_MAX) {
-      call.failedWith(overloaded(link.peer))
+  #send(call: Call, outlet: Outlet, { now }: Instant): void {
+    if (this.#pending.size >= PENDING_MAX || outlet.queuedBytes > QUEUED_BYTES_MAX) {
+      call.failedWith(overloaded(outlet.peer))
       return
     }
     const id = this.#pending.nextId()
     const { key, entry } = call.request
-    const writer = writerFor(link, this.#core.stamp, key.length * 3 + (entry?.value.length ?? 0))
+    const writer = writerFor(outlet, this.#node.stamp, key.length * 3 + (entry?.value.length ?? 0))
     write(writer, call, { id, budgetMs: Math.max(1, Math.ceil(call.deadline - now)) })
-    call.to = link.peer
+    call.to = outlet.peer
     call.sentAt = this.#listened
     this.#pending.add(id, call)
-    sent(link, writer)
-    if (this.#timer === undefined) {
+    sent(outlet, writer)
+    if (this.#wakeAt === Number.POSITIVE_INFINITY) {
       this.#sweptAt = now
-      this.#timer = setInterval(this.#sweep, SWEEP_MS)
+      this.#wakeAt = now + SWEEP_MS
     }
   }
 
-  #passOver(call: Call): void {
+  #passOver(call: Call, at: Instant): void {
     call.failed = [...call.failed, call.to]
-    this.dispatch(call, monotonic())
+    this.dispatch(call, at)
   }
 
-  readonly #sweep = (): void => {
+  /** Ends the calls whose deadline is over, and passes over the members that are silent. */
+  sweep(at: Instant): void {
+    if (this.#closed) return
     if (this.#pending.size === 0) {
-      if (++this.#idleSweeps < IDLE_SWEEPS) return
-      clearInterval(this.#timer)
-      this.#timer = undefined
+      this.#wakeAt = Number.POSITIVE_INFINITY
       this.#heard.clear()
       return
     }
-    this.#idleSweeps = 0
-    const now = monotonic()
+    const { now } = at
+    this.#wakeAt = now + SWEEP_MS
     this.#listened += Math.min(now - this.#sweptAt, 2 * SWEEP_MS)
     this.#sweptAt = now
     this.#listen()
@@ -211,8 +216,8 @@ export class Calls {
         this.#listened - Math.max(call.sentAt, this.#heard.get(call.to)?.at ?? 0) > SILENCE_MS
       ) {
         this.#pending.delete(id)
-        this.#silent.set(call.to, this.#transport.link(call.to)?.receivedBytes ?? 0)
-        this.#passOver(call)
+        this.#silent.set(call.to, this.#outlets.link(call.to)?.receivedBytes ?? 0)
+        this.#passOver(call, at)
       }
     })
   }
@@ -223,9 +228,9 @@ export class Calls {
    * silence.
    */
   #listen(): void {
-    for (const [peer, link] of this.#transport.links) {
+    for (const [peer, outlet] of this.#outlets.links) {
       const heard = this.#heard.get(peer)
-      const { receivedBytes, queuedBytes } = link
+      const { receivedBytes, queuedBytes } = outlet
       if (heard === undefined) {
         this.#heard.set(peer, { receivedBytes, queuedBytes, at: 0 })
         continue

@@ -1,4 +1,5 @@
 import type { CacheMeshError, EntryBody, Frame } from '@cachemesh/protocol'
+import type { Instant } from '../limits/instant.ts'
 
 /** What is asked of whoever is responsible for a key. */
 export interface KeyRequest {
@@ -26,6 +27,6 @@ export interface Call {
   /** The reply of another member; valid during the call only. */
   answered(frame: Frame): void
   /** This node itself answers: as responsible member, or because nobody else is left to ask. */
-  served(responsible: boolean): void
+  served(responsible: boolean, at: Instant): void
   failedWith(error: CacheMeshError): void
 }

@@ -1,5 +1,5 @@
-import type { SettingsReader } from '@cachemesh/core'
 import { CacheMeshError } from '@cachemesh/protocol'
+import type { SettingsReader } from '../configuration/settings.ts'
 
 /**
  * Throws ERR_VALUE_TOO_LARGE for more than the mesh allows in this namespace. Asked by whoever writes, before the

@@ -1,17 +1,16 @@
-import type { Entry } from '@cachemesh/core'
-import type { Link } from '@cachemesh/libp2p'
 import { CacheMeshError, type EntryBody, type Stamp } from '@cachemesh/protocol'
+import type { Entry } from '../store/entry.ts'
 import { remainingTtl } from './execution.ts'
-import { overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
+import { type Outlet, overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
 
 /** The way back to the peer that asked. */
 export class Reply {
-  readonly #link: Link
+  readonly #outlet: Outlet
   readonly #id: number
   readonly #stamp: Stamp
 
-  constructor(link: Link, id: number, stamp: Stamp) {
-    this.#link = link
+  constructor(outlet: Outlet, id: number, stamp: Stamp) {
+    this.#outlet = outlet
     this.#id = id
     this.#stamp = stamp
   }
@@ -28,26 +27,26 @@ export class Reply {
 
   hit(version: number, entry: EntryBody, flags = 0): void {
     // Many large values, asked for at once, would fill the memory of this node while they wait to leave it.
-    if (this.#link.queuedBytes > QUEUED_BYTES_MAX) throw overloaded(this.#link.peer)
-    const writer = writerFor(this.#link, this.#stamp, entry.value.length)
+    if (this.#outlet.queuedBytes > QUEUED_BYTES_MAX) throw overloaded(this.#outlet.peer)
+    const writer = writerFor(this.#outlet, this.#stamp, entry.value.length)
     writer.hit(this.#id, version, entry, flags)
-    sent(this.#link, writer)
+    sent(this.#outlet, writer)
   }
 
   miss(flags = 0): void {
-    this.#link.writer.miss(this.#id, flags)
-    this.#link.flushSoon()
+    this.#outlet.writer.miss(this.#id, flags)
+    this.#outlet.flushSoon()
   }
 
   done(written: { readonly version: number; readonly existed: boolean }, flags = 0): void {
-    this.#link.writer.done(this.#id, written.version, written.existed, flags)
-    this.#link.flushSoon()
+    this.#outlet.writer.done(this.#id, written.version, written.existed, flags)
+    this.#outlet.flushSoon()
   }
 
   error(error: unknown): void {
     const known = error instanceof CacheMeshError
     const message = error instanceof Error ? error.message : String(error)
-    this.#link.writer.error(this.#id, known ? error.code : 'ERR_INTERNAL', message)
-    this.#link.flushSoon()
+    this.#outlet.writer.error(this.#id, known ? error.code : 'ERR_INTERNAL', message)
+    this.#outlet.flushSoon()
   }
 }

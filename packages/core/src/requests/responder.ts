@@ -1,7 +1,5 @@
 // Requests of peers: served here, passed on, or answered as well as possible.
 
-import type { NodeCore } from '@cachemesh/core'
-import type { Link } from '@cachemesh/libp2p'
 import {
   CacheMeshError,
   checkValue,
@@ -12,28 +10,29 @@ import {
   KIND,
   splitKey,
 } from '@cachemesh/protocol'
-import { monotonic } from '../time.ts'
+import type { Instant } from '../limits/instant.ts'
 import type { Call, KeyRequest } from './call.ts'
 import type { Calls } from './calls.ts'
-import { executeDelete, executeSet } from './execution.ts'
+import { executeWrite, moving } from './execution.ts'
+import type { NodeParts } from './node-parts.ts'
+import type { Outlet } from './outlet.ts'
 import { Reads } from './reads.ts'
 import { Reply } from './reply.ts'
-import { moving } from './requests.ts'
 import { checkSize } from './value-size.ts'
 
 /** A request without a budget still ends. */
 const BUDGET_MS = 5_000
 
 export class Responder {
-  readonly #core: NodeCore
+  readonly #node: NodeParts
   readonly #calls: Calls
   readonly #reads: Reads
   #leaving = false
 
-  constructor(core: NodeCore, calls: Calls) {
-    this.#core = core
+  constructor(node: NodeParts, calls: Calls) {
+    this.#node = node
     this.#calls = calls
-    this.#reads = new Reads(core)
+    this.#reads = new Reads(node.store)
   }
 
   /** From now on peers are sent to the next member. */
@@ -42,50 +41,51 @@ export class Responder {
   }
 
   /** A frame of kind get, set or delete. Throws ERR_MALFORMED_FRAME when it is not understood. */
-  request(link: Link, frame: Frame): void {
+  request(from: Outlet, frame: Frame, at: Instant): void {
     const { key, hops, failed } = frame.target()
-    const reply = new Reply(link, frame.requestId, this.#core.stamp)
+    const reply = new Reply(from, frame.requestId, this.#node.stamp)
     try {
       if (this.#leaving) throw new CacheMeshError('ERR_CLOSED', 'The node is leaving')
       const { namespace } = splitKey(key) // throws for what qualifies no key
       const hash = hashKey(key)
-      const owned = this.#core.placement.owns(hash)
+      const owned = this.#node.placement.owns(hash)
       if (owned && frame.kind === KIND.get) {
-        this.#reads.add(key, reply)
+        this.#reads.add(key, reply, at)
         return
       }
       // Requests of one peer take effect in the order in which they came.
-      this.#reads.answer()
+      this.#reads.answer(at)
       const request = requestIn(frame, key, hash)
-      if (request.entry) checkSize(this.#core.settings, namespace, request.entry.value.length)
+      if (request.entry) checkSize(this.#node.settings, namespace, request.entry.value.length)
       // Most requests are for keys that are owned here: they need no call.
       if (owned) {
-        this.#serve(request, true, reply)
+        this.#serve(request, reply, at)
         return
       }
-      const now = monotonic()
-      const deadline = now + (frame.budgetMs || BUDGET_MS)
-      const served = (responsible: boolean) => this.#serve(request, responsible, reply)
-      const passing = { hops: [...hops, link.peer], failed, deadline, reply, served }
-      this.#calls.dispatch(new PassedCall(request, passing), now)
+      const deadline = at.now + (frame.budgetMs || BUDGET_MS)
+      const served: Call['served'] = (responsible, then) => {
+        if (responsible || request.kind === 'get') this.#serve(request, reply, then)
+        else reply.error(moving())
+      }
+      const passing = { hops: [...hops, from.peer], failed, deadline, reply, served }
+      this.#calls.dispatch(new PassedCall(request, passing), at)
     } catch (error) {
       reply.error(error)
     }
   }
 
   /** The frames that arrived together were all handed over: what waits for others of its kind is answered. */
-  through(): void {
-    this.#reads.answer()
+  through(at: Instant): void {
+    this.#reads.answer(at)
   }
 
-  #serve(request: KeyRequest, responsible: boolean, reply: Reply): void {
+  #serve(request: KeyRequest, reply: Reply, at: Instant): void {
     try {
-      const { store } = this.#core
-      const now = monotonic()
-      if (request.kind === 'get') reply.found(store.read(request.key, now), now)
-      else if (!responsible) throw moving()
-      else if (request.entry) reply.done(executeSet(store, request.key, request.entry))
-      else reply.done(executeDelete(store, request.key))
+      const { store } = this.#node
+      if (request.kind === 'get') {
+        const { now } = at
+        reply.found(store.read(request.key, now), now)
+      } else reply.done(executeWrite(store, request, at))
     } catch (error) {
       reply.error(error)
     }
@@ -107,7 +107,7 @@ interface Passing {
   readonly failed: readonly string[]
   readonly deadline: number
   readonly reply: Reply
-  served(responsible: boolean): void
+  readonly served: Call['served']
 }
 
 /** A peer's request on its way to a third member. */
@@ -119,7 +119,7 @@ class PassedCall implements Call {
   to = ''
   sentAt = 0
   readonly #reply: Reply
-  readonly served: (responsible: boolean) => void
+  readonly served: Call['served']
 
   constructor(request: KeyRequest, passing: Passing) {
     this.request = request

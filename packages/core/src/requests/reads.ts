@@ -4,8 +4,9 @@
 // these waits add up to most of what a read costs; in a short loop over many requests the processor waits for
 // several at once (decision 0010).
 
-import type { Entry, NodeCore, Store } from '@cachemesh/core'
-import { monotonic } from '../time.ts'
+import type { Instant } from '../limits/instant.ts'
+import type { Entry } from '../store/entry.ts'
+import type { Store } from '../store/store.ts'
 import type { Reply } from './reply.ts'
 
 /** Their answers, with small values, are about one piece that leaves by itself (decision 0009). */
@@ -18,7 +19,7 @@ interface Read {
 }
 
 export class Reads {
-  readonly #core: NodeCore
+  readonly #store: Store
   /** Used again and again: the first `#count` of them wait. */
   readonly #reads: readonly Read[] = Array.from({ length: TOGETHER_MAX }, () => ({
     key: '',
@@ -29,24 +30,24 @@ export class Reads {
   /** What `#touch` found: a loop without a result might be taken for useless by the compiler. */
   touched = 0
 
-  constructor(core: NodeCore) {
-    this.#core = core
+  constructor(store: Store) {
+    this.#store = store
   }
 
   /** Takes a request whose key is owned here. It is answered by `answer`, or as soon as enough wait. */
-  add(key: string, reply: Reply): void {
+  add(key: string, reply: Reply, at: Instant): void {
     const read = this.#reads[this.#count++] as Read
     read.key = key
     read.reply = reply
-    if (this.#count === TOGETHER_MAX) this.answer()
+    if (this.#count === TOGETHER_MAX) this.answer(at)
   }
 
-  answer(): void {
+  answer(at: Instant): void {
     const count = this.#count
     if (count === 0) return
     this.#count = 0
-    const { store } = this.#core
-    const now = monotonic()
+    const store = this.#store
+    const { now } = at
     this.#find(store, count)
     this.#touch(count)
     for (let i = 0; i < count; i++) {

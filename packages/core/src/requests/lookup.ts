@@ -1,0 +1,97 @@
+import { type CacheMeshError, checkValue, type EntryBody, type Frame, KIND } from '@cachemesh/protocol'
+import type { Instant } from '../limits/instant.ts'
+import type { Call, KeyRequest } from './call.ts'
+import { remainingTtl } from './execution.ts'
+import type { NodeParts } from './node-parts.ts'
+
+/** An entry that was found. `value` must be copied before it is kept or handed out. */
+export interface Found extends EntryBody {
+  readonly version: number
+  /** Where it was: in this node's memory, as a copy held here, or at another member. */
+  readonly served: 'local' | 'copy' | 'forwarded'
+  /** The member that answered this node; it may have asked another. */
+  readonly by: string
+}
+
+export interface LookupParts<T> {
+  readonly node: NodeParts
+  readonly key: string
+  readonly hash: number
+  /** Monotonic ms. */
+  readonly deadline: number
+  /**
+   * Makes the result out of what was found, while it is valid. A miss is not `certain` when a member was passed
+   * over: it may hold the entry all the same.
+   */
+  take(found: Found | undefined, certain: boolean): T
+  resolve(result: T): void
+  reject(error: unknown): void
+}
+
+const NO_HOPS: readonly string[] = []
+
+/** A get of this node's own program. Most calls are: it is one object, and makes no closures. */
+export class Lookup<T> implements Call, KeyRequest {
+  readonly kind = 'get'
+  readonly key: string
+  readonly hash: number
+  readonly hops: readonly string[] = NO_HOPS
+  readonly deadline: number
+  failed: readonly string[] = NO_HOPS
+  to = ''
+  sentAt = 0
+  readonly #node: NodeParts
+  readonly #take: LookupParts<T>['take']
+  readonly #resolve: (result: T) => void
+  readonly #reject: (error: unknown) => void
+
+  constructor({ node, key, hash, deadline, take, resolve, reject }: LookupParts<T>) {
+    this.key = key
+    this.hash = hash
+    this.deadline = deadline
+    this.#node = node
+    this.#take = take
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  get request(): KeyRequest {
+    return this
+  }
+
+  answered(frame: Frame): void {
+    this.#finish(foundIn(frame, this.to))
+  }
+
+  served(_responsible: boolean, at: Instant): void {
+    this.#finish(foundHere(this.#node, this.key, at.now))
+  }
+
+  failedWith(error: CacheMeshError): void {
+    this.#reject(error)
+  }
+
+  #finish(found: Found | undefined): void {
+    try {
+      this.#resolve(this.#take(found, this.failed.length === 0))
+    } catch (error) {
+      this.#reject(error)
+    }
+  }
+}
+
+/** What this node's own memory holds. */
+export function foundHere(node: NodeParts, key: string, now: number): Found | undefined {
+  const entry = node.store.read(key, now)
+  if (entry === undefined) return undefined
+  const { value, contentType, version } = entry
+  return { value, contentType, version, ttlMs: remainingTtl(entry, now), served: 'local', by: node.id }
+}
+
+function foundIn(frame: Frame, by: string): Found | undefined {
+  if (frame.kind !== KIND.hit) return undefined
+  const version = frame.version()
+  const { value, contentType, ttlMs } = frame.entry()
+  checkValue(value, contentType)
+  return { value, contentType, ttlMs, version, served: 'forwarded', by }
+}

@@ -1,0 +1,49 @@
+import { CacheMeshError, FrameWriter, LIMITS, type Stamp } from '@cachemesh/protocol'
+
+/** The way to one peer, with as much of it as requests use. The runtime has a link for it. */
+export interface Outlet {
+  /** Id of the member at its other end. */
+  readonly peer: string
+  /** Small frames are written straight into it; `flushSoon` afterwards. */
+  readonly writer: FrameWriter
+  /** Bytes that wait to leave. */
+  readonly queuedBytes: number
+  /** Bytes that have come from the peer, whole frames or not. */
+  readonly receivedBytes: number
+  flushSoon(): void
+  /** Sends one frame that is too large to stand among the small ones. */
+  sendBulk(frame: Uint8Array): void
+}
+
+/** All outlets that there are, by peer. */
+export interface Outlets {
+  readonly links: ReadonlyMap<string, Outlet>
+  link(peer: string): Outlet | undefined
+}
+
+/** Bytes that may wait in one outlet; more are refused. Two of the largest values fit. */
+export const QUEUED_BYTES_MAX: number = 2 * LIMITS.valueBytesMax + 1024 * 1024
+
+/** What surrounds a body in its frame, at most: head, path, content type. */
+const AROUND_BYTES = 1024
+
+/**
+ * Where a frame with this much in it is written: straight into the outlet's writer, with the other frames of
+ * this tick, or into a writer of its own when it has to take the bulk stream. Call `sent` when it is written.
+ */
+export function writerFor(outlet: Outlet, stamp: Stamp, bytes: number): FrameWriter {
+  return bytes + AROUND_BYTES <= LIMITS.smallFrameBytesMax ? outlet.writer : new FrameWriter(stamp)
+}
+
+export function sent(outlet: Outlet, writer: FrameWriter): void {
+  if (writer === outlet.writer) {
+    outlet.flushSoon()
+    return
+  }
+  const frame = writer.take()
+  if (frame !== undefined) outlet.sendBulk(frame)
+}
+
+export function overloaded(peer: string): CacheMeshError {
+  return new CacheMeshError('ERR_OVERLOADED', `Too much waits for member ${peer} already; try again`)
+}

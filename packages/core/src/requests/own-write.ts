@@ -1,0 +1,58 @@
+import type { CacheMeshError, Frame } from '@cachemesh/protocol'
+import type { Instant } from '../limits/instant.ts'
+import type { Written } from '../store/store.ts'
+import type { Call, KeyRequest } from './call.ts'
+import { executeWrite, moving } from './execution.ts'
+import type { NodeParts } from './node-parts.ts'
+
+export interface OwnWriteParts {
+  readonly node: NodeParts
+  /** Of kind set or delete. */
+  readonly request: KeyRequest
+  /** Monotonic ms. */
+  readonly deadline: number
+  resolve(written: Written): void
+  reject(error: unknown): void
+}
+
+const NO_HOPS: readonly string[] = []
+
+/** A set or a delete of this node's own program. */
+export class OwnWrite implements Call {
+  readonly request: KeyRequest
+  readonly hops: readonly string[] = NO_HOPS
+  readonly deadline: number
+  failed: readonly string[] = NO_HOPS
+  to = ''
+  sentAt = 0
+  readonly #parts: OwnWriteParts
+
+  constructor(parts: OwnWriteParts) {
+    this.request = parts.request
+    this.deadline = parts.deadline
+    this.#parts = parts
+  }
+
+  answered(frame: Frame): void {
+    this.#finish(() => ({ version: frame.version(), existed: frame.existed }))
+  }
+
+  served(responsible: boolean, at: Instant): void {
+    this.#finish(() => {
+      if (!responsible) throw moving()
+      return executeWrite(this.#parts.node.store, this.request, at)
+    })
+  }
+
+  failedWith(error: CacheMeshError): void {
+    this.#parts.reject(error)
+  }
+
+  #finish(written: () => Written): void {
+    try {
+      this.#parts.resolve(written())
+    } catch (error) {
+      this.#parts.reject(error)
+    }
+  }
+}
