@@ -26,6 +26,8 @@ export type DetectorOutput =
 
 /** While anybody is in doubt it is looked at so often, ms. */
 const TROUBLED_MS = 100
+/** Observers remove a member one after another, so far apart. */
+const TURN_MS = 30
 /** A link that closed and a redial that is refused belong together within this time. */
 const CLOSED_MS = 5_000
 
@@ -340,10 +342,13 @@ export class Detector {
     const outputs: DetectorOutput[] = []
     for (const [member, doubt] of this.#doubts) {
       if (doubt.state !== 'accused' || !this.#assured(member, awake)) continue
-      const { enough, others, witnesses } = this.#jury.count(member, doubt.since)
+      const { enough, accusers, others, witnesses } = this.#jury.count(member, doubt.since)
       if (enough) {
         doubt.convictedAt ??= awake
-        if (awake - doubt.convictedAt >= this.#rules.refuteMs * this.#health.patience) removed.push(member)
+        // One after another: whoever hears of the removal first need not write it too.
+        const turnMs = accusers.indexOf(this.#self) * TURN_MS
+        const waitMs = this.#rules.refuteMs * this.#health.patience + turnMs
+        if (awake - doubt.convictedAt >= waitMs) removed.push(member)
         continue
       }
       doubt.convictedAt = undefined

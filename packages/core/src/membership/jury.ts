@@ -9,6 +9,8 @@ const CONVICTED_MS = 10_000
 export interface Count {
   /** So many accuse it that it is removed unless it answers. */
   readonly enough: boolean
+  /** Observers that accuse it, in an order that all nodes share. */
+  readonly accusers: readonly string[]
   /** Observers that do not accuse it. */
   readonly others: readonly string[]
   /** Accusers, and those who tried for them and failed. */
@@ -39,6 +41,7 @@ export class Jury {
     witnesses.delete(member)
     return {
       enough: accusers.length >= this.#needed,
+      accusers,
       others: observers.filter(observer => !charges.has(observer)),
       witnesses: witnesses.size,
     }

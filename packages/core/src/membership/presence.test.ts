@@ -1,6 +1,7 @@
 import { author, Configuration, type Member, memberRecord, tombstone } from '@cachemesh/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { TIMES } from '../limits/limits.ts'
 import { attributesAt, configurationOf, MESH, memberOf } from '../testing/members.ts'
 import { type Attributes, Presence } from './presence.ts'
 
@@ -128,5 +129,42 @@ describe('another process of the same identity', () => {
       expect(presence.claim(configuration, 'active', other)).toBeUndefined()
     }
     expect(presence.doubled).toBe(false)
+  })
+})
+
+describe('a node that is removed again and again', () => {
+  const here = () => new Presence('me', HERE, 0)
+  const gone = (incarnation: number) => tombstone(me({ incarnation }), 'removed')
+  const others = memberOf('p', { state: 'active' })
+
+  it('owns nothing for longer and longer, and something again when the wait is over', () => {
+    const presence = here()
+    const states: string[] = []
+    let incarnation = 1
+    let now = 1
+    for (let times = 1; times <= 4; times++, now += 5_000) {
+      const claim = presence.claim(configurationOf(gone(incarnation), others), 'active', now) as Member
+      states.push(claim.state)
+      presence.wrote(claim)
+      incarnation = claim.incarnation
+      const current = configurationOf(claim, others)
+      if (claim.state === 'active') continue
+      expect(presence.wakeAt).toBe(now + TIMES.returnMinMs * 2 ** (times - 3))
+      expect(presence.claim(current, 'active', now)).toBeUndefined()
+      const later = presence.claim(current, 'active', presence.wakeAt)
+      expect(later).toEqual({ ...claim, state: 'active' })
+      presence.wrote(later as Member)
+      expect(presence.wakeAt).toBe(Number.POSITIVE_INFINITY)
+    }
+    expect(states).toEqual(['active', 'active', 'joining', 'joining'])
+  })
+
+  it('waits for nobody when nobody else could own its keys', () => {
+    const presence = here()
+    for (let incarnation = 1; incarnation <= 12; incarnation += 2) {
+      const claim = presence.claim(configurationOf(gone(incarnation)), 'active', incarnation) as Member
+      expect(claim.state).toBe('active')
+      presence.wrote(claim)
+    }
   })
 })

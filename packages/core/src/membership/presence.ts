@@ -1,4 +1,5 @@
 import { type Configuration, isTombstone, type Member, type MemberState } from '@cachemesh/protocol'
+import { Damping } from './damping.ts'
 
 /** What a node says of itself besides its id. */
 export interface Attributes {
@@ -30,6 +31,9 @@ export class Presence {
   /** When claims above its own were seen that it did not write. */
   #strange: readonly number[] = []
   #written = false
+  readonly #damping = new Damping()
+  /** When a claim has to be looked at again. */
+  wakeAt: number = Number.POSITIVE_INFINITY
 
   constructor(id: string, attributes: Attributes | undefined, incarnation: number) {
     this.#id = id
@@ -58,15 +62,20 @@ export class Presence {
 
   /** The record to write; undefined when the configuration says what is true, or there is nothing to say yet. */
   claim(configuration: Configuration, state: MemberState, now: number): Member | undefined {
-    if (this.attributes === undefined || configuration === this.#trueIn) return undefined
-    const incarnation = configuration.member(this.#id)?.incarnation ?? 0
+    if (this.attributes === undefined) return undefined
+    if (configuration === this.#trueIn && now < this.wakeAt) return undefined
+    const known = configuration.member(this.#id)
+    const incarnation = known?.incarnation ?? 0
     if (incarnation > this.#incarnation) {
       if (incarnation === this.#incarnation + 1 && this.#written)
         this.#strange = [...this.#strange.filter(at => now - at < STRANGE_MS), now]
       // A claim of an earlier life may be as true as the next would be: then it stands, and is strange once.
       this.#incarnation = incarnation
     }
-    const member = this.#missing(configuration, state, this.attributes)
+    if (known?.state === 'removed' && configuration !== this.#trueIn) this.#damping.returned(now)
+    this.wakeAt = this.#damping.wakeAt(now)
+    const damped = this.#damping.holds(now) && this.#isReplaceable(configuration)
+    const member = this.#missing(configuration, damped ? 'joining' : state, this.attributes)
     // Without room for its record a node tries again in the next document, not in every step.
     this.#trueIn = configuration
     return member
@@ -77,6 +86,11 @@ export class Presence {
     this.#incarnation = member.incarnation
     this.#written = true
     this.#trueIn = undefined
+  }
+
+  /** A ring must not become empty because all its members wait for each other. */
+  #isReplaceable({ members }: Configuration): boolean {
+    return members.some(({ id, state }) => id !== this.#id && state === 'active')
   }
 
   #missing(configuration: Configuration, state: MemberState, attributes: Attributes): Member | undefined {

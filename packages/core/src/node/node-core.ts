@@ -119,7 +119,7 @@ export class NodeCore {
     const always = Math.min(this.#exchange.wakeAt, this.#operations.wakeAt, this.#memory.wakeAt)
     if (this.#state === 'left') return always
     const alone = this.#state === 'joining' && !this.#waited ? this.#aloneAt : Number.POSITIVE_INFINITY
-    return Math.min(this.#membership.wakeAt, always, alone)
+    return Math.min(this.#membership.wakeAt, this.#presence.wakeAt, always, alone)
   }
 
   /** Where a request for a key with this hash goes. `reachable` is asked for members other than this node. */
