@@ -48,8 +48,9 @@ export class Detector {
   #configuration: Configuration | undefined
   #observed: readonly string[] = []
   #neighbours: ReadonlySet<string> = new Set()
-  /** All awake ms. */
+  /** Monotonic ms: what others hear of this node must not slow down with its own pauses. */
   #beatAt = 0
+  /** Awake ms, both. */
   #accuseAt = 0
   #nextAt = Number.POSITIVE_INFINITY
   #round = 0
@@ -82,7 +83,7 @@ export class Detector {
   get wakeAt(): number {
     return this.#neighbours.size === 0 && this.#accusations.size === 0 && !this.#checks.busy
       ? Number.POSITIVE_INFINITY
-      : this.#health.atAwake(this.#nextAt)
+      : Math.min(this.#beatAt, this.#health.atAwake(this.#nextAt))
   }
 
   /** True when there are other members and none of them has answered for a while. */
@@ -173,10 +174,10 @@ export class Detector {
 
   tick(at: { now: number; wall: number }): DetectorOutput[] {
     const awake = this.#health.awake(at.now)
-    if (awake < this.#nextAt) return []
+    const beats = at.now >= this.#beatAt ? this.#beat(at.now) : []
+    if (awake < this.#nextAt) return beats
     this.#accusations.expire(awake)
-    const outputs = this.#checked(this.#checks.tick(awake), awake)
-    if (awake >= this.#beatAt) outputs.push(...this.#beat(awake))
+    const outputs = [...beats, ...this.#checked(this.#checks.tick(awake), awake)]
     for (const member of this.#observed) outputs.push(...this.#watch(member, awake))
     const { charges } = this.#doubts
     if (charges.length > 0 && awake >= this.#accuseAt) {
@@ -223,11 +224,11 @@ export class Detector {
     return outputs
   }
 
-  #beat(awake: number): DetectorOutput[] {
+  #beat(now: number): DetectorOutput[] {
     const { beatMs, beatSmallMs, smallMeshMax } = this.#rules
     const interval = this.#observers.size <= smallMeshMax ? beatSmallMs : beatMs
     // A little jitter: nodes that started together do not stay together.
-    this.#beatAt = awake + interval * (0.9 + this.#random.fraction() / 10)
+    this.#beatAt = now + interval * (0.9 + this.#random.fraction() / 10)
     this.#beats.nextRound()
     const outputs: DetectorOutput[] = []
     for (const to of this.#neighbours) {
@@ -397,6 +398,6 @@ export class Detector {
       if (!this.#doubts.of(member)) next = Math.min(next, silentSince + silenceMs)
     }
     // Nothing shall make it run in every millisecond.
-    this.#nextAt = Math.min(this.#beatAt, Math.max(next, awake + 1))
+    this.#nextAt = Math.max(next, awake + 1)
   }
 }
