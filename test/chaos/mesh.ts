@@ -30,14 +30,24 @@ export class Mesh {
   async agreed(nodes: readonly StartedNode[], timeoutMs = 30_000): Promise<View> {
     const ids = idsOf(nodes)
     return eventually(`${nodes.length} nodes agree`, timeoutMs, async () => {
-      const views = await Promise.all(nodes.map(node => this.view(node)))
-      const [first] = views
-      const one = views.every(({ serial, digest }) => serial === first?.serial && digest === first.digest)
-      const active = first?.members.filter(({ state }) => state === 'active').map(({ id }) => id)
-      if (one && active?.sort().join() === ids) return first
-      const seen = views.map(({ serial, digest, members }) => `${serial} ${digest} ${statesOf(members)}`)
-      throw new Error([...new Set(seen)].join('; '))
+      const versions = await Promise.all(nodes.map(node => this.#version(node)))
+      const counts = new Map<string, number>()
+      for (const version of versions) counts.set(version, (counts.get(version) ?? 0) + 1)
+      // The nodes need the machine more than the question how far they are.
+      await pause(2 * nodes.length)
+      if (counts.size > 1)
+        throw new Error([...counts].map(([version, count]) => `${count} at ${version}`).join())
+      const view = await this.view(nodes[0] as StartedNode)
+      const active = view.members.filter(({ state }) => state === 'active').map(({ id }) => id)
+      if (active.sort().join() === ids) return view
+      throw new Error(`all at ${view.serial}: ${statesOf(view.members)}`)
     })
+  }
+
+  async #version({ api }: StartedNode): Promise<string> {
+    const response = await fetch(`${api}/v1/configuration/version`, { signal: AbortSignal.timeout(5_000) })
+    const { serial, digest } = (await response.json()) as View
+    return `${serial} ${digest.slice(0, 8)}`
   }
 
   async end(): Promise<void> {

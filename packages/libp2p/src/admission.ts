@@ -11,11 +11,13 @@ import {
   encodeVerdict,
   INSTANCE_BYTES,
   isAdmitted,
+  isRefusal,
   LISTENER,
   NO_KEY,
   NONCE_BYTES,
   PROOF_BYTES,
   proof,
+  REFUSAL,
   VERDICT_BYTES,
 } from './proof.ts'
 
@@ -69,16 +71,11 @@ export async function admitAsDialer(
   let theirs: string
   try {
     said = await channel.read(INSTANCE_BYTES + VERDICT_BYTES)
+    if (isRefusal(said)) throw otherKey(listener)
     answer = await channel.read(PROOF_BYTES)
     theirs = await readMeshId(channel)
   } catch (cause) {
-    // A refusal ends the connection at once; silence is something else.
-    if (isTimeout(cause)) throw goneAway(listener, cause)
-    throw new CacheMeshError(
-      'ERR_ADMISSION_REFUSED',
-      `Node ${listener} did not admit this node: their mesh keys differ; give both the same key (--key-file / \`key\`)`,
-      { cause },
-    )
+    throw cause instanceof CacheMeshError ? cause : goneAway(listener, cause)
   }
   const signed = Buffer.concat([nonces, said])
   if (!timingSafeEqual(answer, proof(key, LISTENER, [party.id, listener], signed))) {
@@ -138,6 +135,11 @@ export async function admitAsListener(
     if (timingSafeEqual(claim, proof(key, DIALER, ids, nonces))) known ??= key
   }
   if (known === undefined) {
+    // Said, for a connection that only ends may have ended for any reason: a node that is short of time, say.
+    await channel.write(REFUSAL).then(
+      () => channel.ended(),
+      () => {},
+    )
     throw new CacheMeshError(
       'ERR_ADMISSION_REFUSED',
       `Node ${dialer} tried to join with a mesh key that is not ours`,
@@ -173,6 +175,13 @@ async function readMeshId(channel: AdmissionChannel): Promise<string> {
 
 export function itself(): CacheMeshError {
   return new CacheMeshError('ERR_INVALID_ARGUMENT', 'The address is of this node itself')
+}
+
+function otherKey(listener: string): CacheMeshError {
+  return new CacheMeshError(
+    'ERR_ADMISSION_REFUSED',
+    `Node ${listener} did not admit this node: their mesh keys differ; give both the same key (--key-file / \`key\`)`,
+  )
 }
 
 function duplicateOfThis(party: AdmissionParty, by: string): CacheMeshError {

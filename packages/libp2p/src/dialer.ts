@@ -10,15 +10,22 @@ import type { Instances } from './instances.ts'
 import type { PeerLink } from './link.ts'
 import type { LinkTable } from './link-table.ts'
 import { protectedMode, shown } from './listening.ts'
+import { Patience } from './patience.ts'
 import { Slots } from './slots.ts'
 
-/** One dial with all its addresses, ms. */
-const DIAL_TIMEOUT_MS = 3_000
+/** Until a connection opens at one of the addresses, ms, once it is this dial's turn. */
+const CONNECT_MS = 3_000
+/** From then until the link is up, ms. */
+const HANDSHAKE_MS = 15_000
 /** A handshake costs both sides some 10 ms of computing: more at once only make all of them late. */
-const HANDSHAKES_MAX = 8
+const DIALS_MAX = 2
+/** A dial that takes longer than this, ms, waits for a network, or for a machine that is gone. */
+const DIAL_HOLD_MS = 1_000
+/** What libp2p tells when a connection is open and its encryption begins. */
+const CONNECTED = 'upgrader:encrypt-outbound-connection'
 
 export interface DialOptions {
-  /** For all addresses together, until the link is up. Default 3,000 ms. */
+  /** For all addresses together, until the link is up. Default: 3 s to connect, and 15 s more for the rest. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
 }
@@ -31,7 +38,7 @@ export class Dialer {
   /** Dials in progress to a peer that is known beforehand. */
   readonly #dialling = new Map<string, Promise<PeerLink>>()
   readonly #closing = new AbortController()
-  readonly #slots = new Slots(HANDSHAKES_MAX)
+  readonly #slots = new Slots(DIALS_MAX, DIAL_HOLD_MS)
   readonly #instances: Instances
 
   constructor(libp2p: Libp2p, parts: { table: LinkTable; instances: Instances; keyless: boolean }) {
@@ -50,12 +57,12 @@ export class Dialer {
   async dial(addresses: readonly string[], peer?: string, options: DialOptions = {}): Promise<PeerLink> {
     this.#instances.ask()
     if (peer === this.#id) throw itself()
-    if (peer === undefined) return this.#dialAll(addresses, peer, options)
+    if (peer === undefined) return this.#inTurn(addresses, peer, options)
     const link = this.#table.links.get(peer)
     if (link !== undefined) return link
     const joined = this.#dialling.get(peer)
     if (joined !== undefined) return joined
-    const dial = this.#dialAll(addresses, peer, options)
+    const dial = this.#inTurn(addresses, peer, options)
     this.#dialling.set(peer, dial)
     try {
       return await dial
@@ -64,37 +71,52 @@ export class Dialer {
     }
   }
 
+  async #inTurn(
+    addresses: readonly string[],
+    peer: string | undefined,
+    { timeoutMs, signal }: DialOptions,
+  ): Promise<PeerLink> {
+    const ends = [this.#closing.signal]
+    if (signal !== undefined) ends.push(signal)
+    if (timeoutMs !== undefined) ends.push(AbortSignal.timeout(timeoutMs))
+    const outer = AbortSignal.any(ends)
+    try {
+      return await this.#slots.run(outer, () =>
+        this.#dialAll(addresses, peer, { connectMs: timeoutMs ?? CONNECT_MS, outer }),
+      )
+    } catch (error) {
+      if (this.#closing.signal.aborted) throw new CacheMeshError('ERR_CLOSED', 'The node is closing')
+      throw error instanceof CacheMeshError ? error : worst([], peer)
+    }
+  }
+
   async #dialAll(
     addresses: readonly string[],
     peer: string | undefined,
-    { timeoutMs = DIAL_TIMEOUT_MS, signal }: DialOptions,
+    { connectMs, outer }: { connectMs: number; outer: AbortSignal },
   ): Promise<PeerLink> {
-    const deadline = performance.now() + timeoutMs
-    const outer =
-      signal === undefined ? this.#closing.signal : AbortSignal.any([this.#closing.signal, signal])
+    const deadline = performance.now() + connectMs
     const errors: CacheMeshError[] = []
     for (const [i, text] of addresses.entries()) {
       // A silent address must not eat the time of those behind it.
-      const budgetMs = Math.max(1, (deadline - performance.now()) / (addresses.length - i))
+      const patience = new Patience((deadline - performance.now()) / (addresses.length - i), outer)
       try {
-        return await this.#dialOne(
-          text,
-          peer,
-          AbortSignal.any([outer, AbortSignal.timeout(Math.ceil(budgetMs))]),
-        )
+        return await this.#dialOne(text, peer, patience)
       } catch (error) {
         errors.push(error as CacheMeshError)
+      } finally {
+        patience.end()
       }
       if (outer.aborted || performance.now() >= deadline) break
     }
-    if (this.#closing.signal.aborted) throw new CacheMeshError('ERR_CLOSED', 'The node is closing')
     const link = peer === undefined ? undefined : this.#table.links.get(peer)
     if (link === undefined) throw worst(errors, peer)
     return link
   }
 
   /** Rejects with a CacheMeshError only. */
-  async #dialOne(text: string, peer: string | undefined, signal: AbortSignal): Promise<PeerLink> {
+  async #dialOne(text: string, peer: string | undefined, patience: Patience): Promise<PeerLink> {
+    const { signal } = patience
     const address = parseAddress(text)
     if ((address.peer ?? peer) === this.#id) throw itself()
     const known = this.#linkDialledAt(address)
@@ -103,7 +125,7 @@ export class Dialer {
     for (const target of await this.#resolve(address, signal)) {
       if (this.#keyless && !isLoopback(target.host)) throw protectedMode(`dial ${shown(target)}`)
       try {
-        return await this.#slots.run(signal, () => this.#connect(target, target.peer ?? peer, signal))
+        return await this.#connect(target, target.peer ?? peer, patience)
       } catch (error) {
         failures.push(
           error instanceof CacheMeshError ? error : (decoded(error) ?? unreachable(target, signal, error)),
@@ -114,12 +136,18 @@ export class Dialer {
     throw worst(failures, peer)
   }
 
-  async #connect(target: Address, peer: string | undefined, signal: AbortSignal): Promise<PeerLink> {
+  async #connect(target: Address, peer: string | undefined, patience: Patience): Promise<PeerLink> {
     // While this dial waited for its turn the other side may have dialled.
     const link = peer === undefined ? undefined : this.#table.links.get(peer)
     if (link !== undefined) return link
     const suffix = target.peer === undefined && peer !== undefined ? `/p2p/${peer}` : ''
-    const connection = await this.#libp2p.dial(multiaddr(target.multiaddr + suffix), { signal })
+    const { signal } = patience
+    const connection = await this.#libp2p.dial(multiaddr(target.multiaddr + suffix), {
+      signal,
+      onProgress: ({ type }) => {
+        if (type === CONNECTED) patience.extend(HANDSHAKE_MS)
+      },
+    })
     return this.#table.ready(connection, signal)
   }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type AdmissionChannel, type AdmissionParty, admitAsDialer, admitAsListener } from './admission.ts'
-import { proof } from './proof.ts'
+import { proof, REFUSAL } from './proof.ts'
 import { key } from './testing/mesh.ts'
 
 const party = (id: string, keys: Uint8Array[], more: Partial<AdmissionParty> = {}): AdmissionParty => ({
@@ -53,7 +53,7 @@ describe('the admission exchange', () => {
       const admitted = admitAsListener(ends.listener, party('l', [key(1)]), 'd')
       admitAsDialer(ends.dialer, party(dialer, [key(1)]), listener).catch(() => {})
       await expect(admitted).rejects.toMatchObject({ code: 'ERR_ADMISSION_REFUSED' })
-      expect(ends.said.listener).toHaveLength(1)
+      expect(ends.said.listener.slice(1)).toEqual([REFUSAL])
     }
   })
 
@@ -67,16 +67,30 @@ describe('the admission exchange', () => {
     await expect(dialling).rejects.toMatchObject({ code: 'ERR_ADMISSION_REFUSED' })
   })
 
-  it('refuses any bytes that are no proof with the typed error, having said a nonce at most', async () => {
+  it('refuses any bytes that are no proof with the typed error, having said no more than that', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 32 + 16 + 32, maxLength: 400 }), async bytes => {
         const { dialer, listener, said } = pair()
         await dialer.write(bytes)
         const admitted = admitAsListener(listener, party('l', [key(1), key(2)]), 'd')
         await expect(admitted).rejects.toMatchObject({ code: 'ERR_ADMISSION_REFUSED' })
-        expect(Buffer.concat(said.listener)).toHaveLength(32)
+        expect(said.listener.slice(1)).toEqual([REFUSAL])
+        expect(said.listener[0]).toHaveLength(32)
       }),
     )
+  })
+
+  it('does not take a connection that breaks for a refusal', async () => {
+    for (const words of [0, 1]) {
+      const { dialer, listener } = pair()
+      const dialling = admitAsDialer(dialer, party('d', [key(1)]), 'l')
+      for (let i = 0; i < words; i++) await listener.write(new Uint8Array(32))
+      dialer.read = async () => {
+        throw new Error('reset')
+      }
+      listener.write(new Uint8Array(32))
+      await expect(dialling).rejects.toMatchObject({ code: 'ERR_UNREACHABLE' })
+    }
   })
 
   it('tells a dialer that another process is this member, and the mesh goes on with that one', async () => {

@@ -53,7 +53,7 @@ export function createLibp2pNode(options: NodeOptions): Promise<Libp2p<Services>
       // The dialer gives each dial its own time.
       dialTimeout: 60_000,
       addressDialTimeout: 60_000,
-      inboundUpgradeTimeout: 5_000,
+      inboundUpgradeTimeout: 15_000,
       reconnectRetries: 0,
     },
     // It aborts a connection after one late ping; links are watched by the heartbeat of the mesh.

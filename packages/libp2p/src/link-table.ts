@@ -11,7 +11,7 @@ import { abortConnection, closeConnection } from './ending.ts'
 import { type LaneName, type LinkEvents, PeerLink } from './link.ts'
 
 /** A connection without a link is closed after this time, ms. */
-const LINKLESS_MS = 3_000
+const LINKLESS_MS = 10_000
 /** A peer that opens no stream in this time, ms, does not answer. */
 const PROBE_MS = 1_000
 

@@ -45,6 +45,19 @@ export function encodeVerdict(welcome: boolean): Uint8Array {
   return bytes
 }
 
+/** What a listener says to a dialer with another key, in place of its instance and verdict: no instance at all. */
+export const REFUSAL: Uint8Array = refusal()
+
+export function isRefusal(said: Uint8Array): boolean {
+  return Buffer.compare(said, REFUSAL) === 0
+}
+
+function refusal(): Uint8Array {
+  const bytes = Buffer.alloc(INSTANCE_BYTES + VERDICT_BYTES)
+  bytes.writeUInt16LE(errorNumber('ERR_ADMISSION_REFUSED'), INSTANCE_BYTES)
+  return bytes
+}
+
 export function isAdmitted(verdict: Uint8Array): boolean {
   return verdict[0] === 0 && verdict[1] === 0
 }

@@ -3,7 +3,7 @@ import { Slots } from './slots.ts'
 
 describe('slots', () => {
   it('run so many tasks at once, the others in their order, and outlive failures', async () => {
-    const slots = new Slots(2)
+    const slots = new Slots(2, 60_000)
     const { signal } = new AbortController()
     const started: number[] = []
     const ends: (() => void)[] = []
@@ -28,8 +28,28 @@ describe('slots', () => {
     await Promise.all([runs[3], runs[4]])
   })
 
+  it('pass on the slot of a task that takes long', async () => {
+    const slots = new Slots(1, 5)
+    const { signal } = new AbortController()
+    let end = () => {}
+    const long = slots.run(signal, () => new Promise<void>(resolve => (end = resolve)))
+    expect(await slots.run(signal, async () => 'next')).toBe('next')
+    end()
+    await long
+    // The slot was given away once, and is not given away again by the end of the task.
+    const held = slots.run(signal, () => new Promise<void>(resolve => (end = resolve)))
+    let started = false
+    const waits = slots.run(signal, async () => {
+      started = true
+    })
+    await Promise.resolve()
+    expect(started).toBe(false)
+    end()
+    await Promise.all([held, waits])
+  })
+
   it('let go of a task that gave up waiting', async () => {
-    const slots = new Slots(1)
+    const slots = new Slots(1, 60_000)
     const [quick, patient] = [new AbortController(), new AbortController()]
     let end = () => {}
     const running = slots.run(patient.signal, () => new Promise<void>(resolve => (end = resolve)))

@@ -1,23 +1,41 @@
-/** Bounds how many tasks run at once; the others wait their turn. */
+/**
+ * Bounds how many tasks work at once; the others wait their turn, in order. All at once would all be late; in turn
+ * the first are done soon, whatever comes behind them. A task that takes long is waiting for somebody else, and
+ * gives its slot to the next: nobody can keep a slot by saying nothing.
+ */
 export class Slots {
   #free: number
+  readonly #holdMs: number
   readonly #waiting: (() => void)[] = []
 
-  constructor(count: number) {
+  /** @param holdMs how long a task keeps its slot at most */
+  constructor(count: number, holdMs: number) {
     this.#free = count
+    this.#holdMs = holdMs
   }
 
   /** Rejects with the signal's reason when it is aborted while the task still waits. */
   async run<T>(signal: AbortSignal, task: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free--
     else await this.#turn(signal)
+    let held = true
+    const release = () => {
+      if (held) this.#release()
+      held = false
+    }
+    const timer = setTimeout(release, this.#holdMs)
     try {
       return await task()
     } finally {
-      const next = this.#waiting.shift()
-      if (next === undefined) this.#free++
-      else next()
+      clearTimeout(timer)
+      release()
     }
+  }
+
+  #release(): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#free++
+    else next()
   }
 
   #turn(signal: AbortSignal): Promise<void> {
