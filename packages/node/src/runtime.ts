@@ -25,7 +25,6 @@ import {
   KIND,
   type Message,
 } from '@cachemesh/protocol'
-import { checkAttributes } from './attributes.ts'
 import type { Kept, Remembered } from './data-dir/kept.ts'
 import type { NodeEmitter } from './events.ts'
 import { Asks } from './mesh/asks.ts'
