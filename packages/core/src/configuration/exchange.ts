@@ -93,7 +93,7 @@ export class Exchange {
    * and then one random peer is told the version held here.
    */
   tick(now: number): ExchangeOutput[] {
-    const late = [...this.#pulls].filter(([, asked]) => now - asked >= TIMES.pullTimeoutMs)
+    const late = [...this.#pulls].filter(([, asked]) => now >= asked + TIMES.pullTimeoutMs)
     const outputs = late.flatMap(([peer]) => this.pull(peer, now))
     outputs.push(...this.joinWaiting(now))
     if (now < this.#compareAt) return outputs
@@ -166,7 +166,7 @@ export class Exchange {
 
   pull(peer: string, now: number): ExchangeOutput[] {
     const asked = this.#pulls.get(peer)
-    if (asked !== undefined && now - asked < TIMES.pullTimeoutMs) return []
+    if (asked !== undefined && now < asked + TIMES.pullTimeoutMs) return []
     // An announcement may come from a neighbour in gossip to whom there is no link.
     if (!this.#linked.has(peer)) return []
     this.#pulls.delete(peer) // the oldest comes first

@@ -39,7 +39,8 @@ export class Hold {
         this.#heardAt.set(claim, now)
         news.push(member)
       }
-      if (now - (heardAt ?? now) < this.#holdMs) waits = true
+      // As `until` has it: a difference of fractions may come out below what was added.
+      if (now < (heardAt ?? now) + this.#holdMs) waits = true
     }
     return { waits, news }
   }

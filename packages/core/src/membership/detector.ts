@@ -1,7 +1,7 @@
 // The detector of failures: it watches the members that this node observes, accuses those that nobody reaches, and
 // says who is to be removed. It never changes the configuration itself, and it trusts itself least of all.
 
-import type { Accusation, Charge, Configuration, Message } from '@cachemesh/protocol'
+import { type Accusation, type Charge, type Configuration, LIMITS, type Message } from '@cachemesh/protocol'
 import type { Random } from '../chance/random.ts'
 import { BOUNDS, type Rules } from '../limits/limits.ts'
 import { Accusations } from './accusations.ts'
@@ -169,13 +169,20 @@ export class Detector {
 
   /** A removal of these claims was heard of, and nobody accused them here: they may have something to say. */
   passOn(charges: readonly Charge[], at: { wall: number }): DetectorOutput[] {
-    return this.#tell(this.#accusation([...this.#doubts.charges, ...charges], at.wall))
+    const outputs: DetectorOutput[] = []
+    // An accusation replaces the one before: each says again whom this node accuses itself.
+    const own = this.#doubts.charges
+    const room = LIMITS.chargesMax - own.length
+    for (let from = 0; from < charges.length; from += room)
+      outputs.push(...this.#tell(this.#accusation([...own, ...charges.slice(from, from + room)], at.wall)))
+    return outputs
   }
 
   tick(at: { now: number; wall: number }): DetectorOutput[] {
     const awake = this.#health.awake(at.now)
     const beats = at.now >= this.#beatAt ? this.#beat(at.now) : []
-    if (awake < this.#nextAt) return beats
+    // As `wakeAt` has it: what is awake is a difference, and may come out a little below.
+    if (at.now < this.#health.atAwake(this.#nextAt)) return beats
     this.#accusations.expire(awake)
     const outputs = [...beats, ...this.#checked(this.#checks.tick(awake), awake)]
     for (const member of this.#observed) outputs.push(...this.#watch(member, awake))

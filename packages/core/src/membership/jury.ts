@@ -36,7 +36,7 @@ export class Jury {
   count(member: string, since: number): Count {
     const charges = this.#accusations.against(member, since)
     const observers = this.#observers.of(member)
-    const accusers = observers.filter(observer => charges.has(observer))
+    const accusers = observers.filter(observer => charges.has(observer)).sort()
     const witnesses = new Set([...accusers, ...[...charges.values()].flatMap(charge => charge.witnesses)])
     witnesses.delete(member)
     return {

@@ -1,4 +1,5 @@
 import { CacheMeshError, Configuration, deltaTo, LIMITS, memberRecord, summaryOf } from '@cachemesh/protocol'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TIMES } from '../limits/limits.ts'
 import { dials, HERE, Life, ofKind, sent } from '../testing/life.ts'
@@ -72,6 +73,27 @@ describe('a step', () => {
       return JSON.parse(JSON.stringify(outputs))
     }
     expect(run()).toEqual(run())
+  })
+
+  it('of a tick wants no other one at the same moment, whatever fractions its time has and however late it comes', () => {
+    const ms = fc.double({ min: 0, max: 5_000, noNaN: true })
+    const waits = fc.array(fc.tuple(fc.boolean(), ms), { maxLength: 12 })
+    fc.assert(
+      fc.property(fc.double({ min: 1, max: 1e6, noNaN: true }), waits, (startedAt, all) => {
+        const life = new Life({ remembered: configurationOf(...['me', 'p', 'q'].map(id => memberOf(id))) })
+        life.now = startedAt
+        life.start()
+        for (const peer of ['p', 'q']) life.step({ kind: 'link-up', peer })
+        for (const [sleeps, forMs] of all) {
+          // While it passes the life itself looks at each tick.
+          if (!sleeps) life.pass(forMs)
+          else life.now += forMs
+          if (life.node.wakeAt <= life.now) life.step({ kind: 'tick' })
+          expect(life.node.wakeAt).toBeGreaterThan(life.now)
+        }
+      }),
+      { numRuns: 200 },
+    )
   })
 
   it('says once that peers confirmed what it holds', () => {

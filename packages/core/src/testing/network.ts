@@ -142,7 +142,7 @@ export class Network {
   }
 
   get #instant() {
-    return { now: this.now, wall: WALL + this.now }
+    return { now: this.now, wall: WALL + Math.floor(this.now) }
   }
 
   #host(id: string): Host {
