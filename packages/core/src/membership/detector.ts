@@ -1,9 +1,9 @@
 // The detector of failures: it watches the members that this node observes, accuses those that nobody reaches, and
 // says who is to be removed. It never changes the configuration itself, and it trusts itself least of all.
 
-import { type Accusation, type Charge, type Configuration, LIMITS, type Message } from '@cachemesh/protocol'
+import type { Accusation, Charge, Configuration, Message } from '@cachemesh/protocol'
 import type { Random } from '../chance/random.ts'
-import { BOUNDS, type Rules } from '../limits/limits.ts'
+import type { Rules } from '../limits/limits.ts'
 import { Accusations } from './accusations.ts'
 import { Beats } from './beats.ts'
 import { type CheckOutput, Checks } from './checks.ts'
@@ -11,6 +11,7 @@ import { type Doubt, Doubts, type Suspicion } from './doubts.ts'
 import { Jury } from './jury.ts'
 import { LocalHealth } from './local-health.ts'
 import { Observers } from './observers.ts'
+import { Rumours } from './rumours.ts'
 
 export type DetectorOutput =
   | Suspicion
@@ -43,6 +44,7 @@ export class Detector {
   readonly #doubts = new Doubts()
   readonly #accusations: Accusations
   readonly #jury: Jury
+  readonly #rumours: Rumours
   /** Awake ms at which links were reported closed. */
   readonly #closed = new Map<string, number>()
   #configuration: Configuration | undefined
@@ -53,7 +55,6 @@ export class Detector {
   /** Awake ms, both. */
   #accuseAt = 0
   #nextAt = Number.POSITIVE_INFINITY
-  #round = 0
 
   constructor(parts: {
     self: string
@@ -71,6 +72,7 @@ export class Detector {
     this.#beats = new Beats(parts.now)
     this.#checks = new Checks(this.#beats)
     this.#accusations = new Accusations(parts.rules.accusationMs)
+    this.#rumours = new Rumours(parts)
     this.#jury = new Jury(parts.rules, this.#observers, this.#accusations)
   }
 
@@ -169,13 +171,7 @@ export class Detector {
 
   /** A removal of these claims was heard of, and nobody accused them here: they may have something to say. */
   passOn(charges: readonly Charge[], at: { wall: number }): DetectorOutput[] {
-    const outputs: DetectorOutput[] = []
-    // An accusation replaces the one before: each says again whom this node accuses itself.
-    const own = this.#doubts.charges
-    const room = LIMITS.chargesMax - own.length
-    for (let from = 0; from < charges.length; from += room)
-      outputs.push(...this.#tell(this.#accusation([...own, ...charges.slice(from, from + room)], at.wall)))
-    return outputs
+    return this.#rumours.hearsay(charges, this.#doubts.charges, at.wall)
   }
 
   tick(at: { now: number; wall: number }): DetectorOutput[] {
@@ -189,9 +185,9 @@ export class Detector {
     const { charges } = this.#doubts
     if (charges.length > 0 && awake >= this.#accuseAt) {
       this.#accuseAt = awake + this.#rules.accuseMs
-      const accusation = this.#accusation(charges, at.wall)
+      const accusation = this.#rumours.accusation(charges, at.wall)
       this.#accusations.receive(accusation, awake)
-      outputs.push(...this.#tell(accusation))
+      outputs.push(...this.#rumours.tell(accusation))
     }
     this.#jury.convict(awake)
     outputs.push(...this.#judge(at.now, awake))
@@ -320,23 +316,8 @@ export class Detector {
     const mine = charges.find(({ member }) => member === this.#self)
     return [
       ...(mine === undefined ? [] : [{ kind: 'accused', since: mine.since } as const]),
-      ...this.#tell(accusation, from),
+      ...this.#rumours.tell(accusation, from),
     ]
-  }
-
-  #accusation(charges: readonly Charge[], wall: number): Accusation {
-    // The wall clock makes the rounds of one node grow across its restarts.
-    this.#round = Math.max(this.#round + 1, wall)
-    return { kind: 'accusation', accuser: this.#self, round: this.#round, charges }
-  }
-
-  /** To some peers by chance, and to those it is about. */
-  #tell(accusation: Accusation, except?: string): DetectorOutput[] {
-    const peers = [...this.#linked].filter(peer => peer !== except && peer !== accusation.accuser)
-    while (peers.length > BOUNDS.accusationToldMax) peers.splice(this.#random.below(peers.length), 1)
-    const told = new Set(peers)
-    for (const { member } of accusation.charges) if (this.#linked.has(member)) told.add(member)
-    return [...told].map(to => ({ kind: 'send', to, message: accusation }))
   }
 
   #judge(now: number, awake: number): DetectorOutput[] {
