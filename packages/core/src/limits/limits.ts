@@ -11,6 +11,8 @@ export const TIMES = {
   /** First wait of a node that is removed and returns again and again, doubled up to the longest. */
   returnMinMs: 1_000,
   returnMaxMs: 60_000,
+  /** A node that answers no requests gives its keys to others for so long at least. */
+  stepBackMs: 10_000,
   /** Between two dials of members that were removed: they may only have been cut off. */
   absentDialMs: 2_000,
   /** Head start of the node with the smaller id, so that two nodes rarely dial each other at once. */

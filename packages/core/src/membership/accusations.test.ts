@@ -5,7 +5,7 @@ import { Accusations } from './accusations.ts'
 const VALID_MS = 3_500
 
 function chargeOf(member: string, fields: Partial<Charge> = {}): Charge {
-  return { member, since: 1, incarnation: 1, witnesses: [], hearsay: false, ...fields }
+  return { member, since: 1, incarnation: 1, witnesses: [], hearsay: false, unable: false, ...fields }
 }
 
 function accusationOf(accuser: string, round: number, ...charges: readonly Charge[]): Accusation {

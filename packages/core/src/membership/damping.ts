@@ -20,6 +20,12 @@ export class Damping {
     if (over > 0) this.#until = now + Math.min(TIMES.returnMinMs * 2 ** (over - 1), TIMES.returnMaxMs)
   }
 
+  /** This node lives, and is of no use to others. */
+  stepBack(now: number): void {
+    this.returned(now)
+    this.#until = Math.max(this.#until, now + TIMES.stepBackMs)
+  }
+
   /** True while the node is to own nothing. */
   holds(now: number): boolean {
     return now < this.#until

@@ -7,23 +7,13 @@ import type { Rules } from '../limits/limits.ts'
 import { Accusations } from './accusations.ts'
 import { Beats } from './beats.ts'
 import { type CheckOutput, Checks } from './checks.ts'
-import { type Doubt, Doubts, type Suspicion } from './doubts.ts'
+import type { DetectorOutput } from './detector-output.ts'
+import { type Doubt, Doubts } from './doubts.ts'
+import { Evidence } from './evidence.ts'
 import { Jury } from './jury.ts'
 import { LocalHealth } from './local-health.ts'
 import { Observers } from './observers.ts'
 import { Rumours } from './rumours.ts'
-
-export type DetectorOutput =
-  | Suspicion
-  | { readonly kind: 'send'; readonly to: string; readonly message: Message }
-  /** The link carries nothing any more: a new one may. */
-  | { readonly kind: 'unlink'; readonly peer: string }
-  /** A link to this peer is needed. */
-  | { readonly kind: 'want'; readonly peer: string }
-  /** Somebody accuses this node's claim of this `since`. */
-  | { readonly kind: 'accused'; readonly since: number }
-  /** These members are to be removed. */
-  | { readonly kind: 'remove'; readonly members: readonly string[] }
 
 /** While anybody is in doubt it is looked at so often, ms. */
 const TROUBLED_MS = 100
@@ -42,6 +32,7 @@ export class Detector {
   readonly #beats: Beats
   readonly #checks: Checks
   readonly #doubts = new Doubts()
+  readonly #evidence = new Evidence()
   readonly #accusations: Accusations
   readonly #jury: Jury
   readonly #rumours: Rumours
@@ -139,12 +130,14 @@ export class Detector {
     const closedAt = this.#closed.get(member)
     if (closedAt === undefined || awake - closedAt > CLOSED_MS || !this.#observed.includes(member)) return []
     if (this.#doubts.of(member)?.state === 'accused' || !this.#assured(member, awake)) return []
-    const outputs: DetectorOutput[] = this.#begin(member, awake)
-    if (outputs.length === 0) return []
-    outputs.push(this.#doubts.accuse(member, [], awake))
-    this.#accuseAt = awake
     this.#soon(awake, 1)
-    return outputs
+    return this.#accuse(member, awake, false)
+  }
+
+  /** What became of a request to this member. */
+  served(peer: string, well: boolean, now: number): void {
+    if (well) this.#evidence.answered(peer)
+    else this.#evidence.failed(peer, this.#health.awake(now))
   }
 
   receive(from: string, message: Message, now: number): DetectorOutput[] {
@@ -211,6 +204,8 @@ export class Detector {
     for (const [member, { since }] of [...this.#doubts]) {
       const answered = configuration.member(member)?.since !== since
       if (answered && this.#observers.has(member)) this.#beats.expect(member, awake)
+      // What was held against the claim before is not held against this one.
+      if (answered) this.#evidence.answered(member)
       if (answered || !this.#observed.includes(member)) outputs.push(...this.#doubts.end(member))
     }
     return outputs
@@ -221,7 +216,7 @@ export class Detector {
     if (this.#beats.receive(from, beat, awake)) {
       outputs.push(...this.#checked(this.#checks.proven(from), awake))
       const doubt = this.#doubts.of(from)
-      if (doubt !== undefined) outputs.push(...this.#doubts.end(from))
+      if (doubt?.unable === false) outputs.push(...this.#doubts.end(from))
     }
     if (beat.urgent) outputs.push({ kind: 'send', to: from, message: this.#beats.beat(from, false) })
     return outputs
@@ -271,8 +266,10 @@ export class Detector {
   #watch(member: string, awake: number): DetectorOutput[] {
     const { silenceMs } = this.#rules
     const doubt = this.#doubts.of(member)
+    if (doubt?.unable === true) return this.#evidence.against(member, awake) ? [] : this.#doubts.end(member)
     if (doubt?.state === 'accused') return []
     if (doubt === undefined) {
+      if (this.#evidence.against(member, awake)) return this.#accuse(member, awake, true)
       const quietMs = awake - (this.#beats.silentSince(member) ?? awake)
       if (quietMs < silenceMs * this.#health.patience) return []
       const begun = this.#begin(member, awake)
@@ -288,9 +285,17 @@ export class Detector {
     ]
   }
 
-  #begin(member: string, awake: number): DetectorOutput[] {
+  #begin(member: string, awake: number, unable = false): DetectorOutput[] {
     const claim = this.#configuration?.member(member)
-    return claim === undefined ? [] : [this.#doubts.begin(member, claim, awake)]
+    return claim === undefined ? [] : [this.#doubts.begin(member, claim, { at: awake, unable })]
+  }
+
+  /** Without helpers: there is proof enough already, or none that they could give. */
+  #accuse(member: string, awake: number, unable: boolean): DetectorOutput[] {
+    const begun = this.#begin(member, awake, unable)
+    if (begun.length === 0) return []
+    this.#accuseAt = awake
+    return [...begun, this.#doubts.accuse(member, [], awake)]
   }
 
   #check(member: string, awake: number): DetectorOutput[] {
@@ -314,10 +319,13 @@ export class Detector {
     this.#jury.convict(awake)
     this.#soon(awake, 1)
     const mine = charges.find(({ member }) => member === this.#self)
-    return [
-      ...(mine === undefined ? [] : [{ kind: 'accused', since: mine.since } as const]),
-      ...this.#rumours.tell(accusation, from),
-    ]
+    return [...(mine === undefined ? [] : this.#reply(mine)), ...this.#rumours.tell(accusation, from)]
+  }
+
+  /** Who is said to be silent says a word; who is said to be unable to serve believes it when enough say so. */
+  #reply({ since, unable }: Charge): DetectorOutput[] {
+    if (!unable) return [{ kind: 'accused', since }]
+    return this.#jury.count(this.#self, since).enough ? [{ kind: 'unable', since }] : []
   }
 
   #judge(now: number, awake: number): DetectorOutput[] {

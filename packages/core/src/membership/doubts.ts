@@ -6,6 +6,8 @@ import type { Charge } from '@cachemesh/protocol'
  * - trusted: there is no doubt. Silence for `silenceMs`: checking. Link closed and redial refused: accused.
  * - checking: this node and its helpers try to reach it. A round trip: trusted. A helper reached it: checked again
  *   later. Nobody did for `checkMs`, and this node is heard by somebody else: accused.
+ * - unable: it answers beats, and requests have failed for `silenceMs` without one that was answered: accused. A
+ *   request that is answered: trusted.
  * - accused: the accusation is repeated. A round trip, or a new claim of the member: trusted. Enough observers
  *   accuse it for `refuteMs`, or all that can be reached for `slowAfterMs`: removed.
  */
@@ -16,6 +18,8 @@ export interface Doubt {
   /** Awake ms. A round trip after it ends the doubt. */
   readonly at: number
   state: 'checking' | 'accused'
+  /** It answers beats and no requests. */
+  readonly unable: boolean
   accusedAt: number
   witnesses: readonly string[]
   /** Awake ms since which enough observers accuse. */
@@ -47,13 +51,14 @@ export class Doubts {
   begin(
     member: string,
     { since, incarnation }: { since: number; incarnation: number },
-    at: number,
+    { at, unable }: { at: number; unable: boolean },
   ): Suspicion {
     const doubt: Doubt = {
       since,
       incarnation,
       at,
       state: 'checking',
+      unable,
       accusedAt: 0,
       witnesses: [],
       convictedAt: undefined,
@@ -76,8 +81,8 @@ export class Doubts {
 
   get charges(): Charge[] {
     const charges: Charge[] = []
-    for (const [member, { state, since, incarnation, witnesses }] of this.#doubts)
-      if (state === 'accused') charges.push({ member, since, incarnation, witnesses, hearsay: false })
+    for (const [member, { state, since, incarnation, witnesses, unable }] of this.#doubts)
+      if (state === 'accused') charges.push({ member, since, incarnation, witnesses, hearsay: false, unable })
     return charges
   }
 }

@@ -22,7 +22,8 @@ class Court {
     members: readonly string[],
     { since = 1, hearsay = false, witnesses = [] as string[] } = {},
   ): void {
-    const charges = members.map(member => ({ member, since, incarnation: 1, witnesses, hearsay }))
+    const charge = { since, incarnation: 1, witnesses, hearsay, unable: false }
+    const charges = members.map(member => ({ member, ...charge }))
     this.accusations.receive({ kind: 'accusation', accuser, round: ++this.#round, charges }, 0)
   }
 

@@ -6,7 +6,8 @@ import type { Random } from '../chance/random.ts'
 import type { Rules } from '../limits/limits.ts'
 import { Absent } from './absent.ts'
 import { type Contact, Contacts } from './contacts.ts'
-import { Detector, type DetectorOutput } from './detector.ts'
+import { Detector } from './detector.ts'
+import type { DetectorOutput } from './detector-output.ts'
 import { Links } from './links.ts'
 
 export type MembershipOutput =
@@ -108,6 +109,12 @@ export class Membership {
   /** A request or a reply came over the link to this peer. */
   used(peer: string): void {
     this.#links.used(peer)
+  }
+
+  /** A request to this member was answered, or failed. */
+  served(peer: string, well: boolean, now: number): void {
+    if (well) this.#links.used(peer)
+    this.#detector.served(peer, well, now)
   }
 
   /** A link to this member is needed. */

@@ -52,6 +52,12 @@ export class Presence {
     this.#trueIn = undefined
   }
 
+  /** Enough observers say that this node answers no requests: it gives its keys to others for a while. */
+  stepBack(since: number, now: number): void {
+    this.#damping.stepBack(now)
+    this.accused(since)
+  }
+
   /**
    * True when another process claims to be this member. Two processes with one identity answer each other, by one
    * incarnation at a time, for ever. Other claims that this one did not write are of an earlier life that it forgot.

@@ -5,7 +5,7 @@ import { BOUNDS } from '../limits/limits.ts'
 import { Rumours } from './rumours.ts'
 
 function chargeOf(member: string): Charge {
-  return { member, since: 1, incarnation: 1, witnesses: [], hearsay: true }
+  return { member, since: 1, incarnation: 1, witnesses: [], hearsay: true, unable: false }
 }
 
 function rumoursOf(peers: number): { rumours: Rumours; linked: Set<string> } {

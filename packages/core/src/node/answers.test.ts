@@ -25,7 +25,7 @@ describe('an accused member', () => {
     charges,
   })
   const chargeOf = (member: string, since = 1): Charge => {
-    return { member, since, incarnation: 1, witnesses: [], hearsay: false }
+    return { member, since, incarnation: 1, witnesses: [], hearsay: false, unable: false }
   }
 
   it('answers once with a new incarnation, however often and by however many that claim is accused', () => {

@@ -109,9 +109,19 @@ export class NodeCore {
     return this.#membership.neighbours
   }
 
-  /** A request or a reply came over the link to this peer: it is worth keeping. */
+  /** A request came over the link to this peer: it is worth keeping. */
   used(peer: string): void {
     this.#membership.used(peer)
+  }
+
+  /** This member has answered a request, with whatever but a fault of its own. */
+  answered(peer: string): void {
+    this.#membership.served(peer, true, 0)
+  }
+
+  /** This member has not answered a request in time, or with a fault of its own. */
+  unanswered(peer: string, now: number): void {
+    this.#membership.served(peer, false, now)
   }
 
   /** When `step` wants a tick, in monotonic ms. After a tick it lies ahead. */
@@ -246,7 +256,7 @@ export class NodeCore {
     const charges: Charge[] = []
     for (const { id: member, since, incarnation } of members) {
       if (member === this.id) this.#presence.accused(since)
-      else charges.push({ member, since, incarnation, witnesses: [], hearsay: true })
+      else charges.push({ member, since, incarnation, witnesses: [], hearsay: true, unable: false })
     }
     if (charges.length > 0) this.#follows(this.#membership.passOn(charges, at), at)
   }
@@ -254,6 +264,7 @@ export class NodeCore {
   #follows(outputs: readonly MembershipOutput[], at: Instant): void {
     for (const output of outputs) {
       if (output.kind === 'accused') this.#presence.accused(output.since)
+      else if (output.kind === 'unable') this.#presence.stepBack(output.since, at.now)
       else if (output.kind === 'remove') this.#remove(output.members, at)
       else this.#outputs.push(output)
     }

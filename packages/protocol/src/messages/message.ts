@@ -45,6 +45,8 @@ export interface Charge {
   readonly witnesses: readonly string[]
   /** The accuser has only heard that somebody removed the member: it does not count, and waits for an answer. */
   readonly hearsay: boolean
+  /** The member answers beats, and no requests. */
+  readonly unable: boolean
 }
 
 // Arrays of fixed order only: no key order can vary, and no extension type is needed or accepted.
@@ -125,8 +127,8 @@ function toArray(message: Message): unknown[] {
   }
 }
 
-function writeCharge({ member, since, incarnation, witnesses, hearsay }: Charge): unknown[] {
-  return [member, since, incarnation, witnesses, hearsay]
+function writeCharge({ member, since, incarnation, witnesses, hearsay, unable }: Charge): unknown[] {
+  return [member, since, incarnation, witnesses, hearsay, unable]
 }
 
 function readPull(fields: readonly unknown[]): Message {
@@ -160,13 +162,14 @@ function readBeat(fields: readonly unknown[]): Message {
 
 function readAccusation(fields: readonly unknown[]): Message {
   const charges = list(fields[2], LIMITS.chargesMax).map((charge): Charge => {
-    const [member, since, incarnation, witnesses, hearsay] = list(charge, FIELDS_MAX)
+    const [member, since, incarnation, witnesses, hearsay, unable] = list(charge, FIELDS_MAX)
     return {
       member: nodeId(member),
       since: serial(since),
       incarnation: serial(incarnation),
       witnesses: list(witnesses, LIMITS.witnessesMax).map(nodeId),
       hearsay: flag(hearsay),
+      unable: flag(unable),
     }
   })
   return { kind: 'accusation', accuser: nodeId(fields[0]), round: serial(fields[1]), charges }
