@@ -140,6 +140,80 @@ describe('contacts', () => {
     expect(contacts.contacts.due(2)).toMatchObject([{ addresses: ['/ip4/10.0.0.9/tcp/1'] }])
   })
 
+  it('that a request needs are dialled at once, and no more when nobody has needed them for a while', () => {
+    const contacts = contactsOf('m')
+    const mesh = configurationOf(memberOf('a'), memberOf('p'))
+    contacts.contacts.update(mesh, new Set(['a']), 1)
+    contacts.contacts.due(1 + TIMES.dialHeadStartMs)
+    contacts.contacts.demand('p', 1_000)
+    contacts.contacts.demand('m', 1_000)
+    contacts.contacts.demand('nobody', 1_000)
+    expect(namesOf(contacts, 1_000)).toEqual(['p'])
+    /** It fails again and again until it is not tried any more; when that was. */
+    const lastTry = (now: number): number => {
+      contacts.contacts.failed('p', now, 'ERR_UNREACHABLE')
+      const next = contacts.contacts.wakeAt
+      return namesOf(contacts, next).length === 0 ? now : lastTry(next)
+    }
+    const gaveUp = lastTry(1_000)
+    expect(gaveUp).toBeGreaterThan(11_000 - TIMES.redialMaxMs)
+    expect(gaveUp).toBeLessThanOrEqual(11_000)
+    expect(contacts.contacts.wakeAt).toBe(Number.POSITIVE_INFINITY)
+    // Another request begins anew, and one after it is as good.
+    contacts.contacts.demand('p', 50_000)
+    expect(namesOf(contacts, 50_000)).toEqual(['p'])
+    contacts.contacts.demand('p', 59_000)
+    contacts.contacts.failed('p', 61_000, 'ERR_UNREACHABLE')
+    expect(namesOf(contacts, 61_000 + TIMES.redialMaxMs)).toEqual(['p'])
+  })
+
+  it('that a request needed and that are linked stay, and are not dialled when that link is down', () => {
+    const contacts = contactsOf('m')
+    contacts.contacts.update(configurationOf(memberOf('p')), new Set(), 1)
+    contacts.contacts.demand('p', 1)
+    contacts.contacts.due(1)
+    contacts.up('p', 5)
+    contacts.contacts.answered('p', 'p', 5)
+    contacts.contacts.demand('p', 60_000)
+    contacts.down('p', 60_001)
+    expect(namesOf(contacts, 1e6)).toEqual([])
+    expect(contacts.contacts.wakeAt).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it('become neighbours for good, and none any more when the configuration says so', () => {
+    const contacts = contactsOf('m')
+    const mesh = configurationOf(memberOf('p'))
+    contacts.contacts.update(mesh, new Set(), 1)
+    contacts.contacts.demand('p', 1)
+    contacts.contacts.update(mesh, new Set(['p']), 2)
+    expect(namesOf(contacts, 1e6)).toEqual(['p'])
+    contacts.contacts.failed('p', 1e6, 'ERR_UNREACHABLE')
+    contacts.contacts.update(mesh, new Set(), 1e6)
+    expect(namesOf(contacts, 1e9)).toEqual([])
+  })
+
+  it('whose links break at once are tried less and less often, and at once again after one that held', () => {
+    const contacts = contactsOf('m')
+    contacts.update(configurationOf(memberOf('p')), 1)
+    contacts.contacts.due(1 + TIMES.dialHeadStartMs)
+    let now = 1_000
+    for (let tries = 1; tries <= 20; tries++) {
+      contacts.up('p', now)
+      contacts.contacts.answered('p', 'p', now)
+      contacts.down('p', ++now)
+      const wait = contacts.contacts.wakeAt - now
+      const longest = Math.min(TIMES.redialMinMs * 2 ** tries, TIMES.redialMaxMs)
+      expect(wait).toBeGreaterThanOrEqual(longest / 2)
+      expect(wait).toBeLessThan(longest)
+      now = contacts.contacts.wakeAt
+      expect(namesOf(contacts, now)).toEqual(['p'])
+    }
+    contacts.up('p', now)
+    contacts.contacts.answered('p', 'p', now)
+    contacts.down('p', now + 5_000)
+    expect(contacts.contacts.wakeAt - now - 5_000).toBeLessThan(TIMES.redialMinMs / 2)
+  })
+
   it('say when they want to be asked: not before anything is due, and no later', () => {
     const anyPeer = fc.constantFrom('a', 'p', 'q')
     const anyAct = fc.oneof(

@@ -58,6 +58,12 @@ export class Presence {
     this.accused(since)
   }
 
+  /** Somebody has removed the own claim of this `since`: the answer is a return. */
+  removed(since: number, now: number): void {
+    this.#damping.returned(now)
+    this.accused(since)
+  }
+
   /**
    * True when another process claims to be this member. Two processes with one identity answer each other, by one
    * incarnation at a time, for ever. Other claims that this one did not write are of an earlier life that it forgot.

@@ -1,6 +1,15 @@
-import { type Charge, Configuration, deltaTo, type Message, summaryOf, tombstone } from '@cachemesh/protocol'
+import {
+  type Charge,
+  Configuration,
+  deltaTo,
+  destroy,
+  type Message,
+  summaryOf,
+  tombstone,
+} from '@cachemesh/protocol'
 import { describe, expect, it } from 'vitest'
 import { RULES } from '../limits/limits.ts'
+import { Life, WALL } from '../testing/life.ts'
 import { configurationOf, MESH, memberOf } from '../testing/members.ts'
 import { Network } from '../testing/network.ts'
 
@@ -153,6 +162,41 @@ describe('a removal that comes as a surprise', () => {
       'more active',
       'news active',
     ])
+  })
+})
+
+describe('a node that is removed again and again', () => {
+  /** Removed by others so many times, one right after the other; each time it has answered. */
+  function removedOften(times: number): Life {
+    const life = new Life({ remembered: configurationOf(memberOf('me'), memberOf('p')) })
+    life.start()
+    life.step({ kind: 'link-up', peer: 'p' })
+    life.hear('p', { kind: 'version', version: life.node.configuration.version })
+    for (let i = 0; i < times; i++) {
+      const others = life.node.configuration.members.filter(({ id }) => id !== 'me')
+      const serial = life.node.configuration.version.serial + 1
+      const text = configurationOf(tombstone(life.me as Member, 'removed'), ...others)
+      life.hearOf('p', Configuration.of(text, { serial, timestamp: 1 }))
+      expect(life.me?.incarnation).toBe(i + 2)
+    }
+    return life
+  }
+
+  it('returns at once two times, and then waits before it owns anything, though it hears of it before it is so', () => {
+    expect(removedOften(2).me?.state).toBe('active')
+    const life = removedOften(6)
+    expect(life.me?.state).toBe('joining')
+    life.pass(7_900)
+    expect(life.me?.state).toBe('joining')
+    life.pass(200)
+    expect(life.me).toMatchObject({ state: 'active', incarnation: 7 })
+  })
+
+  it('wants no tick for what it waited for when its mesh is destroyed meanwhile', () => {
+    const life = removedOften(6)
+    life.hearOf('p', destroy(life.node.configuration, WALL))
+    expect(life.node.state).toBe('destroyed')
+    life.pass(120_000)
   })
 })
 

@@ -129,7 +129,8 @@ export class NodeCore {
     const always = Math.min(this.#exchange.wakeAt, this.#operations.wakeAt, this.#memory.wakeAt)
     if (this.#state === 'left') return always
     const alone = this.#state === 'joining' && !this.#waited ? this.#aloneAt : Number.POSITIVE_INFINITY
-    return Math.min(this.#membership.wakeAt, this.#presence.wakeAt, always, alone)
+    const claim = this.#state === 'destroyed' ? Number.POSITIVE_INFINITY : this.#presence.wakeAt
+    return Math.min(this.#membership.wakeAt, claim, always, alone)
   }
 
   /** Where a request for a key with this hash goes. `reachable` is asked for members other than this node. */
@@ -255,7 +256,7 @@ export class NodeCore {
   #surprised(members: readonly Member[], at: Instant): void {
     const charges: Charge[] = []
     for (const { id: member, since, incarnation } of members) {
-      if (member === this.id) this.#presence.accused(since)
+      if (member === this.id) this.#presence.removed(since, at.now)
       else charges.push({ member, since, incarnation, witnesses: [], hearsay: true, unable: false })
     }
     if (charges.length > 0) this.#follows(this.#membership.passOn(charges, at), at)
