@@ -64,6 +64,7 @@ describe('options', () => {
       firstSeed: 1,
       seeds: 20,
       durationMs: 120_000,
+      without: [],
       workers: availableParallelism(),
       format: 'table',
       trace: false,
@@ -91,6 +92,7 @@ describe('options', () => {
     ['--format=xml', '--format xml is none of table, json'],
     ['--scenario=rain', '--scenario rain is none of storm, healthy'],
     ['--mix=ci --nodes=3', '--mix says what --nodes would'],
+    ['--without=luck', '--without luck is none of refutation'],
     ['--workers=0', 'is not a number from 1'],
     ['--trace', 'one seed'],
     ['stray', 'Unexpected argument'],
@@ -101,6 +103,10 @@ describe('options', () => {
   it.each([
     ['--nodes 50 --hours 1 --loss 0.05', 'npm run simulate -- --nodes 50 --minutes 60 --loss 0.05 --seed 3'],
     ['--scenario heal', 'npm run simulate -- --scenario heal --nodes 10 --minutes 2 --seed 3'],
+    [
+      '--scenario lossy --detector naive --without hold --without helpers',
+      'npm run simulate -- --scenario lossy --nodes 10 --minutes 60 --detector naive --without hold --without helpers --seed 3',
+    ],
     ['--mix ci', 'npm run simulate -- --nodes 6 --minutes 10 --seed 3'],
   ])('are all in the command that replays a seed: %s', (asked, replay) => {
     const command = readCommand([...asked.split(' '), '--seeds', '9'])

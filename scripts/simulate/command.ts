@@ -1,7 +1,13 @@
 // What `npm run simulate` was asked to do.
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { SCENARIO_MS_MIN, SCENARIO_NAMES, type ScenarioName } from '@cachemesh/simulator'
+import {
+  PROTECTION_NAMES,
+  type Protection,
+  SCENARIO_MS_MIN,
+  SCENARIO_NAMES,
+  type ScenarioName,
+} from '@cachemesh/simulator'
 
 export interface SimulateCommand {
   readonly scenario: ScenarioName
@@ -13,6 +19,10 @@ export interface SimulateCommand {
   readonly durationMs: number
   /** In place of the scenario's own. */
   readonly loss?: number
+  /** Another detector than that of a real node. */
+  readonly detector?: 'naive'
+  /** Protections that all nodes lack. */
+  readonly without: readonly Protection[]
   readonly workers: number
   readonly format: 'json' | 'table'
   readonly trace: boolean
@@ -41,6 +51,8 @@ export const usage: string = `usage: npm run simulate -- [options]
   --minutes M   virtual time of a run, at least ${SCENARIO_MS_MIN / 60_000} (2; 60 for healthy, lossy and starved)
   --hours H     the same in hours
   --loss P      share of frames and announcements that get lost, 0 to 1 (as in the scenario)
+  --detector D  naive: one that removes whoever misses two beats, as a baseline
+  --without P   a protection that all nodes lack, more than once for several: ${PROTECTION_NAMES.join(' ')}
   --workers N   threads (as many as there are processors); the result does not depend on it
   --format F    table (default) or json: one last line
   --trace       print everything that happens; with one seed only`
@@ -72,6 +84,8 @@ export function readCommand(args: readonly string[]): SimulateCommand {
     seeds,
     durationMs: readDuration(values, MINUTES[scenario] ?? 2),
     ...(values.loss === undefined ? {} : { loss: number(values, 'loss', 0, [0, 1]) }),
+    ...(values.detector && { detector: oneOf('detector', values.detector, ['naive'] as const) }),
+    without: (values.without ?? []).map(name => oneOf('without', name, PROTECTION_NAMES)),
     workers: trace ? 1 : whole(values, 'workers', availableParallelism(), [1, 1_024]),
     format,
     trace,
@@ -129,6 +143,8 @@ function parse(args: readonly string[]) {
         minutes: text,
         hours: text,
         loss: text,
+        detector: text,
+        without: { type: 'string', multiple: true },
         workers: text,
         format: text,
         trace: { type: 'boolean' },

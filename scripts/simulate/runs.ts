@@ -1,5 +1,14 @@
 // Which runs a command stands for. Each is a function of what is in it, and can be sent to a thread.
-import { namedScenario, type Outcome, type ScenarioName, simulate } from '@cachemesh/simulator'
+import {
+  NAIVE,
+  namedScenario,
+  type Outcome,
+  PROTECTIONS,
+  type Protection,
+  type Scenario,
+  type ScenarioName,
+  simulate,
+} from '@cachemesh/simulator'
 import type { SimulateCommand } from './command.ts'
 
 export interface Run {
@@ -8,6 +17,8 @@ export interface Run {
   readonly nodes: number
   readonly durationMs: number
   readonly loss?: number
+  readonly detector?: 'naive'
+  readonly without?: readonly Protection[]
 }
 
 /** Runs whose results are summed up together. */
@@ -22,14 +33,18 @@ const HOUR_MS = 60 * MINUTE_MS
 
 /** The first batch is what was asked for; those after it are rows of a table. */
 export function planBatches(command: SimulateCommand): Batch[] {
-  const { mix, scenario, nodes, durationMs, firstSeed, seeds, loss } = command
+  const { mix, scenario, nodes, durationMs, firstSeed, seeds, loss, detector, without } = command
   const numbers = Array.from({ length: seeds }, (_, index) => firstSeed + index)
-  const weather = loss === undefined ? {} : { loss }
+  const changed = {
+    ...(loss === undefined ? {} : { loss }),
+    ...(detector && { detector }),
+    ...(without.length > 0 && { without }),
+  }
   if (mix === undefined) {
-    const runs = numbers.map(seed => ({ scenario, seed, nodes, durationMs, ...weather }))
+    const runs = numbers.map(seed => ({ scenario, seed, nodes, durationMs, ...changed }))
     return [{ title: scenario, runs }]
   }
-  const runs = numbers.map(seed => ({ ...mixed(seed), ...weather }))
+  const runs = numbers.map(seed => ({ ...mixed(seed), ...changed }))
   return [{ title: mix, runs }, ...(mix === 'nightly' ? [3, 10, 100].flatMap(thousandNodeHours) : [])]
 }
 
@@ -51,16 +66,31 @@ function thousandNodeHours(nodes: number): Batch[] {
   }))
 }
 
-export function perform({ scenario, ...options }: Run, print?: (line: string) => void): Outcome {
-  return simulate(namedScenario(scenario, options), print ? { print } : {})
+export function perform({ scenario: name, ...options }: Run, print?: (line: string) => void): Outcome {
+  const scenario = namedScenario(name, options)
+  return simulate(weakened(scenario, options), print ? { print } : {})
+}
+
+/** Nodes that lack something are not held to what must hold: what happens to them is counted. */
+function weakened(
+  scenario: Scenario,
+  { detector, without = [] }: Pick<Run, 'detector' | 'without'>,
+): Scenario {
+  if (detector === undefined && without.length === 0) return scenario
+  const { measures, ...rest } = scenario
+  const rules = Object.assign({}, detector && NAIVE, ...without.map(name => PROTECTIONS[name]))
+  return { ...rest, rules }
 }
 
 /** The command that does this run again. */
-export function replayCommand({ scenario, seed, nodes, durationMs, loss }: Run): string {
+export function replayCommand(run: Run): string {
+  const { scenario, seed, nodes, durationMs, loss, detector, without = [] } = run
   const options = [
     ...(scenario === 'storm' ? [] : ['--scenario', scenario]),
     ...['--nodes', nodes, '--minutes', durationMs / MINUTE_MS],
     ...(loss === undefined ? [] : ['--loss', loss]),
+    ...(detector === undefined ? [] : ['--detector', detector]),
+    ...without.flatMap(name => ['--without', name]),
     ...['--seed', seed],
   ]
   return `npm run simulate -- ${options.join(' ')}`

@@ -21,6 +21,9 @@ export interface Summary {
   /** Members that were silent for too long in the eyes of an observer, and those it then accused. */
   readonly checks: number
   readonly accusations: number
+  /** Of them those of members whose process ran, moved and was not slow, and could be reached. */
+  readonly falseChecks: number
+  readonly falseAccusations: number
   /** Members that were removed, once for each incarnation. */
   readonly removals: number
   /** Of them those whose process ran, moved, and could be reached. */
@@ -75,6 +78,8 @@ export function summarize(outcomes: readonly Outcome[]): Summary {
     failedSeeds: outcomes.filter(({ violations }) => violations.length > 0).map(({ seed }) => seed),
     checks: sum(({ checks }) => checks),
     accusations: sum(({ accusations }) => accusations),
+    falseChecks: sum(({ falseChecks }) => falseChecks),
+    falseAccusations: sum(({ falseAccusations }) => falseAccusations),
     removals: sum(({ removals }) => removals),
     falseRemovals: sum(({ falseRemovals }) => falseRemovals),
     falseRemovalsOfSick: sum(({ falseRemovalsOfSick }) => falseRemovalsOfSick),

@@ -22,6 +22,9 @@ export interface FigureValues {
   /** Of members that were there and could be reached: whole ones, and those that paused or were slow. */
   readonly falseRemovals: number
   readonly falseRemovalsOfSick: number
+  /** Of members that were whole and could be reached. */
+  readonly falseChecks: number
+  readonly falseAccusations: number
 }
 
 /** The checkers of a run that measure. */
@@ -58,6 +61,8 @@ export class Figures {
       smallestRing: this.#healing?.smallestRing,
       removals: this.#removals?.all ?? 0,
       falseRemovals: this.#removals?.falseOnes ?? 0,
+      falseChecks: this.#removals?.falseChecks ?? 0,
+      falseAccusations: this.#removals?.falseAccusations ?? 0,
       falseRemovalsOfSick: this.#removals?.falseOfSick ?? 0,
     }
   }

@@ -13,6 +13,9 @@ export class Removals implements Checker {
   readonly name = 'removals'
   /** Of a member in one incarnation, whoever wrote it. */
   all = 0
+  /** Checks and accusations of members that were whole. */
+  falseChecks = 0
+  falseAccusations = 0
   /** Of members that were whole, and of those that paused or were slow. */
   falseOnes = 0
   falseOfSick = 0
@@ -43,6 +46,16 @@ export class Removals implements Checker {
     this.#truth.pathsChanged(paths, now)
   }
 
+  stepped({ host, outputs, now }: Step): readonly string[] {
+    for (const output of outputs) {
+      if (output.kind !== 'suspicion' || output.state === 'cleared' || output.state === 'removed') continue
+      if (this.#excuse(host, this.#byId.get(output.member), now) !== undefined) continue
+      if (output.state === 'checking') this.falseChecks++
+      else this.falseAccusations++
+    }
+    return FINE
+  }
+
   changed({ host, before, after, now }: Step): readonly string[] {
     let wrong = FINE
     for (const [, { records }] of changedBuckets(before, after)) {
@@ -60,13 +73,20 @@ export class Removals implements Checker {
   }
 
   #judge(author: Host, victim: Host | undefined, now: number): string | undefined {
-    if (victim === undefined || this.#truth.absent(victim, now)) return undefined
-    if (author === victim || this.#truth.parted(author, victim, now)) return undefined
-    if (this.#truth.sick(victim, now)) {
+    const excuse = this.#excuse(author, victim, now)
+    if (excuse === 'gone') return undefined
+    if (excuse === 'sick') {
       this.falseOfSick++
       return undefined
     }
     this.falseOnes++
-    return this.#bound === 'forbidden' ? `it removed host ${victim.index}, which was there` : undefined
+    return this.#bound === 'forbidden' ? `it removed host ${victim?.index}, which was there` : undefined
+  }
+
+  /** Why a node may think so of another; undefined: it has no reason. */
+  #excuse(author: Host, victim: Host | undefined, now: number): 'gone' | 'sick' | undefined {
+    if (victim === undefined || author === victim || this.#truth.absent(victim, now)) return 'gone'
+    if (this.#truth.parted(author, victim, now)) return 'gone'
+    return this.#truth.sick(victim, now) ? 'sick' : undefined
   }
 }

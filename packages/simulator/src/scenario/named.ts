@@ -35,7 +35,7 @@ const PLOTS = {
     measures: { falseRemovals: 'forbidden' },
   }),
   starved: ({ dice, count, calmAt }) => {
-    const starved = { kind: 'starve', host: dice.below(count), pauseMs: 2_000, betweenMs: 1_000 } as const
+    const starved = { kind: 'starve', host: dice.below(count), pauseMs: 2_000, betweenMs: 400 } as const
     const faults = [{ at: WARM_UP_MS, ...starved, forMs: calmAt - WARM_UP_MS }]
     return { faults, measures: { falseRemovals: 'forbidden' } }
   },

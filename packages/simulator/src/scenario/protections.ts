@@ -1,0 +1,39 @@
+import type { Rules } from '@cachemesh/core'
+
+const NEVER = Number.POSITIVE_INFINITY
+
+/** For each protection the rules of a node that lacks it: for showing what it is for. */
+export const PROTECTIONS = {
+  /** The accused has no time to answer. */
+  refutation: { refuteMs: 0 },
+  /** A pause of this node is silence of the others. */
+  'local-health': { lateMs: NEVER, doubtMax: 1 },
+  /** One accuser is enough. */
+  accusers: { accusersShare: 0, accusersMin: 1 },
+  /** Nobody asks others whether they reach a silent member. */
+  helpers: { helpersMax: 0 },
+  /** Where too few observers are left nobody is ever removed. */
+  'slow-rule': { slowAfterMs: NEVER },
+  /** A removal that comes from elsewhere is merged at once. */
+  hold: { holdMs: 0 },
+  /** Nobody compares what it holds with anybody. */
+  'anti-entropy': { antiEntropyMs: NEVER },
+} as const satisfies Record<string, Partial<Rules>>
+
+export type Protection = keyof typeof PROTECTIONS
+
+export const PROTECTION_NAMES = Object.keys(PROTECTIONS) as readonly Protection[]
+
+/**
+ * The detector that comes to mind first: whoever misses two beats of another removes it. It is the baseline for
+ * the rows about false removals.
+ */
+export const NAIVE: Partial<Rules> = {
+  ...PROTECTIONS.refutation,
+  ...PROTECTIONS['local-health'],
+  ...PROTECTIONS.accusers,
+  ...PROTECTIONS.helpers,
+  ...PROTECTIONS.hold,
+  silenceMs: 2_000,
+  checkMs: 1,
+}
