@@ -3,6 +3,7 @@ import {
   Configuration,
   deltaTo,
   destroy,
+  type Member,
   type Message,
   summaryOf,
   tombstone,
