@@ -129,7 +129,11 @@ export class Runtime {
     this.core = core
     this.transport = transport
     this.#parts = parts
-    this.#calls = new Calls(core, transport)
+    this.#calls = new Calls(core, {
+      links: transport.links,
+      link: transport.link,
+      open: peer => this.#open(peer),
+    })
     this.#sweeps = new Sweeps(this.#calls)
     this.#responder = new Responder(core, this.#calls)
     const { weight, zone } = parts.settings
@@ -281,6 +285,8 @@ export class Runtime {
     // Whoever stood down does not stand up again.
     if (this.core.state !== 'left') this.#duplicate = undefined
     this.feed({ kind: 'link-up', peer: link.peer })
+    this.#calls.linkUp(link.peer, present)
+    this.#sweeps.wind()
     this.#parts.events.tell('link', link.peer, true)
   }
 
@@ -291,10 +297,18 @@ export class Runtime {
     this.#parts.events.tell('link', link.peer, false)
   }
 
+  /** In a large mesh most members have no link to each other until a request needs one. */
+  #open(peer: string): boolean {
+    const { configuration, neighbours } = this.core
+    if (neighbours.has(peer) || configuration.member(peer)?.state !== 'active') return false
+    this.feed({ kind: 'wanted', peer })
+    return true
+  }
+
   #frame(link: Link, frame: Frame): void {
     if (frame.digestPrefix !== this.core.stamp.digestPrefix) this.#stamped(link.peer, frame)
-    if (frame.kind < KIND.pull) this.core.used(link.peer)
     if (frame.kind < KIND.hit) {
+      this.core.used(link.peer)
       this.#responder.request(link, frame, present)
       // It may have been passed on.
       this.#sweeps.wind()

@@ -17,6 +17,8 @@ import { PendingCalls } from './pending-calls.ts'
 
 /** A member that was asked and from which nothing at all was heard for that long is passed over, ms. */
 const SILENCE_MS = 300
+/** A member to which no link could be opened is not waited for again for so long, ms. */
+const UNOPENED_MS = 2_000
 /** Between two sweeps while calls wait: so late may a call settle after its deadline. */
 export const SWEEP_MS = 25
 const PENDING_MAX = 100_000
@@ -35,6 +37,10 @@ export class Calls {
   readonly #heard = new Map<string, Heard>()
   /** Peers that were found silent, and how many bytes had come from them then. */
   readonly #silent = new Map<string, number>()
+  /** Calls to members to which a link is being opened. */
+  readonly #opening = new Map<string, Call[]>()
+  /** Members to which none could be opened, and until when that is believed. */
+  readonly #unopened = new Map<string, number>()
   #lastTo = ''
   #lastOutlet: Outlet | undefined
   /**
@@ -86,8 +92,28 @@ export class Calls {
       )
     } else {
       call.failed = way.failed
-      this.#send(call, this.#outlet(way.to) as Outlet, at)
+      const outlet = this.#outlet(way.to)
+      if (outlet === undefined) this.#wait(call, way.to, at)
+      else this.#send(call, outlet, at)
     }
+  }
+
+  /** A large mesh has no links between all members: the call goes when there is one. */
+  #wait(call: Call, to: string, { now }: Instant): void {
+    call.to = to
+    call.sentAt = this.#listened
+    const others = this.#opening.get(to)
+    if (others === undefined) this.#opening.set(to, [call])
+    else if (others.length < PENDING_MAX) others.push(call)
+    else call.failedWith(overloaded(to))
+    this.#sweepFrom(now)
+  }
+
+  linkUp(peer: string, at: Instant): void {
+    this.#unopened.delete(peer)
+    const calls = this.#opening.get(peer)
+    this.#opening.delete(peer)
+    for (const call of calls ?? []) this.dispatch(call, at)
   }
 
   /** A reply frame. One that nobody waits for any more is dropped. */
@@ -95,6 +121,7 @@ export class Calls {
     const call = this.#pending.get(frame.requestId)
     if (call === undefined || call.to !== from.peer) return
     this.#pending.delete(frame.requestId)
+    this.#node.answered(from.peer)
     try {
       this.#take(call, frame, at)
     } catch (error) {
@@ -107,6 +134,7 @@ export class Calls {
       const { number, message } = frame.error()
       const code = errorCode(number)
       // A member on its way out answers no more: the next one takes over.
+      if (code === 'ERR_INTERNAL') this.#node.unanswered(call.to, at.now)
       if (code === 'ERR_CLOSED') this.#passOver(call, at)
       else call.failedWith(new CacheMeshError(code, message))
     } else if (answers(frame.kind, call.request.kind)) {
@@ -142,6 +170,8 @@ export class Calls {
       this.#pending.delete(id)
       call.failedWith(closed())
     })
+    for (const calls of this.#opening.values()) for (const call of calls) call.failedWith(closed())
+    this.#opening.clear()
   }
 
   /**
@@ -156,12 +186,16 @@ export class Calls {
     return this.#lastOutlet
   }
 
-  readonly #writable = (id: string): boolean => this.#outlet(id) !== undefined
+  readonly #writable = (id: string): boolean => this.#outlet(id) !== undefined || this.#opens(id)
+
+  #opens(id: string): boolean {
+    return this.#opening.has(id) || (!this.#unopened.has(id) && this.#outlets.open(id))
+  }
 
   /** A peer that was silent is asked again as soon as any byte has come from it. */
   readonly #readable = (id: string): boolean => {
     const outlet = this.#outlet(id)
-    if (outlet === undefined) return false
+    if (outlet === undefined) return this.#opens(id)
     if (this.#silent.size === 0) return true
     const silentAt = this.#silent.get(id)
     if (silentAt === undefined) return true
@@ -183,10 +217,13 @@ export class Calls {
     call.sentAt = this.#listened
     this.#pending.add(id, call)
     sent(outlet, writer)
-    if (this.#wakeAt === Number.POSITIVE_INFINITY) {
-      this.#sweptAt = now
-      this.#wakeAt = now + SWEEP_MS
-    }
+    this.#sweepFrom(now)
+  }
+
+  #sweepFrom(now: number): void {
+    if (this.#wakeAt !== Number.POSITIVE_INFINITY) return
+    this.#sweptAt = now
+    this.#wakeAt = now + SWEEP_MS
   }
 
   #passOver(call: Call, at: Instant): void {
@@ -197,7 +234,7 @@ export class Calls {
   /** Ends the calls whose deadline is over, and passes over the members that are silent. */
   sweep(at: Instant): void {
     if (this.#closed) return
-    if (this.#pending.size === 0) {
+    if (this.#pending.size === 0 && this.#opening.size === 0 && this.#unopened.size === 0) {
       this.#wakeAt = Number.POSITIVE_INFINITY
       this.#heard.clear()
       return
@@ -216,10 +253,26 @@ export class Calls {
         this.#listened - Math.max(call.sentAt, this.#heard.get(call.to)?.at ?? 0) > SILENCE_MS
       ) {
         this.#pending.delete(id)
+        this.#node.unanswered(call.to, now)
         this.#silent.set(call.to, this.#outlets.link(call.to)?.receivedBytes ?? 0)
         this.#passOver(call, at)
       }
     })
+    this.#sweepOpening(at)
+  }
+
+  /** A link that takes longer than an answer may is not waited for. */
+  #sweepOpening(at: Instant): void {
+    for (const [peer, until] of this.#unopened) if (at.now >= until) this.#unopened.delete(peer)
+    for (const [peer, calls] of this.#opening) {
+      if (this.#listened - (calls[0] as Call).sentAt <= SILENCE_MS) continue
+      this.#opening.delete(peer)
+      this.#unopened.set(peer, at.now + UNOPENED_MS)
+      for (const call of calls) {
+        if (at.now >= call.deadline) call.failedWith(late(call.request))
+        else this.#passOver(call, at)
+      }
+    }
   }
 
   /**

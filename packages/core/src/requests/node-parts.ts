@@ -12,4 +12,8 @@ export interface NodeParts {
   readonly stamp: Stamp
   /** The current one. */
   readonly configuration: Configuration
+  /** This member has answered a request, with whatever but a fault of its own. */
+  answered(peer: string): void
+  /** This member has not answered a request in time, or with a fault of its own. */
+  unanswered(peer: string, now: number): void
 }

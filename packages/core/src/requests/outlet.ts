@@ -19,6 +19,11 @@ export interface Outlet {
 export interface Outlets {
   readonly links: ReadonlyMap<string, Outlet>
   link(peer: string): Outlet | undefined
+  /**
+   * Begins to open a link to a member without one. False when there is nothing to wait for: nobody knows it, or it is
+   * one to which a link is kept always, and has just failed.
+   */
+  open(peer: string): boolean
 }
 
 /** Bytes that may wait in one outlet; more are refused. Two of the largest values fit. */
