@@ -217,6 +217,19 @@ describe('a node that nobody answers', () => {
     ).toEqual([])
   })
 
+  it('does not accuse those either who answer none of its requests', () => {
+    const network = meshOf(4)
+    // After a pause it waits longer before it calls anybody silent, and its requests fail meanwhile.
+    network.freeze('a', 1_500)
+    network.pass(1_600)
+    network.cut(['b', 'c', 'd'], ['a'])
+    for (let i = 0; i < 100; i++) {
+      for (const peer of ['b', 'c', 'd']) network.of('a').unanswered(peer, network.now)
+      network.pass(100)
+    }
+    expect(network.said.filter(({ by, state }) => by === 'a' && state === 'accused')).toEqual([])
+  })
+
   it('of two cannot tell whether it or the other is sick: the other is removed after half a minute', () => {
     const network = meshOf(2)
     network.end('b', { closed: true })

@@ -269,7 +269,8 @@ export class Detector {
     if (doubt?.unable === true) return this.#evidence.against(member, awake) ? [] : this.#doubts.end(member)
     if (doubt?.state === 'accused') return []
     if (doubt === undefined) {
-      if (this.#evidence.against(member, awake)) return this.#accuse(member, awake, true)
+      if (this.#evidence.against(member, awake) && this.#assured(member, awake))
+        return this.#accuse(member, awake, true)
       const quietMs = awake - (this.#beats.silentSince(member) ?? awake)
       if (quietMs < silenceMs * this.#health.patience) return []
       const begun = this.#begin(member, awake)
