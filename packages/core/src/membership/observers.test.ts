@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { type Configuration, tombstone } from '@cachemesh/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -114,4 +115,24 @@ describe('observers', () => {
     const names = ids(40)
     expect(observersOf(meshOf(names), 'node-7')).toEqual(observersIn(names).of('node-7'))
   })
+
+  // Written by another implementation, in another language, by the rules of docs/protocol/membership.md.
+  it.each(readVectors())(
+    'are those of the golden vectors: $members.length members',
+    ({ members, observers }) => {
+      for (const order of [members, [...members].reverse()]) {
+        const mesh = observersIn(order)
+        for (const id of members) {
+          const found = mesh.of(id)
+          // Where everybody observes everybody there is no order to agree on.
+          expect(members.length <= RULES.allObserveMax ? found.sort() : found).toEqual(observers[id])
+        }
+      }
+    },
+  )
 })
+
+function readVectors(): { members: string[]; observers: Record<string, string[]> }[] {
+  const file = new URL('../../../protocol/vectors/membership-observers.json', import.meta.url)
+  return JSON.parse(readFileSync(file, 'utf8'))
+}
