@@ -64,15 +64,25 @@ export class Truth {
 
   /** No way led from one to the other and back, over whomever, or did not long ago. */
   parted(a: Host, b: Host, now: number): boolean {
-    return this.#ways.some((ways, place) => {
-      const until = this.#ways[place + 1]?.since ?? now
-      return until >= now - STORY_MS && this.#partsIn(ways)[a.index] !== this.#partsIn(ways)[b.index]
-    })
+    let until = now
+    // The newest first: a reason is mostly one that still is.
+    for (const ways of this.#ways.toReversed()) {
+      if (until < now - STORY_MS) return false
+      if (this.#partedBy(ways, a, b)) return true
+      until = ways.since
+    }
+    return false
   }
 
   /** As it is now. */
   partedNow(a: Host, b: Host): boolean {
-    const parts = this.#partsIn(this.#ways.at(-1) as Ways)
+    return this.#partedBy(this.#ways.at(-1) as Ways, a, b)
+  }
+
+  #partedBy(ways: Ways, a: Host, b: Host): boolean {
+    // Most are on no cut at all: then nobody need know the parts of the mesh.
+    if (isOpen(ways.cuts, a.index, b.index)) return false
+    const parts = this.#partsIn(ways)
     return parts[a.index] !== parts[b.index]
   }
 
@@ -96,7 +106,7 @@ export class Truth {
         // Who does not run is somewhere, and helps nobody to get anywhere.
         if (this.#hosts[from]?.state !== 'up') continue
         for (const { index: to } of this.#hosts) {
-          if (part[to] !== -1 || !passes(cuts, from, to) || !passes(cuts, to, from)) continue
+          if (part[to] !== -1 || !isOpen(cuts, from, to)) continue
           part[to] = index
           border.push(to)
         }
@@ -104,4 +114,8 @@ export class Truth {
     }
     return part
   }
+}
+
+function isOpen(cuts: readonly Cut[], a: number, b: number): boolean {
+  return passes(cuts, a, b) && passes(cuts, b, a)
 }

@@ -11,6 +11,9 @@ export class Trace {
   readonly #print: ((line: string) => void) | undefined
   readonly #number = new Float64Array(1)
   readonly #halves = new Uint32Array(this.#number.buffer)
+  /** Most texts are ids and digests, which come again and again: each is hashed once. */
+  readonly #texts = new Map<string, number>()
+  #line = ''
   #a = 0x9747b28c
   #b = 0x3c6ef372
 
@@ -20,10 +23,27 @@ export class Trace {
   }
 
   note(now: number, what: string, ...details: Noted[]): void {
+    this.begin(now, what)
+    for (const detail of details) this.add(detail)
+    this.end()
+  }
+
+  /** A line in parts: `begin`, any number of `add`, `end`. What happens most is noted without a list of it. */
+  begin(now: number, what: string): void {
     this.#add(now)
     this.#add(what)
-    for (const detail of details) this.#add(detail)
-    this.#print?.(`${now.toFixed(3).padStart(12)} ${[what, ...details.map(readable)].join(' ')}`)
+    if (this.#print !== undefined) this.#line = `${now.toFixed(3).padStart(12)} ${what}`
+  }
+
+  add(detail: Noted): void {
+    this.#add(detail)
+    if (this.#print !== undefined) this.#line += ` ${readable(detail)}`
+  }
+
+  end(): void {
+    // Lines of any number of parts are kept apart.
+    this.#word(END)
+    this.#print?.(this.#line)
   }
 
   /** 16 hex digits. */
@@ -40,8 +60,17 @@ export class Trace {
     }
     // The length keeps 'ab','c' and 'a','bc' apart.
     this.#word(noted.length)
-    if (typeof noted === 'string') for (let i = 0; i < noted.length; i++) this.#word(noted.charCodeAt(i))
+    if (typeof noted === 'string') this.#word(this.#textHash(noted))
     else this.#bytes(noted)
+  }
+
+  #textHash(text: string): number {
+    const known = this.#texts.get(text)
+    if (known !== undefined) return known
+    let hash = 0x811c9dc5
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+    this.#texts.set(text, hash)
+    return hash
   }
 
   #bytes(bytes: Uint8Array): void {
@@ -66,6 +95,8 @@ export class Trace {
   }
 }
 
+const END = 0x2545f491
+
 function finish(lane: number): number {
   const mixed = Math.imul(lane ^ (lane >>> 16), 0x85ebca6b)
   return (mixed ^ (mixed >>> 13)) >>> 0
@@ -76,26 +107,41 @@ function readable(noted: Noted): string {
 }
 
 /** What makes one input differ from another of its kind. Messages were noted in bytes when they were sent. */
-export function traced(input: Input): Noted[] {
+export function traceInput(trace: Trace, input: Input): void {
   switch (input.kind) {
     case 'link-up':
     case 'link-down':
-      return [input.peer]
+      trace.add(input.peer)
+      break
     case 'dialled':
-      return [input.contact, input.peer]
+      trace.add(input.contact)
+      trace.add(input.peer)
+      break
     case 'dial-failed':
-      return [input.contact, input.code]
+      trace.add(input.contact)
+      trace.add(input.code)
+      break
     case 'message':
-      return [input.from, input.message.kind, input.clock ?? 0]
+      trace.add(input.from)
+      trace.add(input.message.kind)
+      trace.add(input.clock ?? 0)
+      break
     case 'announced':
-      return [input.from, input.delta.version.serial, input.delta.version.digest]
+      trace.add(input.from)
+      trace.add(input.delta.version.serial)
+      trace.add(input.delta.version.digest)
+      break
     case 'stamp':
-      return [input.from, input.digestPrefix]
+      trace.add(input.from)
+      trace.add(input.digestPrefix)
+      break
     case 'attributes':
-      return [JSON.stringify(input.attributes)]
+      trace.add(JSON.stringify(input.attributes))
+      break
     case 'operation':
-      return [input.ask, JSON.stringify(input.operation)]
+      trace.add(input.ask)
+      trace.add(JSON.stringify(input.operation))
+      break
     default:
-      return []
   }
 }

@@ -9,7 +9,7 @@ import type { Dialling } from '../network/dialling.ts'
 import type { Announcement, Gossip } from '../network/gossip.ts'
 import type { Links } from '../network/links.ts'
 import type { EventQueue } from '../time/event-queue.ts'
-import { type Noted, type Trace, traced } from '../trace/trace.ts'
+import { type Noted, type Trace, traceInput } from '../trace/trace.ts'
 import type { Host } from './host.ts'
 
 /** As in the runtime of a node: larger announcements say the version only. */
@@ -73,7 +73,11 @@ export class Loop {
     if (host.state === 'down' || this.spoilt) return
     const now = this.#now
     const before = host.core.configuration
-    this.#note(input.kind, index, ...traced(input))
+    const { trace } = this.#parts
+    trace.begin(now, input.kind)
+    trace.add(index)
+    traceInput(trace, input)
+    trace.end()
     this.steps++
     const outputs = this.#step(host, input)
     const { configuration: after } = host.core
@@ -104,7 +108,8 @@ export class Loop {
   /** A frame has arrived, in bytes. */
   received(index: number, from: number, bytes: Uint8Array): void {
     const host = this.#host(index)
-    host.arrive(() => host.reader.push(bytes, frame => this.#frame(host, from, frame)))
+    const read = (): void => host.reader.push(bytes, frame => this.#frame(host, from, frame))
+    host.arrive(read)
   }
 
   announced(index: number, from: number, announcement: Announcement): void {
@@ -172,7 +177,13 @@ export class Loop {
     const peer = this.#indexOf(to)
     if (!this.#network?.links.send(host.index, peer, bytes)) return
     host.sent(bytes.length, CONFIGURING.includes(message.kind))
-    this.#note('send', host.index, peer, message.kind, bytes)
+    const { trace } = this.#parts
+    trace.begin(this.#now, 'send')
+    trace.add(host.index)
+    trace.add(peer)
+    trace.add(message.kind)
+    trace.add(bytes)
+    trace.end()
   }
 
   #announce(host: Host, message: Message): void {
