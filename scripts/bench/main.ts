@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util'
 import { local } from './local.ts'
-import { type BenchOptions, ENCRYPTIONS } from './options.ts'
+import { type BenchOptions, ENCRYPTIONS, VALUE_SIZES } from './options.ts'
 import { remote } from './remote.ts'
 import type { Report } from './report.ts'
 
@@ -33,6 +33,7 @@ Options
   --format table|json      A table for people (default), or one line of JSON
   --encryption tls|noise|both
                            Secure channel of the links in \`remote\` (default: tls, as in a mesh)
+  --value BYTES            In \`remote\` values of this size only: 100, 1024 or 65536
   --quick                  Fewer keys and rounds, to see that it works; its figures say little
   --help                   This text
 
@@ -47,6 +48,7 @@ function readArguments(): { question: Question; format: string; options: BenchOp
     options: {
       format: { type: 'string', default: 'table' },
       encryption: { type: 'string', default: 'tls' },
+      value: { type: 'string' },
       quick: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -59,7 +61,11 @@ function readArguments(): { question: Question; format: string; options: BenchOp
   const encryptions = ENCRYPTIONS.filter(name => name === values.encryption || values.encryption === 'both')
   if (encryptions.length === 0) throw new UsageError('--encryption is tls, noise or both')
   if (!['table', 'json'].includes(values.format)) throw new UsageError('--format is table or json')
-  return { question, format: values.format, options: { encryptions, quick: values.quick } }
+  const valueBytes = values.value === undefined ? undefined : Number(values.value)
+  if (valueBytes !== undefined && !VALUE_SIZES.includes(valueBytes))
+    throw new UsageError(`--value is one of ${VALUE_SIZES.join(', ')}`)
+  const { quick, format } = values
+  return { question, format, options: { encryptions, quick, ...(valueBytes && { valueBytes }) } }
 }
 
 async function main(): Promise<void> {

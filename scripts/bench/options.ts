@@ -3,8 +3,13 @@ export const ENCRYPTIONS = ['tls', 'noise'] as const
 
 export type Encryption = (typeof ENCRYPTIONS)[number]
 
+/** Bytes of the values that `remote` asks for. */
+export const VALUE_SIZES: readonly number[] = [100, 1024, 64 * 1024]
+
 export interface BenchOptions {
   readonly encryptions: readonly Encryption[]
   /** Only shows that the benchmark works. */
   readonly quick: boolean
+  /** In `remote`: this size only. */
+  readonly valueBytes?: number
 }

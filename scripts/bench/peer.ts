@@ -1,30 +1,26 @@
-// The other process of `remote`: a node of each mesh, and an echo on each channel. It ends with its parent.
+// The process that answers: a node of the mesh that owns all keys, or an echo. It ends with its parent.
 
 import { createNode } from 'cachemesh'
 import { listenPlain, listenSecure } from './channels.ts'
 import type { Encryption } from './options.ts'
 
-export interface PeerOptions {
-  readonly encryptions: readonly Encryption[]
-  readonly memory: string
+export type PeerOptions =
+  | { readonly kind: 'echo in plaintext' }
+  | { readonly kind: 'echo'; readonly encryption: Encryption }
+  | { readonly kind: 'mesh'; readonly encryption: Encryption; readonly memory: string }
+
+/** Where the peer listens, and who it is in the mesh. */
+export interface PeerAddress {
+  readonly address: string
+  readonly id: string
 }
 
-/** Where the peer listens: for the mesh, and for an echo, of each encryption. */
-export interface PeerAddresses {
-  readonly plainEcho: string
-  readonly secure: Readonly<
-    Record<string, { readonly node: string; readonly id: string; readonly echo: string }>
-  >
-}
-
-async function listen({ encryptions, memory }: PeerOptions): Promise<PeerAddresses> {
-  const secure: Record<string, PeerAddresses['secure'][string]> = {}
-  for (const encryption of encryptions) {
-    const node = await createNode({ mesh: `bench-${encryption}`, encryption, memory })
-    const echo = await listenSecure(encryption)
-    secure[encryption] = { node: node.addresses[0] as string, id: node.id, echo: echo.address }
-  }
-  return { plainEcho: (await listenPlain()).address, secure }
+async function listen(options: PeerOptions): Promise<PeerAddress> {
+  if (options.kind === 'echo in plaintext') return { address: (await listenPlain()).address, id: '' }
+  const { encryption } = options
+  if (options.kind === 'echo') return { address: (await listenSecure(encryption)).address, id: '' }
+  const node = await createNode({ mesh: `bench-${encryption}`, encryption, memory: options.memory })
+  return { address: node.addresses[0] as string, id: node.id }
 }
 
 process.on('disconnect', () => process.exit())

@@ -1,10 +1,8 @@
-// How fast is a get of a key that another node owns? Two nodes in two processes; this one asks. Beside them
+// How fast is a get of a key that another node owns? Two nodes in two processes, one asks the other. Beside them
 // run an echo in plaintext, the same echo over the same secure channel, and Redis with auto-pipelining. Each
-// is asked for the same keys in the same order, by the same loop, in turns.
+// is asked for the same keys in the same order, by the same loop, in turns, from a process of its own.
 
-import { closedLoop } from './closed-loop.ts'
 import type { BenchOptions } from './options.ts'
-import { shuffledOrder } from './random.ts'
 import { describeRemote, type Measured } from './remote-report.ts'
 import { progress, type Report } from './report.ts'
 import { type Contender, interleaved } from './rounds.ts'
@@ -15,6 +13,11 @@ interface Plan {
   readonly rounds: number
   /** How long each contender is measured in a round. */
   readonly sliceMs: number
+}
+
+interface Load {
+  readonly depth: number
+  readonly durationMs: number
 }
 
 const FULL: Plan = {
@@ -42,12 +45,16 @@ export async function remote(options: BenchOptions): Promise<Report> {
   const measured: Measured[] = []
   let redisVersion: string | undefined
   for (const size of sizes) {
+    if (size.valueBytes !== (options.valueBytes ?? size.valueBytes)) continue
     progress(`${size.valueBytes} B: storing ${size.keyCount} values`)
     await using stage = await setStage({ encryptions, ...size, seed: SEED })
     redisVersion = stage.redisVersion
     for (const depth of DEPTHS) {
       progress(`${size.valueBytes} B, depth ${depth}`)
-      const samples = await interleaved(contendersOf(stage, depth, sliceMs), rounds)
+      const samples = await interleaved(
+        contendersOf(stage, size.keyCount, { depth, durationMs: sliceMs }),
+        rounds,
+      )
       measured.push({ ...size, depth, samples })
     }
   }
@@ -55,13 +62,9 @@ export async function remote(options: BenchOptions): Promise<Report> {
   return describeRemote({ ...options, rounds, redisVersion, measured })
 }
 
-function contendersOf({ keys, parties }: Stage, depth: number, durationMs: number): Contender[] {
-  const order = shuffledOrder(SEED, keys.length)
-  return parties.map(({ name, get, firstBytes }) => ({
+function contendersOf({ parties }: Stage, keyCount: number, load: Load): Contender[] {
+  return parties.map(({ name, measure }) => ({
     name,
-    measure: round => {
-      const from = (round * STRIDE) % keys.length
-      return closedLoop(get, { keys, order, from, firstBytes, depth, durationMs })
-    },
+    measure: round => measure({ ...load, from: (round * STRIDE) % keyCount }),
   }))
 }

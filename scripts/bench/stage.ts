@@ -1,14 +1,14 @@
-// Everything that answers in `remote`, with values of one size in place: an echo in plaintext, an echo and a
-// mesh over each secure channel, and Redis where it is installed. All know the same keys.
+// Everything that answers in `remote`, with values of one size in place: an echo in plaintext, an echo and a mesh over
+// each secure channel, and Redis where it is installed. All know the same keys. Each party has one process that asks
+// and one that answers, and nobody else is in them.
 
-import { type CacheMeshNode, createNode } from 'cachemesh'
-import { connectPlain, connectSecure } from './channels.ts'
-import type { Get } from './closed-loop.ts'
-import { ECHO_BYTE } from './echo.ts'
+import type { Answer, Ask, AskerOptions } from './asker.ts'
 import type { Encryption } from './options.ts'
-import { type PeerProcess, startPeer } from './peer-process.ts'
-import { randomKeys, valueAt } from './random.ts'
+import type { PeerAddress, PeerOptions } from './peer.ts'
+import { type BenchProcess, startProcess } from './process.ts'
+import { randomKeys } from './random.ts'
 import { startRedis } from './redis.ts'
+import type { Sample } from './rounds.ts'
 
 export interface StageOptions {
   readonly encryptions: readonly Encryption[]
@@ -18,88 +18,68 @@ export interface StageOptions {
 }
 
 export interface Stage extends AsyncDisposable {
-  readonly keys: readonly string[]
   readonly parties: readonly Party[]
   readonly redisVersion: string | undefined
 }
 
 export interface Party {
   readonly name: string
-  readonly get: Get
-  /** First byte of the value of each key. */
-  readonly firstBytes: Uint8Array
+  measure(load: { from: number; depth: number; durationMs: number }): Promise<Sample>
 }
 
-/** Writes under way while values are stored. */
-const STORING = 64
+interface Asker {
+  readonly name: string
+  readonly process: BenchProcess<Ask, Answer>
+}
 
 export async function setStage({ encryptions, valueBytes, keyCount, seed }: StageOptions): Promise<Stage> {
   await using opening = new AsyncDisposableStack()
   const memory = `${256 + Math.ceil((2 * keyCount * valueBytes) / 2 ** 20)}mb`
-  const peer = opening.adopt(await startPeer({ encryptions, memory }), ({ close }) => close())
-  const nodes = await Promise.all(encryptions.map(encryption => joinPeer(encryption, peer, memory)))
-  for (const { node } of nodes) opening.use(node)
-  const keys = randomKeys(seed, keyCount, key =>
-    nodes.every(({ node, owner }) => node.route(key).owner === owner),
-  )
-  const firstBytes = Uint8Array.from(keys, (_, index) => valueAt(index, 4)[0] as number)
-  const echoBytes = new Uint8Array(keyCount).fill(ECHO_BYTE)
-  const plain = await connectPlain(peer.addresses.plainEcho, valueBytes)
-  opening.defer(plain.close)
-  const parties: Party[] = [
-    { name: 'echo in plaintext', get: key => plain.client.get(key), firstBytes: echoBytes },
-  ]
-  for (const { encryption, node, echo } of nodes) {
-    const { client, close } = await connectSecure(encryption, echo, valueBytes)
-    opening.defer(close)
-    await store(keys, valueBytes, (key, value) => node.set(key, value))
-    parties.push({ name: `echo over ${encryption}`, get: key => client.get(key), firstBytes: echoBytes })
-    parties.push({
-      name: `mesh over ${encryption}`,
-      get: key => node.get(key) as ReturnType<Get>,
-      firstBytes,
-    })
+  const listen = async (options: PeerOptions): Promise<PeerAddress> => {
+    const { process, first } = await startProcess('peer.ts', options)
+    opening.defer(process.close)
+    return first as PeerAddress
+  }
+  const askers: Asker[] = []
+  const ask = async (name: string, options: AskerOptions): Promise<void> => {
+    const { process } = await startProcess<Ask, Answer>('asker.ts', options)
+    opening.defer(process.close)
+    askers.push({ name, process })
+  }
+  const { address } = await listen({ kind: 'echo in plaintext' })
+  await ask('echo in plaintext', { kind: 'echo in plaintext', address, valueBytes })
+  for (const encryption of encryptions) {
+    const echo = await listen({ kind: 'echo', encryption })
+    await ask(`echo over ${encryption}`, { kind: 'echo', encryption, address: echo.address, valueBytes })
+    const { address, id: owner } = await listen({ kind: 'mesh', encryption, memory })
+    await ask(`mesh over ${encryption}`, { kind: 'mesh', encryption, address, owner, memory, valueBytes })
   }
   const redis = await startRedis()
   if (redis !== undefined) {
-    const { client, close } = redis
-    opening.defer(close)
-    await store(keys, valueBytes, (key, value) => client.set(key, Buffer.from(value)))
-    parties.push({ name: 'ioredis', get: key => client.getBuffer(key), firstBytes })
+    opening.defer(redis.close)
+    await ask('ioredis', { kind: 'redis', port: redis.port, valueBytes })
   }
+  const keys = await keysOwnedByOthers(askers, keyCount, seed)
+  for (const { process } of askers) await process.ask({ kind: 'store', keys, seed })
   const closing = opening.move()
   return {
-    keys,
-    parties,
+    parties: askers.map(({ name, process }) => ({
+      name,
+      measure: load => process.ask({ kind: 'measure', ...load }) as Promise<Sample>,
+    })),
     redisVersion: redis?.version,
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
 }
 
-/** A node of this process in a mesh with one of the peer's. */
-async function joinPeer(
-  encryption: Encryption,
-  peer: PeerProcess,
-  memory: string,
-): Promise<{ encryption: Encryption; node: CacheMeshNode; owner: string; echo: string }> {
-  const address = peer.addresses.secure[encryption]
-  if (address === undefined) throw new Error(`The other process has no node for ${encryption}`)
-  const node = await createNode({ mesh: `bench-${encryption}`, encryption, memory, seeds: [address.node] })
-  while (node.ring.members.length < 2) await new Promise(resolve => node.on('configuration', resolve))
-  return { encryption, node, owner: address.id, echo: address.echo }
-}
-
-async function store(
-  keys: readonly string[],
-  valueBytes: number,
-  set: (key: string, value: Uint8Array) => Promise<unknown>,
-): Promise<void> {
-  let next = 0
-  const worker = async (): Promise<void> => {
-    while (next < keys.length) {
-      const index = next++
-      await set(keys[index] as string, valueAt(index, valueBytes))
-    }
+/** Keys that in each mesh the node of the other process owns. */
+async function keysOwnedByOthers(askers: readonly Asker[], count: number, seed: number): Promise<string[]> {
+  const keys = new Set<string>()
+  for (let batch = 0; keys.size < count; batch++) {
+    let candidates: readonly string[] = randomKeys(seed + batch, count, () => true)
+    for (const { process } of askers)
+      candidates = (await process.ask({ kind: 'owned', keys: candidates })) as readonly string[]
+    for (const key of candidates) if (keys.size < count) keys.add(key)
   }
-  await Promise.all(Array.from({ length: STORING }, worker))
+  return [...keys]
 }
