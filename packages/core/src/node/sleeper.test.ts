@@ -1,8 +1,8 @@
 import type { Message } from '@cachemesh/protocol'
 import { describe, expect, it } from 'vitest'
-import type { Output } from '../node/output.ts'
 import { ofKind } from '../testing/life.ts'
 import { Lives } from '../testing/lives.ts'
+import type { Output } from './output.ts'
 
 const CHANGES = 10_000
 const NAMES = 100
