@@ -25,9 +25,9 @@ const OTHER = NODES.find(id => ![OWNER, SECOND, THIRD].includes(id))!
 
 describe('a request', () => {
   it('is served by the owner', () => {
-    expect(route(viewOf(OWNER, ...NODES), KEY, NOBODY_FAILED, everybody)).toEqual({ kind: 'serve' })
+    expect(route(viewOf(OWNER, ...NODES), KEY, NOBODY_FAILED, everybody)).toEqual({ kind: 'owner' })
     const passed = { hops: ['x', 'y'], failed: [] }
-    expect(route(viewOf(OWNER, ...NODES), KEY, passed, everybody)).toEqual({ kind: 'serve' })
+    expect(route(viewOf(OWNER, ...NODES), KEY, passed, everybody)).toEqual({ kind: 'owner' })
   })
 
   it('is forwarded to the owner', () => {
@@ -47,11 +47,13 @@ describe('a request', () => {
     })
     // The next one stands in, though it can reach the owner: the one who asked could not.
     const passed = { hops: [OTHER], failed: [OWNER] }
-    expect(route(viewOf(SECOND, ...NODES), KEY, passed, everybody)).toEqual({ kind: 'serve' })
+    expect(route(viewOf(SECOND, ...NODES), KEY, passed, everybody)).toEqual({ kind: 'stand-in' })
   })
 
   it('is served by whoever stands in and cannot reach those before it', () => {
-    expect(route(viewOf(SECOND, ...NODES), KEY, NOBODY_FAILED, id => id !== OWNER)).toEqual({ kind: 'serve' })
+    expect(route(viewOf(SECOND, ...NODES), KEY, NOBODY_FAILED, id => id !== OWNER)).toEqual({
+      kind: 'stand-in',
+    })
   })
 
   it('is not sent to one that failed already', () => {

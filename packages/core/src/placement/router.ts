@@ -10,8 +10,10 @@ export interface Passed {
 }
 
 export type Route =
-  /** Answer from the own store: as owner, or standing in for members that cannot be reached. */
-  | { readonly kind: 'serve' }
+  /** Answer from the own store, as the owner of the key. */
+  | { readonly kind: 'owner' }
+  /** Answer from the own store, in the place of members that cannot be reached: they may know better. */
+  | { readonly kind: 'stand-in' }
   /** Pass it on; `failed` names those who should have got it instead. */
   | { readonly kind: 'forward'; readonly to: string; readonly failed: readonly string[] }
   /** It must not travel further and this node is not responsible: answer what is here, keep nothing. */
@@ -20,7 +22,8 @@ export type Route =
   | { readonly kind: 'unavailable'; readonly failed: readonly string[] }
 
 const NOBODY: readonly string[] = []
-const SERVE: Route = { kind: 'serve' }
+const OWNER: Route = { kind: 'owner' }
+const STAND_IN: Route = { kind: 'stand-in' }
 const LAST_RESORT: Route = { kind: 'last-resort' }
 
 /**
@@ -37,14 +40,14 @@ export function route(
   // Nearly every request has met no trouble yet, and goes to the owner: no lists have to be made for it.
   if (passed.failed.length === 0 && passed.hops.length === 0) {
     const owner = placement.owner(hash)
-    if (owner === placement.self) return SERVE
+    if (owner === placement.self) return OWNER
     if (owner !== undefined && reachable(owner)) return { kind: 'forward', to: owner, failed: NOBODY }
   }
   const preference = placement.preference(hash)
   // Others in the list say nothing about this key, and would make every frame after them longer.
   const failed = passed.failed.filter(id => preference.includes(id))
   for (const id of preference) {
-    if (id === placement.self) return SERVE
+    if (id === placement.self) return id === preference[0] ? OWNER : STAND_IN
     if (failed.includes(id)) continue
     if (passed.hops.length >= LIMITS.hopsMax || passed.hops.includes(id)) return LAST_RESORT
     if (reachable(id)) return { kind: 'forward', to: id, failed }

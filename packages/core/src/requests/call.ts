@@ -1,5 +1,6 @@
 import type { CacheMeshError, EntryBody, Frame } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
+import type { Route } from '../placement/router.ts'
 
 /** What is asked of whoever is responsible for a key. */
 export interface KeyRequest {
@@ -10,6 +11,13 @@ export interface KeyRequest {
   /** For `set`: in memory that nobody else writes to. */
   readonly entry?: EntryBody
 }
+
+/**
+ * What a node is to a key that it answers a request for: its owner, the first of its members that can be reached, or
+ * nobody special, whom the request has come to at last. Only an owner knows for certain what is not there; only the
+ * first two take writes.
+ */
+export type Role = Extract<Route['kind'], 'owner' | 'stand-in' | 'last-resort'>
 
 /** A request and who waits for its answer: a program of this process, or a peer that passed it on. */
 export interface Call {
@@ -26,7 +34,7 @@ export interface Call {
 
   /** The reply of another member; valid during the call only. */
   answered(frame: Frame): void
-  /** This node itself answers: as responsible member, or because nobody else is left to ask. */
-  served(responsible: boolean, at: Instant): void
+  /** This node itself answers. */
+  served(as: Role, at: Instant): void
   failedWith(error: CacheMeshError): void
 }

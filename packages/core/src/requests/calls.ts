@@ -83,19 +83,17 @@ export class Calls {
   #follow(call: Call, at: Instant): void {
     const { kind, hash } = call.request
     const way = route(this.#node.placement, hash, call, kind === 'get' ? this.#readable : this.#writable)
-    if (way.kind === 'serve') call.served(true, at)
-    else if (way.kind === 'last-resort') call.served(false, at)
-    else if (way.kind === 'unavailable') {
-      const { configuration } = this.#node
-      call.failedWith(
-        configuration.destroyed ? destroyedError(configuration) : unavailable(call.request, way.failed),
-      )
-    } else {
+    if (way.kind === 'forward') {
       call.failed = way.failed
       const outlet = this.#outlet(way.to)
       if (outlet === undefined) this.#wait(call, way.to, at)
       else this.#send(call, outlet, at)
-    }
+    } else if (way.kind === 'unavailable') {
+      const { configuration } = this.#node
+      call.failedWith(
+        configuration.destroyed ? destroyedError(configuration) : unavailable(call.request, way.failed),
+      )
+    } else call.served(way.kind, at)
   }
 
   /** A large mesh has no links between all members: the call goes when there is one. */

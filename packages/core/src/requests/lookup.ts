@@ -1,6 +1,6 @@
 import { type CacheMeshError, checkValue, type EntryBody, type Frame, KIND } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
-import type { Call, KeyRequest } from './call.ts'
+import type { Call, KeyRequest, Role } from './call.ts'
 import { remainingTtl } from './execution.ts'
 import type { NodeParts } from './node-parts.ts'
 
@@ -20,8 +20,8 @@ export interface LookupParts<T> {
   /** Monotonic ms. */
   readonly deadline: number
   /**
-   * Makes the result out of what was found, while it is valid. A miss is not `certain` when a member was passed
-   * over: it may hold the entry all the same.
+   * Makes the result out of what was found, while it is valid. A miss is not `certain` when anybody on the way was
+   * passed over, or nobody could be asked who owns the key: the entry may be there all the same.
    */
   take(found: Found | undefined, certain: boolean): T
   resolve(result: T): void
@@ -60,20 +60,20 @@ export class Lookup<T> implements Call, KeyRequest {
   }
 
   answered(frame: Frame): void {
-    this.#finish(foundIn(frame, this.to))
+    this.#finish(foundIn(frame, this.to), this.failed.length === 0 && !frame.stoodIn)
   }
 
-  served(_responsible: boolean, at: Instant): void {
-    this.#finish(foundHere(this.#node, this.key, at.now))
+  served(as: Role, at: Instant): void {
+    this.#finish(foundHere(this.#node, this.key, at.now), as === 'owner')
   }
 
   failedWith(error: CacheMeshError): void {
     this.#reject(error)
   }
 
-  #finish(found: Found | undefined): void {
+  #finish(found: Found | undefined, certain: boolean): void {
     try {
-      this.#resolve(this.#take(found, this.failed.length === 0))
+      this.#resolve(this.#take(found, certain))
     } catch (error) {
       this.#reject(error)
     }

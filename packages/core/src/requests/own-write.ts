@@ -1,7 +1,7 @@
 import type { CacheMeshError, Frame } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
 import type { Written } from '../store/store.ts'
-import type { Call, KeyRequest } from './call.ts'
+import type { Call, KeyRequest, Role } from './call.ts'
 import { executeWrite, moving } from './execution.ts'
 import type { NodeParts } from './node-parts.ts'
 
@@ -11,7 +11,8 @@ export interface OwnWriteParts {
   readonly request: KeyRequest
   /** Monotonic ms. */
   readonly deadline: number
-  resolve(written: Written): void
+  /** `certain`: the owner of the key has it; otherwise somebody who stands in for it. */
+  resolve(written: Written, certain: boolean): void
   reject(error: unknown): void
 }
 
@@ -34,12 +35,13 @@ export class OwnWrite implements Call {
   }
 
   answered(frame: Frame): void {
-    this.#finish(() => ({ version: frame.version(), existed: frame.existed }))
+    const certain = this.failed.length === 0 && !frame.stoodIn
+    this.#finish(certain, () => ({ version: frame.version(), existed: frame.existed }))
   }
 
-  served(responsible: boolean, at: Instant): void {
-    this.#finish(() => {
-      if (!responsible) throw moving()
+  served(as: Role, at: Instant): void {
+    this.#finish(as === 'owner', () => {
+      if (as === 'last-resort') throw moving()
       return executeWrite(this.#parts.node.store, this.request, at)
     })
   }
@@ -48,9 +50,9 @@ export class OwnWrite implements Call {
     this.#parts.reject(error)
   }
 
-  #finish(written: () => Written): void {
+  #finish(certain: boolean, written: () => Written): void {
     try {
-      this.#parts.resolve(written())
+      this.#parts.resolve(written(), certain)
     } catch (error) {
       this.#parts.reject(error)
     }

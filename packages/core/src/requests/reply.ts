@@ -16,13 +16,13 @@ export class Reply {
   }
 
   /** An entry of this node's memory, or that there is none. */
-  found(entry: Entry | undefined, now: number): void {
+  found(entry: Entry | undefined, now: number, flags = 0): void {
     if (entry === undefined) {
-      this.miss()
+      this.miss(flags)
       return
     }
     const { value, contentType, version } = entry
-    this.hit(version, { value, contentType, ttlMs: remainingTtl(entry, now) })
+    this.hit(version, { value, contentType, ttlMs: remainingTtl(entry, now) }, flags)
   }
 
   hit(version: number, entry: EntryBody, flags = 0): void {

@@ -11,7 +11,7 @@ import {
   splitKey,
 } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
-import type { Call, KeyRequest } from './call.ts'
+import type { Call, KeyRequest, Role } from './call.ts'
 import type { Calls } from './calls.ts'
 import { executeWrite, moving } from './execution.ts'
 import type { NodeParts } from './node-parts.ts'
@@ -59,14 +59,11 @@ export class Responder {
       if (request.entry) checkSize(this.#node.settings, namespace, request.entry.value.length)
       // Most requests are for keys that are owned here: they need no call.
       if (owned) {
-        this.#serve(request, reply, at)
+        reply.done(executeWrite(this.#node.store, request, at))
         return
       }
       const deadline = at.now + (frame.budgetMs || BUDGET_MS)
-      const served: Call['served'] = (responsible, then) => {
-        if (responsible || request.kind === 'get') this.#serve(request, reply, then)
-        else reply.error(moving())
-      }
+      const served: Call['served'] = (as, then) => this.#serve(request, as, { reply, at: then })
       const passing = { hops: [...hops, from.peer], failed, deadline, reply, served }
       this.#calls.dispatch(new PassedCall(request, passing), at)
     } catch (error) {
@@ -79,13 +76,19 @@ export class Responder {
     this.#reads.answer(at)
   }
 
-  #serve(request: KeyRequest, reply: Reply, at: Instant): void {
+  #serve(
+    request: KeyRequest,
+    as: Role,
+    { reply, at }: { readonly reply: Reply; readonly at: Instant },
+  ): void {
     try {
       const { store } = this.#node
+      const flags = as === 'owner' ? 0 : FLAG.stoodIn
       if (request.kind === 'get') {
         const { now } = at
-        reply.found(store.read(request.key, now), now)
-      } else reply.done(executeWrite(store, request, at))
+        reply.found(store.read(request.key, now), now, flags)
+      } else if (as === 'last-resort') throw moving()
+      else reply.done(executeWrite(store, request, at), flags)
     } catch (error) {
       reply.error(error)
     }
@@ -131,9 +134,10 @@ class PassedCall implements Call {
   }
 
   answered(frame: Frame): void {
-    if (frame.kind === KIND.hit) this.#reply.hit(frame.version(), frame.entry(), FLAG.forwarded)
-    else if (frame.kind === KIND.miss) this.#reply.miss(FLAG.forwarded)
-    else this.#reply.done({ version: frame.version(), existed: frame.existed }, FLAG.forwarded)
+    const flags = FLAG.forwarded | (frame.flags & FLAG.stoodIn)
+    if (frame.kind === KIND.hit) this.#reply.hit(frame.version(), frame.entry(), flags)
+    else if (frame.kind === KIND.miss) this.#reply.miss(flags)
+    else this.#reply.done({ version: frame.version(), existed: frame.existed }, flags)
   }
 
   failedWith(error: CacheMeshError): void {

@@ -63,6 +63,10 @@ export class Frame {
     return (this.flags & FLAG.forwarded) !== 0
   }
 
+  get stoodIn(): boolean {
+    return (this.flags & FLAG.stoodIn) !== 0
+  }
+
   get existed(): boolean {
     return (this.flags & FLAG.existed) !== 0
   }

@@ -40,6 +40,8 @@ export const FLAG = {
   forwarded: 1,
   /** In `done`: there was an entry before. */
   existed: 2,
+  /** In a reply: who answered does not own the key; who owns it was not asked, and may know better. */
+  stoodIn: 4,
 } as const
 
 /** Content types with a number of their own; 255 means that the text follows. Numbers only grow. */
