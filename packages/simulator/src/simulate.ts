@@ -10,6 +10,8 @@ import { Settlement } from './checkers/settlement.ts'
 import type { Scenario } from './scenario/scenario.ts'
 import { SETTLE_MS } from './scenario/times.ts'
 import { Trace } from './trace/trace.ts'
+import { type CreateRequests, realRequests } from './workload/host-requests.ts'
+import { Workload } from './workload/workload.ts'
 import type { CreateNode, Host } from './world/host.ts'
 import { Troubles } from './world/troubles.ts'
 import { World } from './world/world.ts'
@@ -43,6 +45,8 @@ export interface Outcome extends FigureValues {
   readonly accusations: number
   /** Bytes of what carries the configuration or asks for it. */
   readonly configurationBytes: number
+  /** Calls of programs, by how they ended: hit, miss, done, or the code of an error. */
+  readonly calls: Readonly<Record<string, number>>
 }
 
 export interface SimulateOptions {
@@ -50,6 +54,8 @@ export interface SimulateOptions {
   readonly print?: (line: string) => void
   /** Makes each node; for proving that a node which lacks a protection is found out. */
   readonly createNode?: CreateNode
+  /** Likewise what handles requests in each. */
+  readonly createRequests?: CreateRequests
 }
 
 /** Runs one scenario from its start to its end. The outcome is a function of the scenario. */
@@ -58,6 +64,9 @@ export function simulate(scenario: Scenario, options: SimulateOptions = {}): Out
   const serials = new Serials()
   const figures = new Figures(scenario.measures)
   const createNode: CreateNode = options.createNode ?? ((node, at) => new NodeCore(node, at))
+  const { createRequests = realRequests } = options
+  const workload =
+    scenario.workload && new Workload({ plan: scenario.workload, scenario, trace, create: createRequests })
   const world = new World(scenario, {
     trace,
     createNode,
@@ -67,8 +76,10 @@ export function simulate(scenario: Scenario, options: SimulateOptions = {}): Out
       new ReservedPartition(),
       new Orderly(),
       ...figures.checkers(hosts),
+      ...(workload?.checkers(hosts) ?? []),
     ],
   })
+  if (workload) workload.world = world
   new Troubles(world, scenario)
   world.runUntil(scenario.calmAt)
   const settledAfterMs = settle(world, scenario)
@@ -93,6 +104,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions = {}): Out
     checks: hosts.reduce((sum, host) => sum + host.suspicions.checking, 0),
     accusations: hosts.reduce((sum, host) => sum + host.suspicions.accused, 0),
     configurationBytes: hosts.reduce((sum, host) => sum + host.configurationBytes, 0),
+    calls: Object.fromEntries(workload?.results ?? []),
   }
 }
 

@@ -2,6 +2,7 @@
 // others in strengths of its own, because kinds that are always mixed hide each other's bugs.
 
 import { Dice } from '../chance/dice.ts'
+import { drawWorkload } from '../workload/plan.ts'
 import { drawFaults } from './draw-faults.ts'
 import { drawHosts } from './draw-hosts.ts'
 import type { Scenario } from './scenario.ts'
@@ -21,6 +22,7 @@ export function drawScenario(options: ScenarioOptions): Scenario {
   const dice = new Dice(options.seed, 'scenario')
   const calmAt = STARTS_AT + options.durationMs - SETTLE_MS - QUIET_MS
   const weather = drawWeather(dice.fork(), options.loss)
+  const workload = drawWorkload(options.seed, options.nodes)
   const hosts = drawHosts(dice.fork(), options.nodes, calmAt)
   return {
     seed: options.seed,
@@ -30,5 +32,6 @@ export function drawScenario(options: ScenarioOptions): Scenario {
     faults: drawFaults(dice.fork(), hosts, calmAt),
     calmAt,
     endsAt: STARTS_AT + options.durationMs,
+    ...(workload && { workload }),
   }
 }

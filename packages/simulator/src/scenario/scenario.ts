@@ -2,6 +2,7 @@
 // is decided while the run goes on, so a scenario can be printed, compared and made smaller.
 
 import type { Rules } from '@cachemesh/core'
+import type { WorkloadPlan } from '../workload/plan.ts'
 
 export interface Scenario {
   /** Of all chance within the run. */
@@ -19,6 +20,8 @@ export interface Scenario {
   /** Of all nodes, in place of their own: for showing what a rule is for. */
   readonly rules?: Partial<Rules>
   readonly measures?: Measures
+  /** What programs do with the cache; without it there are none. */
+  readonly workload?: WorkloadPlan
 }
 
 /** What is measured, and what bounds it: beyond them a rule is broken. */

@@ -1,6 +1,7 @@
 import { drawScenario } from '../scenario/draw.ts'
 import type { Fault, HostPlan, Scenario, Weather } from '../scenario/scenario.ts'
 import { FAIR } from '../scenario/weather.ts'
+import type { WorkloadPlan } from '../workload/plan.ts'
 
 interface Story {
   readonly seed: number
@@ -10,6 +11,7 @@ interface Story {
   /** All start within this time, ms. */
   readonly startWithinMs?: number
   readonly calmAt?: number
+  readonly workload?: WorkloadPlan
   readonly plan?: (plan: HostPlan, index: number) => Partial<HostPlan>
 }
 
@@ -21,9 +23,10 @@ export function story({
   faults = [],
   startWithinMs = 100,
   calmAt,
+  workload,
   plan,
 }: Story): Scenario {
-  const drawn = drawScenario({ seed, nodes, durationMs: 60_000 })
+  const { workload: _, ...drawn } = drawScenario({ seed, nodes, durationMs: 60_000 })
   const first = drawn.hosts[0] as HostPlan
   const hosts = drawn.hosts.map((host, index) => ({
     ...host,
@@ -35,5 +38,13 @@ export function story({
     ...plan?.(host, index),
   }))
   const calm = calmAt ?? drawn.calmAt
-  return { ...drawn, hosts, weather: { ...FAIR, ...weather }, faults, calmAt: calm, endsAt: calm + 40_000 }
+  return {
+    ...drawn,
+    hosts,
+    weather: { ...FAIR, ...weather },
+    faults,
+    calmAt: calm,
+    endsAt: calm + 40_000,
+    ...(workload && { workload }),
+  }
 }

@@ -111,6 +111,7 @@ export function traceInput(trace: Trace, input: Input): void {
   switch (input.kind) {
     case 'link-up':
     case 'link-down':
+    case 'wanted':
       trace.add(input.peer)
       break
     case 'dialled':

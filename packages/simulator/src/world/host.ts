@@ -9,7 +9,7 @@ import {
   type Rules,
   unpackConfiguration,
 } from '@cachemesh/core'
-import { BULK_FRAME_MAX, type Configuration, FrameReader, FrameWriter } from '@cachemesh/protocol'
+import { BULK_FRAME_MAX, type Configuration, type Frame, FrameReader, FrameWriter } from '@cachemesh/protocol'
 import type { Dice } from '../chance/dice.ts'
 import type { Established } from '../scenario/established.ts'
 import type { HostPlan } from '../scenario/scenario.ts'
@@ -32,6 +32,17 @@ export interface HostWorld {
 }
 
 type Suspicions = Extract<Output, { kind: 'suspicion' }>['state']
+
+/** The part of a process that handles requests for keys. */
+export interface HostRequests {
+  /** Bytes have come from this peer. */
+  received(from: string, bytes: number): void
+  /** Of kind get to error. */
+  frame(from: string, frame: Frame): void
+  /** What came together was all handed over. */
+  through(): void
+  leave(): void
+}
 
 export type HostState =
   /** It has not started yet, or will start again. */
@@ -73,6 +84,8 @@ export class Host {
   frozenSince: number | undefined
   /** The timer of the frozen process has rung. */
   overdue = false
+  /** Of its process, when programs ask for keys in this run. */
+  requests: HostRequests | undefined
   sentBytes = 0
   sentMessages = 0
   /** Of them those that carry the configuration. */
@@ -175,6 +188,7 @@ export class Host {
     this.overdue = false
     this.#core = undefined
     this.#writer = undefined
+    this.requests = undefined
   }
 
   step(input: Input, now: number): readonly Output[] {

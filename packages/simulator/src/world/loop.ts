@@ -2,7 +2,14 @@
 // outputs are carried out through the codec and the network. Nothing here knows what is right.
 
 import type { Input, Output } from '@cachemesh/core'
-import { CacheMeshError, decodeMessage, encodeMessage, type Frame, type Message } from '@cachemesh/protocol'
+import {
+  CacheMeshError,
+  decodeMessage,
+  encodeMessage,
+  type Frame,
+  KIND,
+  type Message,
+} from '@cachemesh/protocol'
 import type { Dice } from '../chance/dice.ts'
 import type { Checker, Violation } from '../checkers/checker.ts'
 import type { Dialling } from '../network/dialling.ts'
@@ -108,8 +115,11 @@ export class Loop {
   /** A frame has arrived, in bytes. */
   received(index: number, from: number, bytes: Uint8Array): void {
     const host = this.#host(index)
-    const read = (): void => host.reader.push(bytes, frame => this.#frame(host, from, frame))
-    host.arrive(read)
+    host.arrive(() => {
+      host.requests?.received(this.#host(from).id, bytes.length)
+      host.reader.push(bytes, frame => this.#frame(host, from, frame))
+      host.requests?.through()
+    })
   }
 
   announced(index: number, from: number, announcement: Announcement): void {
@@ -204,12 +214,15 @@ export class Loop {
     const { digestPrefix, clock, kind } = frame
     const now = this.#now
     const peer = this.#host(from).id
-    const message = this.#decode(host, kind, frame.body())
+    const message = kind < KIND.pull ? undefined : this.#decode(host, kind, frame.body())
     if (digestPrefix !== core.stamp.digestPrefix && now - (stampSeenAt.get(from) ?? 0) >= STAMP_INTERVAL_MS) {
       stampSeenAt.set(from, now)
       this.feed(host.index, { kind: 'stamp', from: peer, digestPrefix })
     }
     if (message !== undefined) this.feed(host.index, { kind: 'message', from: peer, message, clock })
+    if (kind >= KIND.pull) return
+    if (kind < KIND.hit) core.used(peer)
+    host.requests?.frame(peer, frame)
   }
 
   /** Equal bytes are one message at every host, and messages are immutable: it is decoded once. */

@@ -1,3 +1,4 @@
+import type { Input } from '@cachemesh/core'
 import { Dice } from '../chance/dice.ts'
 import type { Checker, Violation } from '../checkers/checker.ts'
 import { type Answering, Dialling } from '../network/dialling.ts'
@@ -128,6 +129,7 @@ export class World {
   }
 
   leave(host: Host): void {
+    host.requests?.leave()
     this.#loop.feed(host.index, { kind: 'leave' })
     host.state = 'leaving'
   }
@@ -148,6 +150,9 @@ export class World {
     host.address = address
     this.#byAddress.set(address, host)
   }
+
+  /** For what asks something of a node from within its process. */
+  readonly feed = (host: Host, input: Input): void => this.#loop.feed(host.index, input)
 
   freeze(host: Host): void {
     const { now } = this.queue

@@ -1,0 +1,85 @@
+// What a program is told for certain is true. Two rules; both speak only of times in which one host X was the only one
+// that took itself for the owner of the key, all the time and in one life (Ownership.soleOwner). In such a time
+// nobody else may answer for certain: who is asked and does not take himself for the owner passes the request on, or
+// answers in somebody's place, and has to say so.
+//
+// - A certain miss is wrong when X held an entry of the key all the time from the beginning of the read to its end.
+//   It did when its memory holds, at the end, a version that was acknowledged before the read began: a version is put
+//   into one memory once, and what was removed never comes back.
+// - A write that was acknowledged for certain has been carried out by X: its memory holds that version or a later
+//   one. (X gives versions that rise.) Unless a delete may have come after it, or X has evicted something in this
+//   life. And after a delete it holds no version up to that of the delete.
+//
+// Whoever crashes, loses its part of the ring or is cut off from those who think otherwise makes two owners, or a
+// short life, and is not judged: such writes are lost, as declared.
+
+import type { Operation } from '../workload/operation.ts'
+import type { Host } from '../world/host.ts'
+import type { HistoryChecker } from './history-checker.ts'
+import type { Ownership } from './ownership.ts'
+
+export class Certainty implements HistoryChecker {
+  readonly name = 'certainty'
+  readonly #ownership: Ownership
+  /** When each version of a key was acknowledged. */
+  readonly #acknowledged = new Map<string, number>()
+  /** Deletes of a key that may have had an effect at any time since they began: until they are known to be over. */
+  readonly #deletes = new Map<string, Set<Operation>>()
+  judged = 0
+
+  constructor(ownership: Ownership) {
+    this.#ownership = ownership
+  }
+
+  asked(operation: Operation): void {
+    if (operation.kind !== 'delete') return
+    const deletes = this.#deletes.get(operation.key) ?? new Set()
+    this.#deletes.set(operation.key, deletes.add(operation))
+  }
+
+  settled(operation: Operation): string | undefined {
+    const { result } = operation
+    if (result?.kind === 'miss' && result.certain) return this.#missed(operation)
+    if (result?.kind !== 'done') return undefined
+    if (operation.kind === 'set')
+      this.#acknowledged.set(`${operation.key} ${result.version}`, operation.settledAt as number)
+    return result.certain ? this.#written(operation, result.version) : undefined
+  }
+
+  #missed({ key, hash, startedAt }: Operation): string | undefined {
+    const owner = this.#ownership.soleOwner(hash, startedAt)
+    const entry = owner?.core.store.find(key)
+    if (owner === undefined || entry === undefined) return undefined
+    const since = this.#acknowledged.get(`${key} ${entry.version}`)
+    if (since === undefined || since >= startedAt) return undefined
+    this.judged++
+    return `a certain miss of ${key}, of which host ${owner.index}, the owner, holds version ${entry.version} since ${since}`
+  }
+
+  #written(operation: Operation, version: number): string | undefined {
+    const { kind, key, hash, startedAt } = operation
+    const owner = this.#ownership.soleOwner(hash, startedAt)
+    if (owner === undefined) return undefined
+    this.judged++
+    const held = owner.core.store.find(key)?.version ?? 0
+    if (kind === 'delete') {
+      if (held === 0 || held > version) return undefined
+      return `${key} was deleted for certain with version ${version}; host ${owner.index}, the owner, holds ${held}`
+    }
+    if (held >= version || hasEvicted(owner) || this.#mayBeDeleted(key, startedAt)) return undefined
+    return `version ${version} of ${key} was acknowledged for certain; host ${owner.index}, the owner, holds ${held || 'none'}`
+  }
+
+  /** A delete whose result nobody knows may come about at any time, also much later. */
+  #mayBeDeleted(key: string, since: number): boolean {
+    const deletes = this.#deletes.get(key) ?? []
+    for (const { result, settledAt } of deletes) {
+      if (result?.kind !== 'done' || !result.certain || (settledAt as number) >= since) return true
+    }
+    return false
+  }
+}
+
+function hasEvicted({ core }: Host): boolean {
+  return core.store.stats.owned.evictions > 0
+}

@@ -1,0 +1,23 @@
+import { isAnswered, type Operation } from '../workload/operation.ts'
+import type { Host } from '../world/host.ts'
+import type { HistoryChecker } from './history-checker.ts'
+
+/**
+ * When faults have been over for long, every key can be read at every node: there is an entry, or certainly none. At
+ * the second attempt: the first may be the one that a link is made for, and does not wait for it as long as dials take.
+ */
+export class FinalReads implements HistoryChecker {
+  readonly name = 'final-reads'
+  readonly #hosts: readonly Host[]
+
+  constructor(hosts: readonly Host[]) {
+    this.#hosts = hosts
+  }
+
+  settled({ attempt, key, result }: Operation): string | undefined {
+    if (attempt !== 2 || isAnswered(result)) return undefined
+    // Who is left alone gives up the others in its own time.
+    if (this.#hosts.filter(({ state }) => state === 'up').length < 2) return undefined
+    return `in the calm a read of ${key} ended with ${JSON.stringify(result)}`
+  }
+}

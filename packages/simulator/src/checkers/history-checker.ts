@@ -1,0 +1,22 @@
+import type { Frame } from '@cachemesh/protocol'
+import type { Operation } from '../workload/operation.ts'
+import type { Host } from '../world/host.ts'
+
+/** A request for a key on its way from one host to another, as its frame says. */
+export interface SentRequest {
+  readonly from: Host
+  readonly to: Host
+  readonly key: string
+  /** Ids of the members that it has passed before its sender. */
+  readonly hops: readonly string[]
+  readonly kind: Frame['kind']
+}
+
+/** Watches what programs ask and are told, and says what is wrong with it. Times are virtual ms. */
+export interface HistoryChecker {
+  readonly name: string
+  asked?(operation: Operation, host: Host): void
+  /** It has a result now. */
+  settled?(operation: Operation, host: Host): string | undefined
+  sent?(request: SentRequest): string | undefined
+}

@@ -1,0 +1,32 @@
+import type { Scenario } from '../scenario/scenario.ts'
+import type { Host } from '../world/host.ts'
+import { Certainty } from './certainty.ts'
+import type { Checker } from './checker.ts'
+import { FinalReads } from './final-reads.ts'
+import type { HistoryChecker } from './history-checker.ts'
+import { Hops } from './hops.ts'
+import { InTime } from './in-time.ts'
+import { Ownership } from './ownership.ts'
+import { StandingIn } from './standing-in.ts'
+import { ValuesRead } from './values-read.ts'
+
+/** Everybody who judges what programs are told; some of them watch the nodes too. */
+export function historyCheckers(
+  scenario: Scenario,
+  hosts: readonly Host[],
+): { readonly judges: readonly HistoryChecker[]; readonly checkers: readonly Checker[] } {
+  const ownership = new Ownership()
+  const inTime = new InTime(hosts)
+  const standingIn = new StandingIn(scenario)
+  return {
+    judges: [
+      new ValuesRead(),
+      inTime,
+      new Hops(),
+      new Certainty(ownership),
+      standingIn,
+      new FinalReads(hosts),
+    ],
+    checkers: [ownership, inTime, standingIn],
+  }
+}

@@ -1,0 +1,98 @@
+import { Placement } from '@cachemesh/core'
+import type { Configuration } from '@cachemesh/protocol'
+import type { Host } from '../world/host.ts'
+import { type Checker, FINE, type Step } from './checker.ts'
+
+/** Rings that are kept: as many as there are views at one time, and those of a little before. */
+const RINGS_MAX = 50
+
+/** One host held this from then till then. */
+interface Span {
+  readonly host: Host
+  readonly life: number
+  readonly configuration: Configuration
+  readonly from: number
+  to: number
+}
+
+/** Who took himself for the owner of a key, and when. */
+export class Ownership implements Checker {
+  readonly name = 'ownership'
+  readonly #current = new Map<Host, Span>()
+  /** In the order of their ends. */
+  readonly #past: Span[] = []
+  readonly #rings = new Map<string, Placement>()
+
+  started(host: Host, now: number): void {
+    this.#begin(host, host.core.configuration, now)
+  }
+
+  stepped({ host, now, before, after }: Step): readonly string[] {
+    if (before !== after && before.version.digest !== after.version.digest) {
+      this.#end(host, now)
+      this.#begin(host, after, now)
+    }
+    return FINE
+  }
+
+  ended(host: Host, now: number): void {
+    this.#end(host, now)
+  }
+
+  /**
+   * The only host that took itself for the owner of a key at any time since then, provided that it did so all
+   * the time and in one life; undefined: there is no such host.
+   */
+  soleOwner(hash: number, since: number): Host | undefined {
+    let sole: Span | undefined
+    const spans = this.#since(since)
+    for (const span of spans) {
+      if (!this.#claims(span, hash)) continue
+      if (sole !== undefined && (sole.host !== span.host || sole.life !== span.life)) return undefined
+      if (sole === undefined || span.from < sole.from) sole = span
+    }
+    if (sole === undefined || sole.from > since) return undefined
+    const { host } = sole
+    return spans.every(span => span.host !== host || this.#claims(span, hash)) ? host : undefined
+  }
+
+  #since(since: number): Span[] {
+    const spans = [...this.#current.values()]
+    for (let place = this.#past.length - 1; place >= 0; place--) {
+      const span = this.#past[place] as Span
+      if (span.to < since) break
+      spans.push(span)
+    }
+    return spans
+  }
+
+  #claims({ host, configuration }: Span, hash: number): boolean {
+    return this.#ring(configuration).owner(hash) === host.id
+  }
+
+  #ring(configuration: Configuration): Placement {
+    const { digest } = configuration.version
+    let ring = this.#rings.get(digest)
+    if (ring === undefined) {
+      ring = new Placement('')
+      ring.update(configuration)
+      const oldest = this.#rings.keys().next().value
+      if (this.#rings.size >= RINGS_MAX && oldest !== undefined) this.#rings.delete(oldest)
+      this.#rings.set(digest, ring)
+    }
+    return ring
+  }
+
+  #begin(host: Host, configuration: Configuration, now: number): void {
+    const span = { host, life: host.life, configuration, from: now, to: Number.POSITIVE_INFINITY }
+    this.#current.set(host, span)
+  }
+
+  #end(host: Host, now: number): void {
+    const span = this.#current.get(host)
+    if (span === undefined) return
+    span.to = now
+    this.#current.delete(host)
+    this.#past.push(span)
+  }
+}

@@ -1,0 +1,55 @@
+import { SWEEP_MS } from '@cachemesh/core'
+import type { ErrorCode } from '@cachemesh/protocol'
+import type { Scenario } from '../scenario/scenario.ts'
+import type { Operation } from '../workload/operation.ts'
+import type { Host } from '../world/host.ts'
+import type { Checker } from './checker.ts'
+import type { HistoryChecker } from './history-checker.ts'
+
+/** As long as a silent member is waited for at most: its silence, looked for at intervals. */
+const PATIENCE_MS = 300 + 2 * SWEEP_MS
+const UNANSWERED: readonly ErrorCode[] = ['ERR_UNAVAILABLE', 'ERR_TIMEOUT']
+
+/**
+ * A node that stands in for a key has an answer to every read of it, whoever else is gone or silent: it passes them
+ * over and looks into its own memory. Judged of nodes that moved all the time and took themselves for a stand-in all
+ * the time, when the call had the time to pass all others over. Not where single frames get lost, or vanish one way
+ * only: whoever is heard is waited for, also when the one frame that matters is gone.
+ */
+export class StandingIn implements HistoryChecker, Checker {
+  readonly name = 'standing-in'
+  readonly #applies: boolean
+  readonly #movesSince = new Map<Host, number>()
+  readonly #views = new Map<number, string>()
+  judged = 0
+
+  constructor({ weather, faults }: Scenario) {
+    const oneWay = faults.some(fault => 'ways' in fault && fault.ways !== 'both')
+    this.#applies = weather.loss === 0 && !oneWay
+  }
+
+  thaws(host: Host, now: number): void {
+    this.#movesSince.set(host, now)
+  }
+
+  asked({ id, kind, key }: Operation, host: Host): void {
+    if (this.#applies && kind === 'get') this.#views.set(id, members(host, key))
+  }
+
+  settled({ id, key, startedAt, deadline, result }: Operation, host: Host): string | undefined {
+    const view = this.#views.get(id)
+    this.#views.delete(id)
+    if (view === undefined || result === undefined || !view.split(' ').includes(host.id)) return undefined
+    const others = view.split(' ').length - 1
+    const enoughMs = others * (PATIENCE_MS + 2 * host.plan.lateMaxMs)
+    const moved = (this.#movesSince.get(host) ?? 0) <= startedAt
+    if (!moved || deadline - startedAt <= enoughMs || members(host, key) !== view) return undefined
+    this.judged++
+    if (result.kind !== 'failed' || !UNANSWERED.includes(result.code)) return undefined
+    return `a read of ${key} ended with ${result.code} at a node that stands in for it: ${result.message}`
+  }
+}
+
+function members(host: Host, key: string): string {
+  return host.core.placement.locate(key).members.join(' ')
+}

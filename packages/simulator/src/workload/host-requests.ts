@@ -1,0 +1,167 @@
+// What the runtime of a node does for requests, for one process of a run: frames come in, what is written leaves at
+// the end of the turn, and a timer rings when the calls want to be swept. Nothing here knows what is right.
+
+import {
+  Calls,
+  type Found,
+  type Instant,
+  Lookup,
+  type NodeParts,
+  type Outlets,
+  OwnWrite,
+  Responder,
+  type Written,
+} from '@cachemesh/core'
+import { type CacheMeshError, type Frame, KIND } from '@cachemesh/protocol'
+import type { Host, HostRequests } from '../world/host.ts'
+import type { Operation, Result } from './operation.ts'
+import { SimulatedOutlet } from './outlet.ts'
+import { CONTENT_TYPE, valueFor, writeIn } from './values.ts'
+
+/** Makes the parts of a process that handle requests: the real ones, or in a test some that lack something. */
+export type CreateRequests = (node: NodeParts, outlets: Outlets) => { calls: Calls; responder: Responder }
+
+export const realRequests: CreateRequests = (node, outlets) => {
+  const calls = new Calls(node, outlets)
+  return { calls, responder: new Responder(node, calls) }
+}
+
+/** What a process needs of the world for its requests. */
+export interface RequestsWorld {
+  readonly create: CreateRequests
+  now(): number
+  indexOf(id: string): number
+  /** A link to this member is to be made. */
+  want(peer: string): void
+  /** Puts bytes onto the link to a host. */
+  deliver(to: number, bytes: Uint8Array): void
+  /** A timer of this process rings after a time. */
+  ring(afterMs: number, happen: () => void): void
+  settled(operation: Operation, result: Result): void
+}
+
+export class ProcessRequests implements HostRequests {
+  readonly #host: Host
+  readonly #world: RequestsWorld
+  readonly #outlets = new Map<string, SimulatedOutlet>()
+  readonly #waiting = new Set<SimulatedOutlet>()
+  readonly #calls: Calls
+  readonly #responder: Responder
+  /** Monotonic ms for which the timer is set. */
+  #ringsAt = Number.POSITIVE_INFINITY
+
+  constructor(host: Host, world: RequestsWorld) {
+    this.#host = host
+    this.#world = world
+    const outlets = {
+      links: this.#outlets,
+      link: (peer: string) => this.#outlets.get(peer),
+      open: (peer: string) => this.#open(peer),
+    }
+    const { calls, responder } = world.create(host.core, outlets)
+    this.#calls = calls
+    this.#responder = responder
+  }
+
+  #open(peer: string): boolean {
+    const { configuration, neighbours } = this.#host.core
+    if (neighbours.has(peer) || configuration.member(peer)?.state !== 'active') return false
+    this.#world.want(peer)
+    return true
+  }
+
+  linkUp(peer: string): void {
+    const index = this.#world.indexOf(peer)
+    const outlet: SimulatedOutlet = new SimulatedOutlet({ id: peer, index }, this.#host.core.stamp, {
+      deliver: bytes => this.#world.deliver(index, bytes),
+      wait: waiting => this.#waiting.add(waiting),
+    })
+    this.#outlets.set(peer, outlet)
+    this.#calls.linkUp(peer, this.#at)
+    this.#turnEnds()
+  }
+
+  linkDown(peer: string): void {
+    this.#outlets.delete(peer)
+    this.#calls.linkDown(peer, this.#at)
+    this.#turnEnds()
+  }
+
+  /** Bytes have come from a peer: a sign of life, whatever they say. */
+  received(from: string, bytes: number): void {
+    const outlet = this.#outlets.get(from)
+    if (outlet !== undefined) outlet.receivedBytes += bytes
+  }
+
+  frame(from: string, frame: Frame): void {
+    const outlet = this.#outlets.get(from)
+    if (outlet === undefined) return
+    if (frame.kind < KIND.hit) this.#responder.request(outlet, frame, this.#at)
+    else this.#calls.reply(outlet, frame, this.#at)
+  }
+
+  through(): void {
+    this.#responder.through(this.#at)
+    this.#turnEnds()
+  }
+
+  leave(): void {
+    this.#responder.leave()
+  }
+
+  ask(operation: Operation): void {
+    const at = this.#at
+    const { kind, key, hash } = operation
+    const node = this.#host.core
+    const deadline = at.now + operation.deadline - operation.startedAt
+    const reject = (error: unknown): void => this.#world.settled(operation, failed(error as CacheMeshError))
+    if (kind === 'get') {
+      const resolve = (result: Result): void => this.#world.settled(operation, result)
+      const take = read(operation)
+      this.#calls.dispatch(new Lookup({ node, key, hash, deadline, take, resolve, reject }), at)
+    } else {
+      const entry = kind === 'set' && { value: valueFor(operation), contentType: CONTENT_TYPE, ttlMs: 0 }
+      const request = { kind, key, hash, ...(entry && { entry }) }
+      const resolve = ({ version }: Written, certain: boolean): void =>
+        this.#world.settled(operation, { kind: 'done', version, certain })
+      this.#calls.dispatch(new OwnWrite({ node, request, deadline, resolve, reject }), at)
+    }
+    this.#turnEnds()
+  }
+
+  get #at(): Instant {
+    return this.#host.instant(this.#world.now())
+  }
+
+  #turnEnds(): void {
+    for (const outlet of this.#waiting) outlet.flush()
+    this.#waiting.clear()
+    this.#setTimer()
+  }
+
+  #setTimer(): void {
+    const { wakeAt } = this.#calls
+    if (wakeAt >= this.#ringsAt || wakeAt === Number.POSITIVE_INFINITY) return
+    this.#ringsAt = wakeAt
+    this.#world.ring(wakeAt - this.#at.now, () => {
+      this.#ringsAt = Number.POSITIVE_INFINITY
+      this.#calls.sweep(this.#at)
+      this.#turnEnds()
+    })
+  }
+}
+
+function read({ key }: Operation): (found: Found | undefined, certain: boolean) => Result {
+  return (found, certain) => {
+    if (found === undefined) return { kind: 'miss', certain }
+    const { value, contentType, version } = found
+    const write = writeIn(value)
+    const wanted = valueFor({ id: write, key, sizeBytes: value.length })
+    const whole = contentType === CONTENT_TYPE && wanted.every((byte, at) => byte === value[at])
+    return { kind: 'hit', write, whole, bytes: value.length, version }
+  }
+}
+
+function failed({ code, message }: CacheMeshError): Result {
+  return { kind: 'failed', code, message }
+}

@@ -1,0 +1,42 @@
+import type { ErrorCode } from '@cachemesh/protocol'
+
+/** One call of one host's program. Times are virtual ms. */
+export interface Operation {
+  /** Rises with each; never 0. */
+  readonly id: number
+  readonly kind: 'get' | 'set' | 'delete'
+  /** Qualified. */
+  readonly key: string
+  readonly hash: number
+  readonly host: number
+  /** Of the process that made it. */
+  readonly life: number
+  readonly startedAt: number
+  readonly deadline: number
+  /** Of a set, bytes. */
+  readonly sizeBytes: number
+  /** Of the reads at the end of a run, which must succeed at the second attempt; 0: it is none of them. */
+  readonly attempt: number
+  settledAt: number | undefined
+  result: Result | undefined
+}
+
+/** A program has learned what it wanted to know. */
+export function isAnswered(result: Result | undefined): boolean {
+  return result?.kind === 'hit' || result?.kind === 'done' || (result?.kind === 'miss' && result.certain)
+}
+
+/** How a call ended, as its program saw it. */
+export type Result =
+  /** `write`: the number that the value names; `whole`: every byte is as in a value of that write of this key. */
+  | {
+      readonly kind: 'hit'
+      readonly write: number
+      readonly whole: boolean
+      readonly bytes: number
+      readonly version: number
+    }
+  | { readonly kind: 'miss'; readonly certain: boolean }
+  /** `certain`: nobody was passed over. */
+  | { readonly kind: 'done'; readonly version: number; readonly certain: boolean }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }

@@ -1,0 +1,34 @@
+import { Dice } from '../chance/dice.ts'
+
+/** What the programs on all hosts do with the cache. */
+export interface WorkloadPlan {
+  readonly keys: number
+  /** Between two calls of one host, ms, on average. */
+  readonly everyMs: number
+  /** Of every call, ms. */
+  readonly timeoutMs: number
+  /** Shares of the calls; the rest are reads. */
+  readonly writes: number
+  readonly deletes: number
+  readonly valueBytesMax: number
+}
+
+/** Reads at the end of a run: every key at every node. */
+const FINAL_READS_MAX = 2_000
+/** Above that a ring costs more, for each node and each change, than all requests show. */
+const NODES_MAX = 30
+
+/** Half of the runs have none: they are faster, and members alone make troubles of their own. */
+export function drawWorkload(seed: number, nodes: number): WorkloadPlan | undefined {
+  const dice = new Dice(seed, 'workload')
+  if (nodes > NODES_MAX || dice.chance(0.5)) return undefined
+  return {
+    keys: Math.floor(dice.magnitude(5, Math.min(400, FINAL_READS_MAX / nodes))),
+    everyMs: dice.magnitude(500, 10_000),
+    timeoutMs: dice.pick([1_000, 2_000, 5_000]),
+    writes: dice.between(0.05, 0.5),
+    deletes: dice.chance(0.3) ? 0 : dice.between(0, 0.2),
+    // Some are too large to travel among the small frames.
+    valueBytesMax: dice.pick([100, 1_000, 100_000]),
+  }
+}

@@ -1,0 +1,161 @@
+// Programs on all hosts that read, write and delete the same keys through the requests of the real core. What they
+// ask and are told, and every frame of it, is in the trace; checkers judge it as it happens.
+
+import { BULK_FRAME_MAX, type Frame, FrameReader, KIND } from '@cachemesh/protocol'
+import { Dice } from '../chance/dice.ts'
+import { type Checker, FINE, type Step } from '../checkers/checker.ts'
+import { historyCheckers } from '../checkers/history.ts'
+import type { HistoryChecker } from '../checkers/history-checker.ts'
+import type { Scenario } from '../scenario/scenario.ts'
+import type { Noted, Trace } from '../trace/trace.ts'
+import type { Host } from '../world/host.ts'
+import type { World } from '../world/world.ts'
+import { type CreateRequests, ProcessRequests } from './host-requests.ts'
+import type { Operation, Result } from './operation.ts'
+import type { WorkloadPlan } from './plan.ts'
+import { Programs } from './programs.ts'
+
+export interface WorkloadParts {
+  readonly plan: WorkloadPlan
+  readonly scenario: Scenario
+  readonly trace: Trace
+  readonly create: CreateRequests
+}
+
+export class Workload implements Checker {
+  readonly name = 'workload'
+  /** How the calls ended, in numbers. */
+  readonly results: Map<string, number> = new Map()
+  readonly #parts: WorkloadParts
+  readonly #dice: Dice
+  readonly #reader = new FrameReader(BULK_FRAME_MAX)
+  readonly #processes = new Map<Host, ProcessRequests>()
+  #judges: readonly HistoryChecker[] = []
+  #world: World | undefined
+  #programs: Programs | undefined
+
+  constructor(parts: WorkloadParts) {
+    this.#parts = parts
+    this.#dice = new Dice(parts.scenario.seed, 'timers')
+  }
+
+  /** The world and its checkers know each other: it is given before anything happens. */
+  set world(world: World) {
+    this.#world = world
+    const { plan, scenario } = this.#parts
+    const ask = (operation: Operation): void => this.#ask(operation)
+    this.#programs = new Programs({ plan, scenario, hosts: world.hosts, queue: world.queue, ask })
+  }
+
+  /** All that watches a run with programs, this one among them. */
+  checkers(hosts: readonly Host[]): readonly Checker[] {
+    const { judges, checkers } = historyCheckers(this.#parts.scenario, hosts)
+    this.#judges = judges
+    return [...checkers, this]
+  }
+
+  started(host: Host): void {
+    const world = this.#known
+    const requests = new ProcessRequests(host, {
+      create: this.#parts.create,
+      now: () => world.queue.now,
+      indexOf: id => world.hosts.findIndex(other => other.id === id),
+      want: peer => this.#want(host, peer),
+      deliver: (to, bytes) => this.#deliver(host, to, bytes),
+      ring: (afterMs, happen) => this.#ring(host, afterMs, happen),
+      settled: (operation, result) => this.#settled(host, operation, result),
+    })
+    host.requests = requests
+    this.#processes.set(host, requests)
+    this.#programs?.started(host)
+  }
+
+  stepped({ host, input }: Step): readonly string[] {
+    if (input.kind === 'link-up') this.#processes.get(host)?.linkUp(input.peer)
+    if (input.kind === 'link-down') this.#processes.get(host)?.linkDown(input.peer)
+    return FINE
+  }
+
+  ended(host: Host): void {
+    this.#processes.delete(host)
+  }
+
+  #ask(operation: Operation): void {
+    const host = this.#known.hosts[operation.host] as Host
+    const { id, kind, key, sizeBytes } = operation
+    this.#note('asks', host.index, id, kind, key, sizeBytes)
+    for (const judge of this.#judges) judge.asked?.(operation, host)
+    this.#processes.get(host)?.ask(operation)
+  }
+
+  #settled(host: Host, operation: Operation, result: Result): void {
+    operation.settledAt = this.#known.queue.now
+    operation.result = result
+    const outcome = result.kind === 'failed' ? result.code : result.kind
+    this.results.set(outcome, (this.results.get(outcome) ?? 0) + 1)
+    this.#programs?.settled(operation, host)
+    this.#note('told', host.index, operation.id, ...noted(result))
+    for (const judge of this.#judges) this.#judged(host, judge.name, judge.settled?.(operation, host))
+  }
+
+  /** What a runtime does at once here waits until the step that led to it is over. */
+  #want(host: Host, peer: string): void {
+    const { queue, feed } = this.#known
+    const { life } = host
+    queue.after(0, () => {
+      if (host.life === life && host.state !== 'down') host.arrive(() => feed(host, { kind: 'wanted', peer }))
+    })
+  }
+
+  /** A process has frames for a peer. */
+  #deliver(host: Host, to: number, bytes: Uint8Array): void {
+    const world = this.#known
+    this.#reader.push(bytes, frame => this.#sent(host, world.hosts[to] as Host, frame))
+    if (!world.links.send(host.index, to, bytes)) return
+    host.sent(bytes.length, false)
+    this.#note('requests', host.index, to, bytes)
+  }
+
+  #sent(from: Host, to: Host, frame: Frame): void {
+    const { kind } = frame
+    if (kind >= KIND.hit) return
+    const { key, hops } = frame.target()
+    for (const judge of this.#judges)
+      this.#judged(from, judge.name, judge.sent?.({ from, to, key, hops, kind }))
+  }
+
+  /** Timers have whole milliseconds, one at least, and are late; a frozen process hears of them when it moves. */
+  #ring(host: Host, afterMs: number, happen: () => void): void {
+    const { queue } = this.#known
+    const { life, plan } = host
+    const at = Math.floor(queue.now) + Math.max(1, Math.ceil(afterMs))
+    queue.at(at + Math.floor(this.#dice.between(0, plan.lateMaxMs)), () => {
+      if (host.life === life && host.state !== 'down') host.arrive(happen)
+    })
+  }
+
+  #judged(host: Host, checker: string, wrong: string | undefined): void {
+    if (wrong !== undefined) this.#known.violated(host, checker, wrong)
+  }
+
+  #note(what: string, ...details: Noted[]): void {
+    this.#parts.trace.note(this.#known.queue.now, what, ...details)
+  }
+
+  get #known(): World {
+    return this.#world as World
+  }
+}
+
+function noted(result: Result): Noted[] {
+  switch (result.kind) {
+    case 'hit':
+      return ['hit', result.write, Number(result.whole), result.bytes, result.version]
+    case 'miss':
+      return ['miss', Number(result.certain)]
+    case 'done':
+      return ['done', result.version, Number(result.certain)]
+    case 'failed':
+      return [result.code]
+  }
+}
