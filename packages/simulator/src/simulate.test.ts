@@ -39,7 +39,7 @@ describe('configurations', () => {
     [3, 30],
     [5, 20],
     [10, 6],
-    [25, 2],
+    [25, 1],
   ])('converge and never go backwards: %i nodes, %i seeds', (nodes, seeds) => {
     for (let seed = 1; seed <= seeds; seed++) {
       const { violations } = drawn(1_000 + seed, nodes)
@@ -61,27 +61,6 @@ describe('a node that lacks something is found out:', () => {
       checkers: new Set(red.flatMap(({ violations }) => violations.map(v => v.checker))),
     }
   }
-
-  it('one that never compares', () => {
-    const lossy = (seed: number) =>
-      story({
-        seed,
-        nodes: 12,
-        weather: { loss: 0.3, announcementLoss: 1 },
-        faults: [{ at: 19_900, kind: 'gateway', host: 3, port: 8_080 }],
-      })
-    const deaf: CreateNode = (options, at) => {
-      const node = new NodeCore(options, at)
-      const step = node.step.bind(node)
-      node.step = (input, now) =>
-        step(input, now).filter(output => input.kind !== 'tick' || output.kind !== 'send')
-      return node
-    }
-    const { seeds, checkers } = redSeeds(deaf, lossy)
-    expect(seeds).toBeGreaterThan(2)
-    expect(checkers).toEqual(new Set(['settlement']))
-    expect(redSeeds((options, at) => new NodeCore(options, at), lossy).seeds).toBe(0)
-  })
 
   it('one that gives up dialling', () => {
     const { seeds, checkers } = redSeeds((options, at) => {

@@ -40,6 +40,7 @@ export class Ledger {
   readonly #history: Configuration[] = []
   /** Documents of others that wait to be joined. */
   #waiting: readonly Configuration[] = []
+  #prospect: { current: Configuration; waiting: readonly Configuration[]; joined: Configuration } | undefined
   /** The serial here is one of the mesh, and measures others. A newcomer's own says nothing of any mesh. */
   #compared: boolean
 
@@ -106,11 +107,20 @@ export class Ledger {
   /** Joins all that waited, unless it has to wait on: one may answer what another says. */
   joinWaiting(waits: Waits): Joined {
     if (!this.waiting) return NOTHING_NEW
-    const joined = this.#waiting.reduce(merge, this.#current)
+    const joined = this.#prospective()
     if (waits(this.#current, joined)) return NOTHING_NEW
     const theirs = this.#waiting
     this.#waiting = []
+    this.#prospect = undefined
     return this.#become(joined, theirs)
+  }
+
+  /** What would be held if nothing waited any more. Every step asks for it, and few change it. */
+  #prospective(): Configuration {
+    const [current, waiting] = [this.#current, this.#waiting]
+    if (this.#prospect?.current !== current || this.#prospect.waiting !== waiting)
+      this.#prospect = { current, waiting, joined: waiting.reduce(merge, current) }
+    return this.#prospect.joined
   }
 
   /** The same text under two labels keeps the higher. Returns false when the texts differ. */

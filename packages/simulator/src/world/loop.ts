@@ -2,14 +2,7 @@
 // outputs are carried out through the codec and the network. Nothing here knows what is right.
 
 import type { Input, Output } from '@cachemesh/core'
-import {
-  CacheMeshError,
-  decodeMessage,
-  encodeMessage,
-  type Frame,
-  KIND,
-  type Message,
-} from '@cachemesh/protocol'
+import { CacheMeshError, type Frame, KIND, type Message } from '@cachemesh/protocol'
 import type { Dice } from '../chance/dice.ts'
 import type { Checker, Violation } from '../checkers/checker.ts'
 import type { Dialling } from '../network/dialling.ts'
@@ -17,6 +10,7 @@ import type { Announcement, Gossip } from '../network/gossip.ts'
 import type { Links } from '../network/links.ts'
 import type { EventQueue } from '../time/event-queue.ts'
 import { type Noted, type Trace, traceInput } from '../trace/trace.ts'
+import { Codec } from './codec.ts'
 import type { Host } from './host.ts'
 
 /** As in the runtime of a node: larger announcements say the version only. */
@@ -49,6 +43,7 @@ export class Loop {
   readonly #stepped: readonly Checker[]
   readonly #changed: readonly Checker[]
   readonly #byId: ReadonlyMap<string, Host>
+  readonly #codec = new Codec()
   readonly #readAnnouncements = new WeakMap<Announcement, Message>()
   #network: Network | undefined
 
@@ -180,7 +175,7 @@ export class Loop {
   }
 
   #send(host: Host, to: string, message: Message): void {
-    const { kind, body } = encodeMessage(message)
+    const { kind, body } = this.#codec.encode(message)
     host.stampTime(this.#now)
     host.writer.message(kind, 0, body)
     const bytes = host.writer.take() as Uint8Array
@@ -197,7 +192,7 @@ export class Loop {
   }
 
   #announce(host: Host, message: Message): void {
-    const { kind, body } = encodeMessage(message)
+    const { kind, body } = this.#codec.encode(message)
     if (body.length >= ANNOUNCEMENT_BYTES_MAX) {
       this.#announce(host, { kind: 'version', version: host.core.configuration.version })
       return
@@ -237,7 +232,7 @@ export class Loop {
 
   #decode(host: Host, kind: number, body: Uint8Array): Message | undefined {
     try {
-      return decodeMessage(kind, body)
+      return this.#codec.decode(kind, body)
     } catch (error) {
       if (!(error instanceof CacheMeshError)) throw error
       this.violated(host, 'orderly', `a message of kind ${kind} was not understood: ${error.message}`)
