@@ -19,8 +19,11 @@ const CONNECT_MS = 3_000
 const HANDSHAKE_MS = 15_000
 /** A handshake costs both sides some 10 ms of computing: more at once only make all of them late. */
 const DIALS_MAX = 2
-/** A dial that takes longer than this, ms, waits for a network, or for a machine that is gone. */
-const DIAL_HOLD_MS = 1_000
+/** A dial that has no connection by then, ms, waits for a machine that is gone: the next one need not. */
+const TURN_MS = 1_000
+/** A node that has links makes the next one after a pause that is so many times what the last one took. */
+const PAUSE_FACTOR = 2
+const PAUSE_MAX_MS = 15_000
 /** What libp2p tells when a connection is open and its encryption begins. */
 const CONNECTED = 'upgrader:encrypt-outbound-connection'
 
@@ -28,6 +31,17 @@ export interface DialOptions {
   /** For all addresses together, until the link is up. Default: 3 s to connect, and 15 s more for the rest. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
+}
+
+interface Turn {
+  /** Somebody is there: the turn is kept until the link is up. */
+  connected(): void
+  end(): void
+}
+
+interface Progress {
+  readonly patience: Patience
+  readonly connected: () => void
 }
 
 export class Dialer {
@@ -38,7 +52,7 @@ export class Dialer {
   /** Dials in progress to a peer that is known beforehand. */
   readonly #dialling = new Map<string, Promise<PeerLink>>()
   readonly #closing = new AbortController()
-  readonly #slots = new Slots(DIALS_MAX, DIAL_HOLD_MS)
+  readonly #slots = new Slots(DIALS_MAX)
   readonly #instances: Instances
 
   constructor(libp2p: Libp2p, parts: { table: LinkTable; instances: Instances; keyless: boolean }) {
@@ -81,19 +95,42 @@ export class Dialer {
     if (timeoutMs !== undefined) ends.push(AbortSignal.timeout(timeoutMs))
     const outer = AbortSignal.any(ends)
     try {
-      return await this.#slots.run(outer, () =>
-        this.#dialAll(addresses, peer, { connectMs: timeoutMs ?? CONNECT_MS, outer }),
-      )
+      const turn = await this.#turn(outer)
+      try {
+        const connectMs = timeoutMs ?? CONNECT_MS
+        return await this.#dialAll(addresses, peer, { connectMs, outer, connected: turn.connected })
+      } finally {
+        turn.end()
+      }
     } catch (error) {
       if (this.#closing.signal.aborted) throw new CacheMeshError('ERR_CLOSED', 'The node is closing')
       throw error instanceof CacheMeshError ? error : worst([], peer)
     }
   }
 
+  /**
+   * A turn to dial. Its pause makes dialling keep pace with the machine: where many nodes start on few processors a
+   * handshake takes seconds, and what they have to agree on comes before the last of their links.
+   */
+  async #turn(signal: AbortSignal): Promise<Turn> {
+    const release = await this.#slots.take(signal)
+    const startedAt = performance.now()
+    const gone = setTimeout(release, TURN_MS)
+    return {
+      connected: () => clearTimeout(gone),
+      end: () => {
+        clearTimeout(gone)
+        if (this.#table.links.size < 2) return release()
+        const pauseMs = PAUSE_FACTOR * (performance.now() - startedAt)
+        setTimeout(release, Math.min(pauseMs, PAUSE_MAX_MS)).unref()
+      },
+    }
+  }
+
   async #dialAll(
     addresses: readonly string[],
     peer: string | undefined,
-    { connectMs, outer }: { connectMs: number; outer: AbortSignal },
+    { connectMs, outer, connected }: { connectMs: number; outer: AbortSignal; connected: () => void },
   ): Promise<PeerLink> {
     const deadline = performance.now() + connectMs
     const errors: CacheMeshError[] = []
@@ -101,7 +138,7 @@ export class Dialer {
       // A silent address must not eat the time of those behind it.
       const patience = new Patience((deadline - performance.now()) / (addresses.length - i), outer)
       try {
-        return await this.#dialOne(text, peer, patience)
+        return await this.#dialOne(text, peer, { patience, connected })
       } catch (error) {
         errors.push(error as CacheMeshError)
       } finally {
@@ -115,8 +152,8 @@ export class Dialer {
   }
 
   /** Rejects with a CacheMeshError only. */
-  async #dialOne(text: string, peer: string | undefined, patience: Patience): Promise<PeerLink> {
-    const { signal } = patience
+  async #dialOne(text: string, peer: string | undefined, progress: Progress): Promise<PeerLink> {
+    const { signal } = progress.patience
     const address = parseAddress(text)
     if ((address.peer ?? peer) === this.#id) throw itself()
     const known = this.#linkDialledAt(address)
@@ -125,7 +162,7 @@ export class Dialer {
     for (const target of await this.#resolve(address, signal)) {
       if (this.#keyless && !isLoopback(target.host)) throw protectedMode(`dial ${shown(target)}`)
       try {
-        return await this.#connect(target, target.peer ?? peer, patience)
+        return await this.#connect(target, target.peer ?? peer, progress)
       } catch (error) {
         failures.push(
           error instanceof CacheMeshError ? error : (decoded(error) ?? unreachable(target, signal, error)),
@@ -136,7 +173,11 @@ export class Dialer {
     throw worst(failures, peer)
   }
 
-  async #connect(target: Address, peer: string | undefined, patience: Patience): Promise<PeerLink> {
+  async #connect(
+    target: Address,
+    peer: string | undefined,
+    { patience, connected }: Progress,
+  ): Promise<PeerLink> {
     // While this dial waited for its turn the other side may have dialled.
     const link = peer === undefined ? undefined : this.#table.links.get(peer)
     if (link !== undefined) return link
@@ -145,7 +186,9 @@ export class Dialer {
     const connection = await this.#libp2p.dial(multiaddr(target.multiaddr + suffix), {
       signal,
       onProgress: ({ type }) => {
-        if (type === CONNECTED) patience.extend(HANDSHAKE_MS)
+        if (type !== CONNECTED) return
+        patience.extend(HANDSHAKE_MS)
+        connected()
       },
     })
     return this.#table.ready(connection, signal)

@@ -11,13 +11,9 @@ import type {
 import { byteStream } from '@libp2p/utils'
 import { type AdmissionChannel, type AdmissionParty, admitAsDialer, admitAsListener } from './admission.ts'
 import { joinSends } from './joined-sends.ts'
-import { Slots } from './slots.ts'
 
 /** The whole exchange, ms. Nodes that all start at once on one machine are slow, and no strangers for that. */
 const ADMISSION_TIMEOUT_MS = 5_000
-/** Handshakes that others began and that are worked on at once; a stranger who stalls keeps his place so long, ms. */
-const INBOUND_MAX = 4
-const INBOUND_HOLD_MS = 500
 /** How long a dialer that found the wrong mesh leaves the listener to find the same, ms. */
 const HANG_UP_MS = 250
 /** A dialer that is admitted may send its first stream openings at once; these are much less. */
@@ -30,7 +26,6 @@ export interface Gate extends AdmissionParty {
 
 /** An encrypter that admits after `inner` has secured the connection. */
 export function admitting(inner: ConnectionEncrypter, name: string, gate: Gate): ConnectionEncrypter {
-  const slots = new Slots(INBOUND_MAX, INBOUND_HOLD_MS)
   return {
     protocol: `/cachemesh/2/${name}`,
     async secureOutbound(connection: MessageStream, options?: SecureConnectionOptions) {
@@ -46,26 +41,20 @@ export function admitting(inner: ConnectionEncrypter, name: string, gate: Gate):
       }
       return handOver(secured, channel)
     },
-    secureInbound(connection: MessageStream, options?: SecureConnectionOptions) {
-      return slots.run(options?.signal ?? NEVER, () => secureInbound(connection, options))
+    async secureInbound(connection: MessageStream, options?: SecureConnectionOptions) {
+      const secured = await inner.secureInbound(connection, options)
+      const channel = channelOf(secured.connection, options?.signal)
+      try {
+        await admitAsListener(channel, gate, secured.remotePeer.toString())
+      } catch (error) {
+        const reason = abort(secured, error)
+        if (reason.code !== 'ERR_UNREACHABLE') gate.refused(reason, addressOf(connection))
+        throw reason
+      }
+      return handOver(secured, channel)
     },
   }
-
-  async function secureInbound(connection: MessageStream, options?: SecureConnectionOptions) {
-    const secured = await inner.secureInbound(connection, options)
-    const channel = channelOf(secured.connection, options?.signal)
-    try {
-      await admitAsListener(channel, gate, secured.remotePeer.toString())
-    } catch (error) {
-      const reason = abort(secured, error)
-      if (reason.code !== 'ERR_UNREACHABLE') gate.refused(reason, addressOf(connection))
-      throw reason
-    }
-    return handOver(secured, channel)
-  }
 }
-
-const NEVER: AbortSignal = new AbortController().signal
 
 /** libp2p keeps only the message of an error thrown here, so the code travels at its head. */
 function coded(reason: CacheMeshError): CacheMeshError {

@@ -1,34 +1,23 @@
-/**
- * Bounds how many tasks work at once; the others wait their turn, in order. All at once would all be late; in turn
- * the first are done soon, whatever comes behind them. A task that takes long is waiting for somebody else, and
- * gives its slot to the next: nobody can keep a slot by saying nothing.
- */
+/** Bounds how many work at once; the others wait their turn, in order. */
 export class Slots {
   #free: number
-  readonly #holdMs: number
   readonly #waiting: (() => void)[] = []
 
-  /** @param holdMs how long a task keeps its slot at most */
-  constructor(count: number, holdMs: number) {
+  constructor(count: number) {
     this.#free = count
-    this.#holdMs = holdMs
   }
 
-  /** Rejects with the signal's reason when it is aborted while the task still waits. */
-  async run<T>(signal: AbortSignal, task: () => Promise<T>): Promise<T> {
+  /**
+   * Resolves when it is the caller's turn, to the function that ends it; further calls of that do nothing. Rejects
+   * with the signal's reason when it is aborted before.
+   */
+  async take(signal: AbortSignal): Promise<() => void> {
     if (this.#free > 0) this.#free--
     else await this.#turn(signal)
     let held = true
-    const release = () => {
+    return () => {
       if (held) this.#release()
       held = false
-    }
-    const timer = setTimeout(release, this.#holdMs)
-    try {
-      return await task()
-    } finally {
-      clearTimeout(timer)
-      release()
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Configuration, ErrorCode, Member } from '@cachemesh/protocol'
 import { isTombstone } from '@cachemesh/protocol'
 import type { Random } from '../chance/random.ts'
-import { TIMES } from '../limits/limits.ts'
+import { RULES, TIMES } from '../limits/limits.ts'
 
 /** Somebody to connect to: a member by id, or a seed, whose id nobody knows before it answers. */
 export interface Contact {
@@ -99,10 +99,13 @@ export class Contacts {
       const needed = neighbours.has(contact.peer) || until !== Number.POSITIVE_INFINITY
       if (member === undefined || isTombstone(member) || !needed) this.#attempts.delete(name)
     }
+    // While many join, each changes whose neighbours the others are: most links of that moment would be made in vain,
+    // and a handshake is what costs a node most.
+    const settled = now + (this.#linked.size > 0 && this.#others >= RULES.allObserveMax ? TIMES.settleMs : 0)
     // Both ends learn of each other at one moment: the larger id lets the smaller dial first.
     for (const id of neighbours)
       this.#want(id, {
-        dialAt: this.#self < id ? now : now + TIMES.dialHeadStartMs,
+        dialAt: this.#self < id ? settled : settled + TIMES.dialHeadStartMs,
         until: Number.POSITIVE_INFINITY,
       })
   }
