@@ -263,10 +263,14 @@ export class Calls {
   #sweepOpening(at: Instant): void {
     for (const [peer, until] of this.#unopened) if (at.now >= until) this.#unopened.delete(peer)
     for (const [peer, calls] of this.#opening) {
-      if (this.#listened - (calls[0] as Call).sentAt <= SILENCE_MS) continue
-      this.#opening.delete(peer)
-      this.#unopened.set(peer, at.now + UNOPENED_MS)
+      const isSilent = this.#listened - (calls[0] as Call).sentAt > SILENCE_MS
+      const waiting = isSilent ? [] : calls.filter(({ deadline }) => at.now < deadline)
+      if (waiting.length === calls.length) continue
+      if (waiting.length > 0) this.#opening.set(peer, waiting)
+      else this.#opening.delete(peer)
+      if (isSilent) this.#unopened.set(peer, at.now + UNOPENED_MS)
       for (const call of calls) {
+        if (!isSilent && at.now < call.deadline) continue
         if (at.now >= call.deadline) call.failedWith(late(call.request))
         else this.#passOver(call, at)
       }

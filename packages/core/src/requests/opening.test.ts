@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Life } from '../testing/life.ts'
 import { configurationOf, memberOf } from '../testing/members.ts'
 import type { Call } from './call.ts'
-import { Calls } from './calls.ts'
+import { Calls, SWEEP_MS } from './calls.ts'
 import type { Outlet } from './outlet.ts'
 
 const KEY = qualifyKey('default', 'key')
@@ -84,6 +84,17 @@ describe('a request to a member without a link', () => {
     expect(asking.asked.length).toBe(asking.life.node.placement.preference(hashKey(KEY)).length)
     expect(asking.ends).toEqual(['ERR_UNAVAILABLE'])
     expect(asking.life.now).toBeLessThan(asking.call.deadline + 100)
+  })
+
+  it('ends by its deadline when that comes first', () => {
+    const asking = new Asking()
+    const hurried = { ...asking.call, deadline: asking.at.now + 60 }
+    asking.calls.dispatch(hurried, asking.at)
+    asking.calls.dispatch(asking.call, asking.at)
+    asking.pass(60 + SWEEP_MS)
+    expect(asking.ends).toEqual(['ERR_TIMEOUT'])
+    asking.link(asking.call.to)
+    expect(asking.ends).toEqual(['ERR_TIMEOUT'])
   })
 
   it('waits for nobody twice in a row', () => {

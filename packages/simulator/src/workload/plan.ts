@@ -5,7 +5,7 @@ export interface WorkloadPlan {
   readonly keys: number
   /** Between two calls of one host, ms, on average. */
   readonly everyMs: number
-  /** Of every call, ms. */
+  /** Of every call but those at the end of the run, ms. */
   readonly timeoutMs: number
   /** Shares of the calls; the rest are reads. */
   readonly writes: number
@@ -25,7 +25,7 @@ export function drawWorkload(seed: number, nodes: number): WorkloadPlan | undefi
   return {
     keys: Math.floor(dice.magnitude(5, Math.min(400, FINAL_READS_MAX / nodes))),
     everyMs: dice.magnitude(500, 10_000),
-    timeoutMs: dice.pick([1_000, 2_000, 5_000]),
+    timeoutMs: dice.pick([100, 1_000, 2_000, 5_000]),
     writes: dice.between(0.05, 0.5),
     deletes: dice.chance(0.3) ? 0 : dice.between(0, 0.2),
     // Some are too large to travel among the small frames.

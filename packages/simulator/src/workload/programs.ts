@@ -9,6 +9,8 @@ import type { WorkloadPlan } from './plan.ts'
 
 /** From a read at the end that was not answered to its second attempt, ms. */
 const AGAIN_MS = 2_000
+/** Of reads at the end. */
+const FINAL_TIMEOUT_MS = 2_000
 
 export interface ProgramsParts {
   readonly plan: WorkloadPlan
@@ -83,12 +85,13 @@ export class Programs {
   #ask(host: Host, operation: Operation): void {
     const { queue, plan } = this.#parts
     const startedAt = queue.now
+    const timeoutMs = operation.attempt === 0 ? plan.timeoutMs : FINAL_TIMEOUT_MS
     this.#parts.ask({
       ...operation,
       result: undefined,
       life: host.life,
       startedAt,
-      deadline: startedAt + plan.timeoutMs,
+      deadline: startedAt + timeoutMs,
     })
   }
 
