@@ -36,6 +36,8 @@ export class Exchange {
   readonly #pulls = new Map<string, number>()
   /** The digest that each linked peer last said it holds. */
   readonly #held = new Map<string, string>()
+  /** When peers were told last that what they hold was overtaken. */
+  readonly #toldAt = new Map<string, number>()
   /** Documents that others hold and that are to be told what changed since, at the end of this step. */
   readonly #unannounced: Configuration[] = []
   readonly #antiEntropyMs: number
@@ -98,6 +100,8 @@ export class Exchange {
     outputs.push(...this.joinWaiting(now))
     if (now < this.#compareAt) return outputs
     this.#compareAt = now + this.#random.jittered(this.#antiEntropyMs)
+    this.#ledger.forgetMet()
+    this.#toldAt.clear()
     return [...outputs, ...this.#pick(1).map(this.#version)]
   }
 
@@ -191,7 +195,8 @@ export class Exchange {
     if (this.#ledger.adopt(version)) return [this.#version(from)]
     const outputs = [this.#push(from, summary)]
     // What they hold may be news here; not when this node held it before.
-    if (!this.#ledger.knows(summary.digest)) outputs.push(...this.pull(from, now))
+    if (!this.#ledger.knows(summary.digest) && !this.#ledger.met(version))
+      outputs.push(...this.pull(from, now))
     return outputs
   }
 
@@ -248,9 +253,18 @@ export class Exchange {
     // It is known and waits to be joined: what came of it will be told to all.
     if (this.#ledger.awaits(digestPrefix(version))) return []
     const delta = this.#ledger.deltaFromDigest(version.digest)
+    if (delta === undefined && this.#ledger.met(version)) return this.#overtaken(from, now)
     return delta === undefined
       ? this.pull(from, now)
       : [{ kind: 'send', to: from, message: { kind: 'delta', delta } }]
+  }
+
+  /** What they hold was joined here: they are to hear what became of it. They may know, and wait with it. */
+  #overtaken(peer: string, now: number): ExchangeOutput[] {
+    const toldAt = this.#toldAt.get(peer)
+    if (toldAt !== undefined && now < toldAt + TIMES.pullTimeoutMs) return []
+    this.#toldAt.set(peer, now)
+    return [this.#version(peer)]
   }
 
   /**

@@ -153,3 +153,37 @@ describe('a ledger', () => {
     expect(ledger.current).toBe(full)
   })
 })
+
+describe('documents that wait', () => {
+  const wait = () => true
+
+  it('are known again, each of them, however many there are', () => {
+    const ledger = new Ledger(configurationOf(memberOf('a')))
+    const count = 3 * BOUNDS.waitingMax
+    const theirs = Array.from({ length: count }, (_, i) => configurationOf(memberOf(`n${i}`)))
+    for (const document of theirs) ledger.join(between(EMPTY, document), wait)
+    for (const document of theirs) {
+      expect(ledger.awaits(digestPrefix(document.version))).toBe(true)
+      expect(ledger.met(document.version)).toBe(true)
+      // Nobody need be asked for it, though the documents it is relative to are not known.
+      expect(ledger.join(between(theirs[0] as Configuration, document), wait)).toMatchObject({
+        changed: false,
+      })
+    }
+    ledger.forgetMet()
+    expect(theirs.every(({ version }) => ledger.awaits(digestPrefix(version)))).toBe(true)
+    ledger.joinWaiting(() => false)
+    expect(ledger.current.members).toHaveLength(count + 1)
+    expect(theirs.some(({ version }) => ledger.awaits(digestPrefix(version)))).toBe(false)
+  })
+
+  it('or were joined are no news for a while', () => {
+    const ledger = new Ledger(configurationOf(memberOf('a')))
+    const theirs = configurationOf(memberOf('b'))
+    ledger.join(between(EMPTY, theirs))
+    expect([ledger.knows(theirs.version.digest), ledger.met(theirs.version)]).toEqual([false, true])
+    ledger.forgetMet()
+    expect(ledger.met(theirs.version)).toBe(false)
+    expect(ledger.join(between(EMPTY, theirs))).toMatchObject({ changed: false })
+  })
+})

@@ -41,6 +41,10 @@ export class Ledger {
   /** Documents of others that wait to be joined. */
   #waiting: readonly Configuration[] = []
   #prospect: { current: Configuration; waiting: readonly Configuration[]; joined: Configuration } | undefined
+  /** Digests of documents that were joined here or wait to be, by their first bits, oldest first: they are no news. */
+  readonly #met = new Map<number, string>()
+  /** Those of them that wait; the documents may be joined with each other already. */
+  readonly #awaited = new Set<string>()
   /** The serial here is one of the mesh, and measures others. A newcomer's own says nothing of any mesh. */
   #compared: boolean
 
@@ -81,7 +85,7 @@ export class Ledger {
       )
     }
     checkVersion(delta.version, this.#measure)
-    if (this.knows(delta.version.digest)) {
+    if (this.knows(delta.version.digest) || this.met(delta.version)) {
       // An old acquaintance says nothing new; its serial may still be higher than ours.
       this.adopt(delta.version)
       return NOTHING_NEW
@@ -92,6 +96,7 @@ export class Ledger {
     const joined = merge(this.#current, theirs)
     checkSize(joined)
     this.#compared = true
+    this.#meet(theirs.version)
     if (waits(this.#current, joined)) {
       this.#wait(theirs)
       return NOTHING_NEW
@@ -112,6 +117,7 @@ export class Ledger {
     const theirs = this.#waiting
     this.#waiting = []
     this.#prospect = undefined
+    this.#awaited.clear()
     return this.#become(joined, theirs)
   }
 
@@ -151,6 +157,11 @@ export class Ledger {
     return base && deltaTo(this.#current, summaryOf(base))
   }
 
+  /** True for a document that was joined here of late, or waits to be: the current one says all that it says, or will. */
+  met(version: Version): boolean {
+    return this.#met.get(digestPrefix(version)) === version.digest
+  }
+
   /** True for the current document, those of the recent past, and those that wait to be joined. */
   knows(digest: string): boolean {
     return this.#find(digest) !== undefined
@@ -167,7 +178,21 @@ export class Ledger {
 
   /** True for a document that waits to be joined, by the first bits of its digest. */
   awaits(prefix: number): boolean {
-    return this.#waiting.some(({ version }) => digestPrefix(version) === prefix)
+    const digest = this.#met.get(prefix)
+    return digest !== undefined && this.#awaited.has(digest)
+  }
+
+  /** Documents that were met long enough ago are news again, should anybody still hold them; those that wait are not. */
+  forgetMet(): void {
+    for (const [prefix, digest] of this.#met) if (!this.#awaited.has(digest)) this.#met.delete(prefix)
+  }
+
+  #meet(version: Version): void {
+    this.#met.set(digestPrefix(version), version.digest)
+    for (const prefix of this.#met.keys()) {
+      if (this.#met.size <= BOUNDS.metMax) break
+      this.#met.delete(prefix)
+    }
   }
 
   #find(digest: string): Configuration | undefined {
@@ -176,6 +201,7 @@ export class Ledger {
   }
 
   #wait(theirs: Configuration): void {
+    this.#awaited.add(theirs.version.digest)
     const [oldest, ...newer] = this.#waiting
     this.#waiting =
       oldest !== undefined && this.#waiting.length >= BOUNDS.waitingMax

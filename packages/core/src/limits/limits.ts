@@ -90,6 +90,8 @@ export const BOUNDS = {
   absentMax: 1_000,
   /** Documents that wait because they remove somebody nobody accused here. */
   waitingMax: 16,
+  /** Digests of documents of others that are kept to know them again when they are spoken of. */
+  metMax: 1_024,
   /** Links without a request for this long are closed, unless the peers watch each other. */
   linkIdleMs: 60_000,
   /** Links above this number are closed earlier, the longest unused first. */

@@ -84,9 +84,9 @@ export class Detector {
     return this.#observers.size > 1 && this.#silentMs(now) >= this.#rules.silenceMs * this.#health.patience
   }
 
-  /** True when enough observers accuse this claim of a member: its removal is no surprise here. */
+  /** True when enough observers accuse this claim of a member, or this node does: its removal is no surprise here. */
   convicts(member: string, since: number): boolean {
-    return this.#accusations.convicted(member, since)
+    return this.#doubts.blames(member, since) || this.#accusations.convicted(member, since)
   }
 
   /** Before each step: this node had asked for one at `wantedAt`. */

@@ -75,6 +75,12 @@ export class Doubts {
     return { kind: 'suspicion', member, state: 'accused' }
   }
 
+  /** True when this very claim is accused, and of silence. */
+  blames(member: string, since: number): boolean {
+    const doubt = this.#doubts.get(member)
+    return doubt?.state === 'accused' && !doubt.unable && doubt.since === since
+  }
+
   end(member: string): Suspicion[] {
     return this.#doubts.delete(member) ? [{ kind: 'suspicion', member, state: 'cleared' }] : []
   }

@@ -128,6 +128,16 @@ describe('a removal that comes as a surprise', () => {
     expect(network.member('a', 'news')).toBeDefined()
   })
 
+  it('is none where this node accuses the member itself: two who are left do not wait for each other', () => {
+    const network = meshOf(5)
+    for (const id of ['c', 'd', 'e']) network.end(id, { closed: false })
+    while (!network.saidOf('c', 'accused').some(({ by }) => by === 'a')) network.pass(10)
+    const theirs = configurationOf(memberOf('a'), memberOf('b'), tombstone(memberOf('c'), 'removed'))
+    const delta = deltaTo(theirs, summaryOf(Configuration.empty(MESH)))
+    network.give('a', { kind: 'message', from: 'b', message: { kind: 'delta', delta } })
+    expect(network.member('a', 'c')?.state).toBe('removed')
+  })
+
   it('of this node itself is answered at once', () => {
     const { network } = removedElsewhere()
     const theirs = configurationOf(
