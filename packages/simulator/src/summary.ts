@@ -51,6 +51,8 @@ export interface Summary {
     /** Of what carries the configuration or asks for it, for each record that was written; `null`: none was. */
     readonly bytesPerChange: number | null
   }
+  /** Calls of programs, by how they ended: `hit`, `miss`, `done`, or the code of an error. */
+  readonly calls: Readonly<Record<string, number>>
   readonly steps: number
   readonly events: number
   /** Hash over the traces of all runs, in order. */
@@ -96,6 +98,7 @@ export function summarize(outcomes: readonly Outcome[]): Summary {
       messagesPerSecond: round(messages / livedSeconds, 2),
       bytesPerChange: changes === 0 ? null : Math.round(sum(outcome => outcome.configurationBytes) / changes),
     },
+    calls: callsOf(outcomes),
     steps: sum(outcome => outcome.steps),
     events: sum(outcome => outcome.events),
     traceDigest: digestOfAll(outcomes),
@@ -105,6 +108,13 @@ export function summarize(outcomes: readonly Outcome[]): Summary {
 /** A line about a violation, for people. */
 export function describe({ at, host, checker, what }: Violation): string {
   return `at ${at.toFixed(0)} ms, host ${host}, ${checker}: ${what}`
+}
+
+function callsOf(outcomes: readonly Outcome[]): Record<string, number> {
+  const sums = new Map<string, number>()
+  for (const { calls } of outcomes)
+    for (const [end, count] of Object.entries(calls)) sums.set(end, (sums.get(end) ?? 0) + count)
+  return Object.fromEntries([...sums].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 function sizes(outcomes: readonly Outcome[]): number | readonly number[] {
