@@ -15,6 +15,8 @@ export interface Cut {
   readonly calls: number
   /** Calls that ended with an error; a miss is none. */
   readonly failed: number
+  /** How many failed on each node with each error. */
+  readonly failures: Readonly<Record<string, number>>
   readonly slowestCallMs: number
   /** Members that were not active in the configuration of some node when the cut ended. */
   readonly removedDuring: number
@@ -83,20 +85,25 @@ function pairsOf(kind: CutKind, count: number): [number, number][] {
 async function callDuring(
   nodes: readonly StartedNode[],
   ms: number,
-): Promise<Pick<Cut, 'calls' | 'failed' | 'slowestCallMs'>> {
+): Promise<Pick<Cut, 'calls' | 'failed' | 'failures' | 'slowestCallMs'>> {
   const until = performance.now() + ms
   const durations: number[] = []
   let failed = 0
-  const caller = async ({ api }: StartedNode) => {
+  const failures: Record<string, number> = {}
+  const caller = async ({ api }: StartedNode, index: number) => {
     for (let turn = 0; performance.now() < until; turn++) {
       const askedAt = performance.now()
       const response = await fetch(`${api}/v1/keys/default/key-${turn % 100}`)
-      await response.arrayBuffer()
+      const text = await response.text()
       durations.push(performance.now() - askedAt)
-      if (response.status !== 200 && response.status !== 404) failed++
+      if (response.status !== 200 && response.status !== 404) {
+        const name = `node ${index} ${/ERR_[A-Z_]+/.exec(text)?.[0]}`
+        failures[name] = (failures[name] ?? 0) + 1
+        failed++
+      }
       await pause(5)
     }
   }
   await Promise.all(nodes.map(caller))
-  return { calls: durations.length, failed, slowestCallMs: quantile(durations, 1) }
+  return { calls: durations.length, failed, failures, slowestCallMs: quantile(durations, 1) }
 }

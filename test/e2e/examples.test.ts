@@ -28,7 +28,7 @@ const all = (services: readonly Service[], line: string) =>
   })
 
 describe('docs/examples/read-replicas.ts', () => {
-  it('has three services agree on the replicas, also when one of them leaves', async () => {
+  it('has three services agree on the replicas, also when one dies and one leaves', async () => {
     const first = await service()
     const services = [first, ...(await Promise.all([service(first.address), service(first.address)]))]
     await all(services, '3 services, replicas: none')
@@ -36,11 +36,15 @@ describe('docs/examples/read-replicas.ts', () => {
     await all(services, '3 services, replicas: a 100%')
     services[2]?.process.type('add b postgres://10.0.0.6/orders 1\n')
     await all(services, '3 services, replicas: a 67%, b 33%')
-    services[2]?.process.type('quit\n')
-    const { code, stderr } = (await services[2]?.process.ended) ?? {}
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    services[0]?.process.type('add c postgres://10.0.0.7/orders 1\n')
+    await all(services, '3 services, replicas: a 50%, b 25%, c 25%')
+    services[0]?.process.type('remove c\n')
+    await all(services, '3 services, replicas: a 67%, b 33%')
+    services[2]?.process.kill('SIGKILL')
     await all(services.slice(0, 2), '2 services, replicas: a 100%')
-    services[0]?.process.type('remove a\n')
-    await all(services.slice(0, 2), '2 services, replicas: none')
+    services[1]?.process.type('quit\n')
+    const { code, stderr } = (await services[1]?.process.ended) ?? {}
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    await all(services.slice(0, 1), '1 services, replicas: none')
   })
 })

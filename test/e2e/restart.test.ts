@@ -76,13 +76,14 @@ describe('a mesh of five processes that all restart at once, without a seed,', {
     await Promise.all([seed, restarted].map(({ process }) => process.ended))
     const again = await start(COUNT - 1, seedOf(seed))
     expect(again.nodeId).toBe(restarted.nodeId)
-    // Which of the others answers for the dead seed is the same for all once they are linked.
-    await vi.waitFor(
-      async () => {
-        await put(again, 'k2', 'v2')
-        for (const node of others) expect(await (await get(node, 'k2')).text()).toBe('v2')
-      },
-      { timeout: 15_000, interval: 100 },
-    )
+    // The dead seed is removed, and its address kept in case it was only cut off.
+    await mesh.agreed([...others, again])
+    await put(again, 'k2', 'v2')
+    for (const node of others) expect(await (await get(node, 'k2')).text()).toBe('v2')
+    await vi.waitFor(async () => {
+      const kept = String(await readFile(join(dataDirOf(1), 'former-members.txt')))
+      expect(kept).toContain(seed.nodeId)
+      expect(kept).not.toContain(again.nodeId)
+    })
   })
 })
