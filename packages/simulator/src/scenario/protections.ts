@@ -34,6 +34,6 @@ export const NAIVE: Partial<Rules> = {
   ...PROTECTIONS.accusers,
   ...PROTECTIONS.helpers,
   ...PROTECTIONS.hold,
-  silenceMs: 2_000,
+  silenceMs: 1_500,
   checkMs: 1,
 }

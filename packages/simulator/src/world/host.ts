@@ -9,7 +9,14 @@ import {
   type Rules,
   unpackConfiguration,
 } from '@cachemesh/core'
-import { BULK_FRAME_MAX, type Configuration, type Frame, FrameReader, FrameWriter } from '@cachemesh/protocol'
+import {
+  BULK_FRAME_MAX,
+  type Configuration,
+  type Frame,
+  FrameReader,
+  FrameWriter,
+  isTombstone,
+} from '@cachemesh/protocol'
 import type { Dice } from '../chance/dice.ts'
 import type { Established } from '../scenario/established.ts'
 import type { HostPlan } from '../scenario/scenario.ts'
@@ -160,6 +167,13 @@ export class Host {
     this.sentBytes += bytes
     this.sentMessages++
     if (carriesConfiguration) this.configurationBytes += bytes
+  }
+
+  /** Whom its node knows, or would after a start: it finds them without anybody's help. */
+  get acquaintances(): ReadonlySet<string> {
+    const configuration = this.#core?.configuration ?? this.#remembered()
+    const living = configuration?.members.filter(member => !isTombstone(member)).map(({ id }) => id)
+    return new Set([...(living ?? []), ...this.absent.map(({ name }) => name)])
   }
 
   /** The disk is lost. */

@@ -39,9 +39,7 @@ export class ProcessTroubles {
         this.#restartAll(fault)
         break
       case 'seeds-gone':
-        this.#seedsGone = true
-        for (const host of fault.hosts)
-          this.#crash(this.#host(host), { kind: 'crash', host, downMs: NEVER, memory: false })
+        this.#endSeeds(fault.hosts)
         break
       case 'freeze':
         this.#freeze(this.#host(fault.host), fault.forMs)
@@ -88,6 +86,15 @@ export class ProcessTroubles {
     later(LINGER_MS + fault.downMs, () => this.start(host, life))
   }
 
+  /** It does not happen while some know nobody but the seeds: they could never find the others. */
+  #endSeeds(seeds: readonly number[]): void {
+    const others = this.#world.hosts.filter(({ index }) => !seeds.includes(index))
+    if (!connected(others)) return
+    this.#seedsGone = true
+    for (const host of seeds)
+      this.#crash(this.#host(host), { kind: 'crash', host, downMs: NEVER, memory: false })
+  }
+
   #restartAll({ withinMs, downMs }: ProcessFault & { kind: 'restart-all' }): void {
     const { dice, later } = this.#timing
     for (const { index: host } of this.#world.hosts)
@@ -118,4 +125,20 @@ export class ProcessTroubles {
   #host(index: number): Host {
     return this.#world.hosts[index] as Host
   }
+}
+
+/** Each finds every other by whom it knows, and whom those know. */
+function connected(hosts: readonly Host[]): boolean {
+  const [first, ...others] = hosts
+  let missing = others
+  for (let border = first === undefined ? [] : [first]; border.length > 0; ) {
+    const met = missing.filter(host => border.some(other => acquainted(host, other)))
+    missing = missing.filter(host => !met.includes(host))
+    border = met
+  }
+  return missing.length === 0
+}
+
+function acquainted(a: Host, b: Host): boolean {
+  return a.acquaintances.has(b.id) || b.acquaintances.has(a.id)
 }
