@@ -81,6 +81,11 @@ export function simulate(scenario: Scenario, options: SimulateOptions = {}): Out
   })
   if (workload) workload.world = world
   new Troubles(world, scenario)
+  const { changesFrom } = scenario.measures ?? {}
+  if (changesFrom !== undefined)
+    world.queue.at(changesFrom, () => {
+      for (const host of world.hosts) host.configurationBytes = 0
+    })
   world.runUntil(scenario.calmAt)
   const settledAfterMs = settle(world, scenario)
   if (settledAfterMs !== undefined) stayQuiet(world, scenario)

@@ -3,8 +3,8 @@ import { type ConfigurationRecord, isTombstone } from '@cachemesh/protocol'
 import type { Host } from '../world/host.ts'
 import { compareRecords } from './record-order.ts'
 
-/** Of a large mesh not all hosts are asked for all their links each time. */
-const LINKS_LOOKED_AT = 50
+/** So many hosts of a large mesh are asked for what costs more than a glance. */
+const SAMPLE = 50
 
 /**
  * What has to become true when faults end, judged over all living nodes at once: one configuration, in which
@@ -55,9 +55,7 @@ export class Settlement {
     const configuration = (living[0] as Host).core.configuration
     const { digest } = configuration.version
     if (this.#watched?.digest !== digest) {
-      const stride = Math.max(1, Math.floor(living.length / LINKS_LOOKED_AT))
-      const looked = living.filter((_, place) => place % stride === 0)
-      const observers = new Map(looked.map(({ id }) => [id, observersOf(configuration, id)]))
+      const observers = new Map(sampled(living).map(({ id }) => [id, observersOf(configuration, id)]))
       this.#watched = { digest, observers }
     }
     return this.#watched.observers
@@ -68,7 +66,7 @@ export class Settlement {
     const first = living[0]
     if (first === undefined) return undefined
     const text = String(packConfiguration(first.core.configuration))
-    for (const host of living) {
+    for (const host of sampled(living)) {
       if (String(packConfiguration(host.core.configuration)) !== text)
         return `hosts ${first.index} and ${host.index} hold one version and two texts`
     }
@@ -84,6 +82,12 @@ export class Settlement {
     }
     return undefined
   }
+}
+
+/** Hosts from all over the mesh; all of a small one. */
+function sampled(living: readonly Host[]): Host[] {
+  const stride = Math.max(1, Math.floor(living.length / SAMPLE))
+  return living.filter((_, place) => place % stride === 0)
 }
 
 function disagreement(a: Host, b: Host): string | undefined {

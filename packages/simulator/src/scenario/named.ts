@@ -45,8 +45,12 @@ const PLOTS = {
   minority: setting =>
     cutOff(setting, { size: Math.max(1, Math.floor((setting.count - 1) / 2)), withinMs: 12_000 }),
   alone: setting => cutOff(setting, { size: 1, withinMs: 35_000 }),
-  change: setting => ({ faults: changes(setting) }),
-  loss30: setting => ({ faults: changes(setting), weather: { loss: 0.3, announcementLoss: 0.3 } }),
+  change: setting => ({ faults: changes(setting), measures: { changesFrom: WARM_UP_MS } }),
+  loss30: setting => ({
+    faults: changes(setting),
+    weather: { loss: 0.3, announcementLoss: 0.3 },
+    measures: { changesFrom: WARM_UP_MS },
+  }),
   heal: ({ dice, count }) => {
     const hosts = drawHosts(dice, count, 1 + dice.below(Math.max(1, count - 1)))
     const forMs = dice.pick([10_000, 60_000, 600_000])

@@ -30,6 +30,8 @@ export interface Measures {
   readonly falseRemovals?: 'forbidden'
   /** Whoever is gone for good, or cut off, is removed at all these hosts (undefined: at all) within a time. */
   readonly detection?: { readonly withinMs: number; readonly watchers?: readonly number[] }
+  /** What is sent before this moment is not for the changes that come. */
+  readonly changesFrom?: number
   /** After a cut all hold one configuration within a time, and meanwhile no ring loses a member of its own side. */
   readonly heal?: { readonly withinMs: number }
 }
