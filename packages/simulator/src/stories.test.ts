@@ -2,6 +2,7 @@
 import { NodeCore } from '@cachemesh/core'
 import { describe, expect, it } from 'vitest'
 import { drawScenario } from './scenario/draw.ts'
+import { namedScenario } from './scenario/named.ts'
 import type { Fault } from './scenario/scenario.ts'
 import { type Outcome, simulate } from './simulate.ts'
 import { story } from './testing/scenarios.ts'
@@ -97,6 +98,26 @@ describe('a mesh', () => {
       movesTo: '10.9.9.9:7400',
     }
     expect(slowest(play(seed => story({ seed, nodes: 4, faults: [moved], calmAt: 12_000 })))).toBe(0)
+  })
+})
+
+describe('a node that gets a tenth of a processor', () => {
+  it.each([3, 10])('stays a member of %i, and takes nobody for silent', nodes => {
+    const starved: Fault = {
+      at: 10_000,
+      kind: 'starve',
+      host: 1,
+      forMs: 50_000,
+      pauseMs: 2_000,
+      betweenMs: 200,
+    }
+    const healthy = namedScenario('healthy', { seed: 1, nodes, durationMs: 100_000 })
+    const { violations, removals, falseAccusations } = simulate({ ...healthy, faults: [starved] })
+    expect({ violations, removals, falseAccusations }).toEqual({
+      violations: [],
+      removals: 0,
+      falseAccusations: 0,
+    })
   })
 })
 
