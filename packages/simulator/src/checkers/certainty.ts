@@ -1,4 +1,4 @@
-// What a program is told for certain is true. Two rules; both speak only of times in which one host X was the only one
+// What a program is told for certain is true. Three rules; all speak only of times in which one host X was the only one
 // that took itself for the owner of the key, all the time and in one life (Ownership.soleOwner). In such a time
 // nobody else may answer for certain: who is asked and does not take himself for the owner passes the request on, or
 // answers in somebody's place, and has to say so.
@@ -9,6 +9,8 @@
 // - A write that was acknowledged for certain has been carried out by X: its memory holds that version or a later
 //   one. (X gives versions that rise.) Unless a delete may have come after it, or X has evicted something in this
 //   life. And after a delete it holds no version up to that of the delete.
+// - What a read finds for certain is not older than any write or delete that was acknowledged for certain before the
+//   read began: X has answered it, and had carried that out.
 //
 // Whoever crashes, loses its part of the ring or is cut off from those who think otherwise makes two owners, or a
 // short life, and is not judged: such writes are lost, as declared.
@@ -23,9 +25,10 @@ export class Certainty implements HistoryChecker {
   readonly #ownership: Ownership
   /** When each version of a key was acknowledged. */
   readonly #acknowledged = new Map<string, number>()
+  /** The last write or delete of each key that was acknowledged for certain. */
+  readonly #latest = new Map<string, { readonly version: number; readonly operation: Operation }>()
   /** Deletes of a key that may have had an effect at any time since they began: until they are known to be over. */
   readonly #deletes = new Map<string, Set<Operation>>()
-  judged = 0
 
   constructor(ownership: Ownership) {
     this.#ownership = ownership
@@ -40,10 +43,15 @@ export class Certainty implements HistoryChecker {
   settled(operation: Operation): string | undefined {
     const { result } = operation
     if (result?.kind === 'miss' && result.certain) return this.#missed(operation)
+    if (result?.kind === 'hit' && result.certain) return this.#found(operation, result.version)
     if (result?.kind !== 'done') return undefined
     if (operation.kind === 'set')
       this.#acknowledged.set(`${operation.key} ${result.version}`, operation.settledAt as number)
-    return result.certain ? this.#written(operation, result.version) : undefined
+    if (!result.certain) return undefined
+    const { version } = result
+    if (version > (this.#latest.get(operation.key)?.version ?? 0))
+      this.#latest.set(operation.key, { version, operation })
+    return this.#written(operation, version)
   }
 
   #missed({ key, hash, startedAt }: Operation): string | undefined {
@@ -52,15 +60,23 @@ export class Certainty implements HistoryChecker {
     if (owner === undefined || entry === undefined) return undefined
     const since = this.#acknowledged.get(`${key} ${entry.version}`)
     if (since === undefined || since >= startedAt) return undefined
-    this.judged++
     return `a certain miss of ${key}, of which host ${owner.index}, the owner, holds version ${entry.version} since ${since}`
+  }
+
+  #found({ key, hash, startedAt }: Operation, version: number): string | undefined {
+    const latest = this.#latest.get(key)
+    if (latest === undefined || version >= latest.version) return undefined
+    const { operation } = latest
+    if ((operation.settledAt as number) >= startedAt) return undefined
+    const owner = this.#ownership.soleOwner(hash, operation.startedAt)
+    if (owner === undefined) return undefined
+    return `a read of ${key} found version ${version}; a ${operation.kind} with version ${latest.version} was acknowledged before by host ${owner.index}, the owner`
   }
 
   #written(operation: Operation, version: number): string | undefined {
     const { kind, key, hash, startedAt } = operation
     const owner = this.#ownership.soleOwner(hash, startedAt)
     if (owner === undefined) return undefined
-    this.judged++
     const held = owner.core.store.find(key)?.version ?? 0
     if (kind === 'delete') {
       if (held === 0 || held > version) return undefined

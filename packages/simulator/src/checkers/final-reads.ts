@@ -16,8 +16,9 @@ export class FinalReads implements HistoryChecker {
 
   settled({ attempt, key, result }: Operation): string | undefined {
     if (attempt !== 2 || isAnswered(result)) return undefined
-    // Who is left alone gives up the others in its own time.
-    if (this.#hosts.filter(({ state }) => state === 'up').length < 2) return undefined
+    const living = this.#hosts.filter(({ state }) => state === 'up')
+    // Who is left alone gives up the others in its own time; and where nobody has weight, nobody owns anything.
+    if (living.length < 2 || living.every(({ plan }) => plan.weight === 0)) return undefined
     return `in the calm a read of ${key} ended with ${JSON.stringify(result)}`
   }
 }

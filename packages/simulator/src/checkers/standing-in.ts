@@ -21,7 +21,6 @@ export class StandingIn implements HistoryChecker, Checker {
   readonly #applies: boolean
   readonly #movesSince = new Map<Host, number>()
   readonly #views = new Map<number, string>()
-  judged = 0
 
   constructor({ weather, faults }: Scenario) {
     const oneWay = faults.some(fault => 'ways' in fault && fault.ways !== 'both')
@@ -44,7 +43,6 @@ export class StandingIn implements HistoryChecker, Checker {
     const enoughMs = others * (PATIENCE_MS + 2 * host.plan.lateMaxMs)
     const moved = (this.#movesSince.get(host) ?? 0) <= startedAt
     if (!moved || deadline - startedAt <= enoughMs || members(host, key) !== view) return undefined
-    this.judged++
     if (result.kind !== 'failed' || !UNANSWERED.includes(result.code)) return undefined
     return `a read of ${key} ended with ${result.code} at a node that stands in for it: ${result.message}`
   }

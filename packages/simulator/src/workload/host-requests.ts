@@ -158,7 +158,7 @@ function read({ key }: Operation): (found: Found | undefined, certain: boolean) 
     const write = writeIn(value)
     const wanted = valueFor({ id: write, key, sizeBytes: value.length })
     const whole = contentType === CONTENT_TYPE && wanted.every((byte, at) => byte === value[at])
-    return { kind: 'hit', write, whole, bytes: value.length, version }
+    return { kind: 'hit', write, whole, bytes: value.length, version, certain }
   }
 }
 

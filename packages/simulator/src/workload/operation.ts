@@ -26,7 +26,7 @@ export function isAnswered(result: Result | undefined): boolean {
   return result?.kind === 'hit' || result?.kind === 'done' || (result?.kind === 'miss' && result.certain)
 }
 
-/** How a call ended, as its program saw it. */
+/** How a call ended, as its program saw it; `certain`: by the owner of the key. */
 export type Result =
   /** `write`: the number that the value names; `whole`: every byte is as in a value of that write of this key. */
   | {
@@ -35,8 +35,8 @@ export type Result =
       readonly whole: boolean
       readonly bytes: number
       readonly version: number
+      readonly certain: boolean
     }
   | { readonly kind: 'miss'; readonly certain: boolean }
-  /** `certain`: nobody was passed over. */
   | { readonly kind: 'done'; readonly version: number; readonly certain: boolean }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }

@@ -150,7 +150,7 @@ export class Workload implements Checker {
 function noted(result: Result): Noted[] {
   switch (result.kind) {
     case 'hit':
-      return ['hit', result.write, Number(result.whole), result.bytes, result.version]
+      return ['hit', result.write, Number(result.whole), result.bytes, result.version, Number(result.certain)]
     case 'miss':
       return ['miss', Number(result.certain)]
     case 'done':
