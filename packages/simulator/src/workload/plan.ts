@@ -18,10 +18,10 @@ const FINAL_READS_MAX = 2_000
 /** Above that a ring costs more, for each node and each change, than all requests show. */
 const NODES_MAX = 30
 
-/** Half of the runs have none: they are faster, and members alone make troubles of their own. */
+/** Two runs of three have none: they are faster, and members alone make troubles of their own. */
 export function drawWorkload(seed: number, nodes: number): WorkloadPlan | undefined {
   const dice = new Dice(seed, 'workload')
-  if (nodes > NODES_MAX || dice.chance(0.5)) return undefined
+  if (nodes > NODES_MAX || dice.chance(2 / 3)) return undefined
   return {
     keys: Math.floor(dice.magnitude(5, Math.min(400, FINAL_READS_MAX / nodes))),
     everyMs: dice.magnitude(500, 10_000),
