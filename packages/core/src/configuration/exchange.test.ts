@@ -11,7 +11,7 @@ import {
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Random } from '../chance/random.ts'
-import { RULES, TIMES } from '../limits/limits.ts'
+import { BOUNDS, RULES, TIMES } from '../limits/limits.ts'
 import { configurationOf, MESH, memberOf } from '../testing/members.ts'
 import { Exchange, type ExchangeOutput } from './exchange.ts'
 import { Hold } from './hold.ts'
@@ -61,7 +61,7 @@ class Mesh {
 
   /** Carries out what a step of this node answered, and what it spreads at its end. */
   carry(from: number, answers: readonly ExchangeOutput[]): void {
-    for (const output of [...answers, ...this.exchanges[from]!.spread()]) {
+    for (const output of [...answers, ...this.exchanges[from]!.spread(this.now, true)]) {
       if (output.kind === 'send') this.way.push({ from, to: Number(output.to), message: output.message })
       else if (output.kind === 'announce')
         this.exchanges.forEach((_, to) => {
@@ -284,8 +284,25 @@ describe('an exchange', () => {
     const { exchange, ledger } = holding(one, ...peers)
     ledger.author([memberRecord(memberOf('c'))], 1)
     exchange.receive('p', news, 1)
-    expect(kindsOf(exchange.spread()).filter(kind => kind.startsWith('delta to'))).toHaveLength(3)
-    expect(exchange.spread()).toEqual([])
+    expect(kindsOf(exchange.spread(1)).filter(kind => kind.startsWith('delta to'))).toHaveLength(3)
+    expect(exchange.spread(1)).toEqual([])
+  })
+
+  it('tells many changes that follow each other as one', () => {
+    const { exchange, ledger } = holding(configurationOf(memberOf('a')), 'p')
+    const told: number[] = []
+    for (let now = 1; now <= 1_000; now++) {
+      const before = ledger.current
+      ledger.author([memberRecord(memberOf('c', { incarnation: now }))], now)
+      exchange.announce(before)
+      for (const output of exchange.spread(now)) if (output.kind === 'announce') told.push(now)
+    }
+    // The first ones at once, then so many at a time; and the last of them is not forgotten.
+    expect(told.slice(0, BOUNDS.spreadBurst)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    expect(told.length).toBeLessThanOrEqual(BOUNDS.spreadBurst + 1_000 / TIMES.spreadMs)
+    expect(exchange.wakeAt).toBeLessThanOrEqual(1_000 + TIMES.spreadMs)
+    const last = exchange.spread(exchange.wakeAt).find(({ kind }) => kind === 'announce')
+    expect(last).toMatchObject({ delta: { version: ledger.current.version } })
   })
 
   it('announces a merge relative to what others hold, once, with what it writes on top', () => {
@@ -296,7 +313,7 @@ describe('an exchange', () => {
       const merged = ledger.current
       ledger.author([memberRecord(memberOf('d'))], 1)
       exchange.announce(merged)
-      const deltas = exchange.spread().flatMap(output => (output.kind === 'announce' ? [output.delta] : []))
+      const deltas = exchange.spread(1).flatMap(output => (output.kind === 'announce' ? [output.delta] : []))
       for (const { version } of deltas) expect(version).toEqual(ledger.current.version)
       return deltas.map(({ base }) => base)
     }

@@ -18,6 +18,7 @@ import type { Random } from '../chance/random.ts'
 import { BOUNDS, TIMES } from '../limits/limits.ts'
 import type { Hold } from './hold.ts'
 import type { Joined, Ledger, Waits } from './ledger.ts'
+import { Pace } from './pace.ts'
 
 export type ExchangeOutput =
   | { readonly kind: 'send'; readonly to: string; readonly message: Message }
@@ -40,6 +41,7 @@ export class Exchange {
   readonly #toldAt = new Map<string, number>()
   /** Documents that others hold and that are to be told what changed since, at the end of this step. */
   readonly #unannounced: Configuration[] = []
+  readonly #pace = new Pace({ burst: BOUNDS.spreadBurst, intervalMs: TIMES.spreadMs })
   readonly #antiEntropyMs: number
   #compareAt: number
   #completed = 0
@@ -77,7 +79,8 @@ export class Exchange {
     const [oldest] = this.#pulls.values()
     const pull = oldest === undefined ? Number.POSITIVE_INFINITY : oldest + TIMES.pullTimeoutMs
     const release = this.#ledger.waiting ? this.#hold.until : Number.POSITIVE_INFINITY
-    return Math.min(this.#compareAt, pull, release)
+    const spread = this.#unannounced.length > 0 ? this.#pace.nextAt : Number.POSITIVE_INFINITY
+    return Math.min(this.#compareAt, pull, release, spread)
   }
 
   linkUp(peer: string, now: number): ExchangeOutput[] {
@@ -159,7 +162,10 @@ export class Exchange {
    * connects; a link that is seconds old is not among them, so a few peers are told directly, and each of them
    * for whom it is news tells a few others: log N rounds.
    */
-  spread(): ExchangeOutput[] {
+  spread(now: number, urgent = false): ExchangeOutput[] {
+    if (this.#unannounced.length === 0) return []
+    // The first change goes at once; in a storm of them each node speaks so often at most, of all it knows by then.
+    if (!this.#pace.take(now) && !urgent) return []
     const deltas = this.#unannounced.map(since => deltaTo(this.#ledger.current, summaryOf(since)))
     this.#unannounced.length = 0
     return [

@@ -1,6 +1,8 @@
 // Times and bounds of a node. Durations in ms; each says what it trades.
 
 export const TIMES = {
+  /** Between two times that a node spreads what changed, in a storm of changes: many of them travel as one. */
+  spreadMs: 50,
   /** A pull that is not answered by then is asked again. */
   pullTimeoutMs: 1_000,
   /** How long somebody who has all peers told waits for the slowest of them. */
@@ -88,6 +90,8 @@ export const BOUNDS = {
   accusationToldMax: 4,
   /** Addresses of removed members that are kept to find them again. */
   absentMax: 1_000,
+  /** Changes that a node spreads one by one before it gathers them. */
+  spreadBurst: 8,
   /** Documents that wait because they remove somebody nobody accused here. */
   waitingMax: 16,
   /** Digests of documents of others that are kept to know them again when they are spoken of. */

@@ -150,7 +150,7 @@ export class NodeCore {
       // What this node has just said of itself may be the answer that a document waits for.
       this.#exchanged(this.#exchange.joinWaiting(at.now), at)
       this.#live(at)
-      this.#exchanged(this.#exchange.spread(), at)
+      this.#exchanged(this.#exchange.spread(at.now), at)
       if (this.configuration !== before) this.#follow(before, at)
       const bytes = this.#memory.due(this.configuration, at.now)
       if (bytes !== undefined) this.#outputs.push({ kind: 'persist', bytes })
@@ -342,7 +342,7 @@ export class NodeCore {
     if (member === undefined) return
     const before = summaryOf(this.configuration)
     this.#write([tombstone(member, 'left')], at)
-    this.#exchanged(this.#exchange.spread(), at)
+    this.#exchanged(this.#exchange.spread(at.now, true), at)
     // Everybody hears it from this node itself: it will not be here to repeat what a lost announcement said.
     const delta = deltaTo(this.configuration, before)
     for (const to of this.linked) {
