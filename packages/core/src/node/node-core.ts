@@ -1,6 +1,6 @@
 // One node as a state machine: inputs and the time go in, outputs come out, nothing happens in between. The
 // rules are in the rooms; here is only who hears of what. Requests for keys do not come through `step`: the
-// data path calls `store`, `placement` and `route` directly, with the same `now`.
+// room `requests` handles them, with the same time.
 
 import {
   CacheMeshError,
@@ -27,7 +27,6 @@ import { RULES, TIMES } from '../limits/limits.ts'
 import { Membership, type MembershipOutput } from '../membership/membership.ts'
 import { Presence } from '../membership/presence.ts'
 import { Placement } from '../placement/placement.ts'
-import { type Passed, type Route, route } from '../placement/router.ts'
 import { Store } from '../store/store.ts'
 import type { Input } from './input.ts'
 import { Memory } from './memory.ts'
@@ -131,11 +130,6 @@ export class NodeCore {
     const alone = this.#state === 'joining' && !this.#waited ? this.#aloneAt : Number.POSITIVE_INFINITY
     const claim = this.#state === 'destroyed' ? Number.POSITIVE_INFINITY : this.#presence.wakeAt
     return Math.min(this.#membership.wakeAt, claim, always, alone)
-  }
-
-  /** Where a request for a key with this hash goes. `reachable` is asked for members other than this node. */
-  route(hash: number, passed: Passed, reachable: (id: string) => boolean): Route {
-    return route(this.placement, hash, passed, reachable)
   }
 
   step(input: Input, at: Instant): Output[] {
