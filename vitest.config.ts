@@ -11,5 +11,7 @@ export default defineConfig({
     execArgv: ['--conditions=@cachemesh/source'],
     reporters: ['default', './test/closing-line.ts'],
     testTimeout: 30_000,
+    // One more than by default on two cores: most files wait for processes more than they compute.
+    maxWorkers: 2,
   },
 })
