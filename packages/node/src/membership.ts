@@ -1,8 +1,9 @@
 import type { NodeState } from '@cachemesh/core'
 import type { Member } from '@cachemesh/protocol'
+import type { StorageState } from './data-dir/storage-state.ts'
 import type { NodeEmitter, NodeEvents } from './events.ts'
 import { Mesh } from './mesh/mesh.ts'
-import type { Runtime, StorageState } from './runtime.ts'
+import type { Runtime } from './runtime.ts'
 import type { Started } from './start.ts'
 import { type ConfigurationView, livingMembers } from './view.ts'
 

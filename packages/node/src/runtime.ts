@@ -26,6 +26,7 @@ import {
   type Message,
 } from '@cachemesh/protocol'
 import type { Kept, Remembered } from './data-dir/kept.ts'
+import type { StorageState } from './data-dir/storage-state.ts'
 import type { NodeEmitter } from './events.ts'
 import { Asks } from './mesh/asks.ts'
 import type { OwnAttributes } from './mesh/change.ts'
@@ -50,9 +51,6 @@ const SILENT: readonly ErrorCode[] = [
 ]
 const DRAIN_POLL_MS = 5
 const DRAIN_MAX_MS = 1_000
-
-/** `none`: in memory only. `failing`: the disk takes nothing; a restart would know what it took last. */
-export type StorageState = 'none' | 'kept' | 'failing'
 
 export interface RuntimeParts {
   readonly settings: Settings
