@@ -2,12 +2,13 @@
 // one, and a damaged file must never be replaced by a new identity in silence: the mesh would see a stranger.
 
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CacheMeshError } from '@cachemesh/protocol'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { writeDurably } from './durable-file.ts'
 
 export interface Identity {
   /** The peer id, base58. */
@@ -73,23 +74,16 @@ function identityIn(bytes: Uint8Array, where: string): Identity {
   throw damaged(where)
 }
 
-/** Written beside its place, synced, then put there: a crash leaves no file or a whole one. */
+/** A crash leaves no file or a whole one. */
 async function writeIdentity(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.${randomUUID()}.new`
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    const file = await open(temporary, 'wx', 0o600)
-    try {
-      await file.writeFile(bytes)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await putInPlace(temporary, path)
-    await syncDirectory(dirname(path))
+    await writeDurably(path, bytes, { temporary, flags: 'wx', put: putInPlace })
   } catch (error) {
     throw failed(path, 'written', error)
   } finally {
+    // A link leaves the name that it was made from.
     await rm(temporary, { force: true }).catch(() => {})
   }
 }
@@ -103,17 +97,6 @@ async function putInPlace(temporary: string, path: string): Promise<void> {
     if (code === 'EEXIST') return
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error
     await rename(temporary, path)
-  }
-}
-
-/** Makes the new name durable. Windows cannot open a directory, and does not need to. */
-async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
   }
 }
 

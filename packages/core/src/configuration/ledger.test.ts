@@ -1,5 +1,4 @@
 import {
-  CacheMeshError,
   Configuration,
   type Delta,
   deltaTo,
@@ -11,6 +10,7 @@ import {
 } from '@cachemesh/protocol'
 import { describe, expect, it } from 'vitest'
 import { BOUNDS } from '../limits/limits.ts'
+import { codeOf } from '../testing/codes.ts'
 import { configurationOf, documentOf, MESH, memberOf } from '../testing/members.ts'
 import { Ledger } from './ledger.ts'
 import { packConfiguration } from './packed.ts'
@@ -20,16 +20,6 @@ const EMPTY = Configuration.empty(MESH)
 /** The delta from one document to another. */
 function between(base: Configuration, target: Configuration): Delta {
   return deltaTo(target, summaryOf(base))
-}
-
-function codeOf(call: () => unknown): string {
-  try {
-    call()
-  } catch (error) {
-    if (error instanceof CacheMeshError) return error.code
-    throw error
-  }
-  return 'none'
 }
 
 describe('a ledger', () => {

@@ -2,6 +2,9 @@ import type { CacheMeshError, EntryBody, Frame } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
 import type { Route } from '../placement/router.ts'
 
+/** The way of a request that has passed nobody. One for all: most calls are of this node's own program. */
+export const NO_HOPS: readonly string[] = []
+
 /** What is asked of whoever is responsible for a key. */
 export interface KeyRequest {
   readonly kind: 'get' | 'set' | 'delete'

@@ -1,6 +1,6 @@
 import { type CacheMeshError, checkValue, type EntryBody, type Frame, KIND } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
-import type { Call, KeyRequest, Role } from './call.ts'
+import { type Call, type KeyRequest, NO_HOPS, type Role } from './call.ts'
 import { remainingTtl } from './execution.ts'
 import type { NodeParts } from './node-parts.ts'
 
@@ -27,8 +27,6 @@ export interface LookupParts<T> {
   resolve(result: T): void
   reject(error: unknown): void
 }
-
-const NO_HOPS: readonly string[] = []
 
 /** A get of this node's own program. Most calls are: it is one object, and makes no closures. */
 export class Lookup<T> implements Call, KeyRequest {

@@ -1,7 +1,7 @@
 import type { CacheMeshError, Frame } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
 import type { Written } from '../store/store.ts'
-import type { Call, KeyRequest, Role } from './call.ts'
+import { type Call, type KeyRequest, NO_HOPS, type Role } from './call.ts'
 import { executeWrite, moving } from './execution.ts'
 import type { NodeParts } from './node-parts.ts'
 
@@ -15,8 +15,6 @@ export interface OwnWriteParts {
   resolve(written: Written, certain: boolean): void
   reject(error: unknown): void
 }
-
-const NO_HOPS: readonly string[] = []
 
 /** A set or a delete of this node's own program. */
 export class OwnWrite implements Call {

@@ -1,6 +1,6 @@
-import { CacheMeshError } from '@cachemesh/protocol'
 import { describe, expect, it } from 'vitest'
 import { BOUNDS } from '../limits/limits.ts'
+import { codeOf } from '../testing/codes.ts'
 import { Store } from './store.ts'
 
 const MiB = 1024 * 1024
@@ -8,16 +8,6 @@ const AT = { now: 1, wall: 1_800_000_000_000 }
 
 function bytesOf(bytes: number, expiresAt = Number.POSITIVE_INFINITY) {
   return { value: new Uint8Array(bytes), contentType: '', expiresAt }
-}
-
-function codeOf(call: () => void): string {
-  try {
-    call()
-  } catch (error) {
-    if (error instanceof CacheMeshError) return error.code
-    throw error
-  }
-  return 'none'
 }
 
 describe('a store', () => {

@@ -1,8 +1,8 @@
 // A file that is replaced as a whole, again and again. A crash at any moment leaves the old or the new one,
 // never half of one; while it cannot be written the program goes on without.
 
-import { open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { rename } from 'node:fs/promises'
+import { writeDurably } from '@cachemesh/libp2p'
 
 /** What could not be written is tried again after this time, ms, should nothing newer come before. */
 const RETRY_MS = 5_000
@@ -65,33 +65,7 @@ export class KeptFile {
   }
 }
 
-/** Writes beside the place, syncs, then puts it there. */
-export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.new`
-  try {
-    const file = await open(temporary, 'w', 0o600)
-    try {
-      await file.writeFile(bytes)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
-    await syncDirectory(dirname(path))
-  } catch (error) {
-    // On a full disk the part that was written would take the room of others.
-    await rm(temporary, { force: true }).catch(() => {})
-    throw error
-  }
-}
-
-/** Makes the new name durable. Windows cannot open a directory, and does not need to. */
-async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
+/** A crash leaves the old file or the new one. */
+export function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  return writeDurably(path, bytes, { temporary: `${path}.new`, flags: 'w', put: rename })
 }
