@@ -2,18 +2,17 @@ import { checkSize, type Found, type Located } from '@cachemesh/core'
 import {
   BYTES,
   CacheMeshError,
-  decodeValue,
   type EncodedValue,
   encodeValue,
   keyPrefix,
   LIMITS,
   qualifyKey,
-  STRUCTURED,
 } from '@cachemesh/protocol'
+import type { Load } from './loading/load.ts'
+import { ReadThrough } from './loading/read-through.ts'
 import { type Duration, parseDuration } from './options/duration.ts'
-import { copyOf } from './requests/copy.ts'
+import { valueIn } from './requests/found-value.ts'
 import type { Runtime } from './runtime.ts'
-import { monotonic } from './time.ts'
 
 /** How one namespace behaves in this process. */
 export interface NamespaceOptions<T> {
@@ -23,7 +22,7 @@ export interface NamespaceOptions<T> {
    * Fetches a value that is not in the mesh, from a database for example. `undefined` says that there is
    * none; it is not cached. Called once for all callers of this process that wait for one key.
    */
-  readonly load?: (key: string) => Promise<T | undefined> | T | undefined
+  readonly load?: Load<T>
 }
 
 export interface SetOptions {
@@ -61,8 +60,7 @@ export class Namespace<T = unknown> {
   readonly #runtime: Runtime
   readonly #prefix: string
   readonly #ttlMs: number | undefined
-  readonly #load: NamespaceOptions<T>['load']
-  readonly #loading = new Map<string, Promise<Loaded>>()
+  readonly #readThrough: ReadThrough<T> | undefined
 
   /** @internal Made by {@link CacheMeshNode.namespace}. */
   constructor(runtime: Runtime, name: string, options: NamespaceOptions<T> = {}) {
@@ -71,7 +69,9 @@ export class Namespace<T = unknown> {
     this.#runtime = runtime
     this.#prefix = keyPrefix(name)
     this.#ttlMs = options.ttl === undefined ? undefined : parseDuration(options.ttl)
-    this.#load = options.load
+    const { load } = options
+    const store = (qualified: string, encoded: EncodedValue) => this.#store(qualified, encoded)
+    this.#readThrough = load && new ReadThrough({ runtime, load, store })
   }
 
   /**
@@ -87,8 +87,8 @@ export class Namespace<T = unknown> {
     } catch (error) {
       return Promise.reject(error)
     }
-    if (this.#load !== undefined) return this.#readThrough(key, qualified)
-    return this.#runtime.requests.get(qualified, decode) as Promise<T | undefined>
+    if (this.#readThrough !== undefined) return this.#readThrough.get(key, qualified)
+    return this.#runtime.requests.get(qualified, valueIn) as Promise<T | undefined>
   }
 
   /**
@@ -180,66 +180,6 @@ export class Namespace<T = unknown> {
   #checkSize(value: Uint8Array): void {
     checkSize(this.#runtime.core.settings, this.name, value.length)
   }
-
-  async #readThrough(key: string, qualified: string): Promise<T | undefined> {
-    const startedAt = monotonic()
-    const { value, certain } = await this.#lookUp(qualified)
-    if (value !== undefined) return value
-    let flight = this.#loading.get(qualified)
-    if (flight === undefined) {
-      const ms = Math.max(1, this.#runtime.timeoutMs - (monotonic() - startedAt))
-      const message = `Loading key ${JSON.stringify(key)} did not end before the deadline`
-      const fill = this.#fill(key, qualified, certain)
-      flight = this.#runtime.deadlines
-        .within(fill, { ms, message })
-        .finally(() => this.#loading.delete(qualified))
-      this.#loading.set(qualified, flight)
-    }
-    const loaded = await flight
-    // Each caller gets a value of its own, as from the cache.
-    return loaded && (decodeValue(loaded.value, loaded.contentType) as T)
-  }
-
-  /** The data store still answers when nobody responsible for the key does. */
-  async #lookUp(qualified: string): Promise<{ value: T | undefined; certain: boolean }> {
-    try {
-      return await this.#runtime.requests.get(qualified, (found, certain) => ({
-        value: decode(found) as T | undefined,
-        certain,
-      }))
-    } catch (error) {
-      if (error instanceof CacheMeshError && error.retryable) return { value: undefined, certain: false }
-      throw error
-    }
-  }
-
-  /** What was loaded is stored only when the owner itself had nothing: else it may hold something newer. */
-  async #fill(key: string, qualified: string, store: boolean): Promise<Loaded> {
-    let value: T | undefined
-    try {
-      value = await this.#load?.(key)
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      throw new CacheMeshError('ERR_LOADER', `Loading key ${JSON.stringify(key)} failed: ${reason}`, {
-        cause,
-      })
-    }
-    if (value === undefined) return undefined
-    const encoded = encodeValue(value)
-    if (store) {
-      // A fill that fails costs a load later; the caller has its value all the same.
-      await this.#store(qualified, encoded).catch(() => {})
-    }
-    return encoded
-  }
-}
-
-type Loaded = { readonly value: Uint8Array; readonly contentType: string } | undefined
-
-function decode(found: Found | undefined): unknown {
-  if (found === undefined) return undefined
-  const { value, contentType } = found
-  return contentType === STRUCTURED ? decodeValue(value, contentType) : copyOf(value)
 }
 
 function copy(found: Found | undefined): Found | undefined {
