@@ -27,6 +27,8 @@ export const TIMES = {
   clockAheadMaxMs: 5_000,
   /** A clock further off the median of the peers' clocks is corrected by it. */
   clockSkewMaxMs: 1_000,
+  /** How long a delete is remembered by its key; longer than a node is usually cut off. */
+  markerMs: 600_000,
 } as const
 
 /**
@@ -84,6 +86,9 @@ export const BOUNDS = {
   cacheBytesMin: 1024 * 1024,
   /** Share of the cache for entries that others own. */
   copiesShare: 0.2,
+  /** Share of the cache for delete markers, and what one of them costs beside its key. */
+  markersShare: 0.05,
+  markerOverheadBytes: 224,
   /** Peers that a node tells of a change directly, besides announcing it. */
   toldMax: 3,
   /** Peers that an accusation is told to, by each node that hears of it for the first time. */

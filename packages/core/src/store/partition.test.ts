@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BOUNDS } from '../limits/limits.ts'
-import { type Entry, entryBytes } from './entry.ts'
+import { type Entry, entryBytes, entryOf } from './entry.ts'
 import { Partition } from './partition.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 
-function entryOf(bytes: number, expiresAt = NEVER): Entry {
-  return { value: new Uint8Array(bytes), contentType: 'text/plain', version: 1, expiresAt }
+function entryWith(bytes: number, expiresAt = NEVER): Entry {
+  return entryOf({ value: new Uint8Array(bytes), contentType: 'text/plain', expiresAt }, 1)
 }
 
 const anyKey = fc.constantFrom('a', 'b', 'c', 'key', 'ключ', '\u{1f511}', 'k'.repeat(300))
@@ -39,7 +39,7 @@ describe('a partition', () => {
         let now = 1
         for (const act of acts) {
           if (act.act === 'put') {
-            const entry = entryOf(act.bytes, act.ttl === 0 ? NEVER : now + act.ttl)
+            const entry = entryWith(act.bytes, act.ttl === 0 ? NEVER : now + act.ttl)
             if (!partition.fits(act.key, entry)) continue
             partition.put(act.key, entry)
             model.delete(act.key)
@@ -67,16 +67,16 @@ describe('a partition', () => {
 
   it('counts value, key and content type, and what an entry costs besides', () => {
     const partition = new Partition(10_000)
-    partition.put('key', { ...entryOf(100), contentType: 'a/b' })
+    partition.put('key', { ...entryWith(100), contentType: 'a/b' })
     expect(partition.stats.bytes).toBe(100 + 3 * 2 + 3 * 2 + BOUNDS.entryOverheadBytes)
     // Node's Buffer is an array of bytes like any other.
-    partition.put('key', { ...entryOf(0), value: Buffer.alloc(500), contentType: '' })
+    partition.put('key', { ...entryWith(0), value: Buffer.alloc(500), contentType: '' })
     expect(partition.stats.bytes).toBe(500 + 3 * 2 + BOUNDS.entryOverheadBytes)
   })
 
   it('ends an entry at the moment it expires, by the time it is told', () => {
     const partition = new Partition(10_000)
-    partition.put('a', entryOf(1, 100))
+    partition.put('a', entryWith(1, 100))
     expect(partition.get('a', 99.9)).toBeDefined()
     expect(partition.get('a', 100)).toBeUndefined()
     expect(partition.stats).toMatchObject({ entries: 0, bytes: 0, expirations: 1, evictions: 0 })
@@ -84,11 +84,11 @@ describe('a partition', () => {
 
   it('counts evictions, and not what is written over or deleted', () => {
     const partition = new Partition(3 * (BOUNDS.entryOverheadBytes + 200))
-    for (const key of ['a', 'b', 'c']) partition.put(key, entryOf(100))
-    partition.put('a', entryOf(120))
+    for (const key of ['a', 'b', 'c']) partition.put(key, entryWith(100))
+    partition.put('a', entryWith(120))
     partition.delete('b')
     expect(partition.stats.evictions).toBe(0)
-    for (const key of ['d', 'e']) partition.put(key, entryOf(100))
+    for (const key of ['d', 'e']) partition.put(key, entryWith(100))
     expect(partition.stats).toMatchObject({ entries: 3, evictions: 1 })
     expect(partition.get('c', 1)).toBeUndefined()
   })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { BOUNDS } from '../limits/limits.ts'
 import { codeOf } from '../testing/codes.ts'
+import { entryOf } from './entry.ts'
 import { Store } from './store.ts'
 
 const MiB = 1024 * 1024
@@ -15,7 +16,7 @@ describe('a store', () => {
     const store = new Store(2 * MiB)
     for (let i = 0; i < 500; i++) {
       const { version } = store.write(`key ${i}`, bytesOf(10_000), AT)
-      store.copies.put(`copy ${i}`, { ...bytesOf(10_000), version })
+      store.copies.put(`copy ${i}`, entryOf(bytesOf(10_000), version))
       const { owned, copies } = store.stats
       expect(owned.bytes + copies.bytes).toBeLessThanOrEqual(2 * MiB)
     }
@@ -26,7 +27,7 @@ describe('a store', () => {
   it('does not let copies of what others own push out what it owns', () => {
     const store = new Store(2 * MiB)
     store.write('own', bytesOf(100), AT)
-    for (let i = 0; i < 500; i++) store.copies.put(`copy ${i}`, { ...bytesOf(10_000), version: 1 })
+    for (let i = 0; i < 500; i++) store.copies.put(`copy ${i}`, entryOf(bytesOf(10_000), 1))
     expect(store.read('own', 1)).toBeDefined()
   })
 
@@ -77,7 +78,7 @@ describe('the reserved partition', () => {
     for (let i = 0; i < 1_000; i++) {
       store.write(`configuration`, bytesOf(5_000, 2), AT)
       store.write(`key ${i}`, bytesOf(5_000, 2), AT)
-      store.copies.put(`copy ${i}`, { ...bytesOf(5_000, 2), version: 1 })
+      store.copies.put(`copy ${i}`, entryOf(bytesOf(5_000, 2), 1))
     }
     store.read('configuration', 1e12)
     store.remove('configuration', AT)

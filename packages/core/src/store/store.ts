@@ -1,16 +1,11 @@
 import { CacheMeshError } from '@cachemesh/protocol'
 import { BOUNDS } from '../limits/limits.ts'
 import { VersionClock } from './clock.ts'
-import type { Entry } from './entry.ts'
+import { type Entry, entryOf, type NewEntry } from './entry.ts'
+import { Floors } from './floors.ts'
+import { Markers } from './markers.ts'
 import { Partition, type PartitionStats } from './partition.ts'
 import { Reserved } from './reserved.ts'
-
-export interface NewEntry {
-  readonly value: Uint8Array
-  readonly contentType: string
-  /** Monotonic ms; Infinity: no expiry. */
-  readonly expiresAt: number
-}
 
 /** What a write did. */
 export interface Written {
@@ -28,6 +23,9 @@ export class Store {
   readonly copies: Partition
   readonly reserved: Reserved
   readonly clock: VersionClock
+  /** What is known of deletes: the latest of them, and what is left of earlier ones. */
+  readonly markers: Markers
+  readonly floors: Floors
 
   /** @param cacheBytes budget of owned entries and copies together */
   constructor(cacheBytes: number) {
@@ -38,51 +36,71 @@ export class Store {
       )
     }
     const copiesBytes = Math.floor(cacheBytes * BOUNDS.copiesShare)
-    this.owned = new Partition(cacheBytes - copiesBytes)
+    const markersBytes = Math.floor(cacheBytes * BOUNDS.markersShare)
+    this.owned = new Partition(cacheBytes - copiesBytes - markersBytes)
     this.copies = new Partition(copiesBytes)
     this.reserved = new Reserved(BOUNDS.reservedBytes)
     this.clock = new VersionClock()
+    this.floors = new Floors()
+    this.markers = new Markers(markersBytes, this.floors)
   }
 
   read(key: string, now: number): Entry | undefined {
     return this.owned.get(key, now)
   }
 
-  /** As `read`, without a look at the entry: it may have expired. */
+  /** As `read`, without a look at the entry: it may have expired. Never a delete marker. */
   find(key: string): Entry | undefined {
     return this.owned.find(key)
+  }
+
+  /** The latest that is known of a key, be it an entry, expired or not, or a delete marker. */
+  latest(key: string): Entry | undefined {
+    return this.owned.find(key) ?? this.markers.get(key)
   }
 
   /** Throws ERR_VALUE_TOO_LARGE when this node could never keep it; the old entry stays. */
   write(key: string, entry: NewEntry, at: { readonly now: number; readonly wall: number }): Written {
     const existed = this.owned.get(key, at.now) !== undefined
-    const written: Entry = {
-      value: entry.value,
-      contentType: entry.contentType,
-      version: this.clock.next(at.wall),
-      expiresAt: entry.expiresAt,
+    const written = entryOf(entry, this.clock.next(at.wall))
+    this.put(key, written, at.now)
+    return { version: written.version, existed }
+  }
+
+  /**
+   * Keeps an entry, or a delete marker, under the version that it has: whatever was there before, older or newer, is
+   * gone. Throws ERR_VALUE_TOO_LARGE as `write` does.
+   */
+  put(key: string, entry: Entry, now: number): void {
+    if (entry.deleted) {
+      this.owned.delete(key)
+      this.markers.put(key, entry.version, now)
+      return
     }
-    if (!this.owned.fits(key, written)) {
+    if (!this.owned.fits(key, entry)) {
       throw new CacheMeshError(
         'ERR_VALUE_TOO_LARGE',
         `A value of ${entry.value.byteLength} bytes does not fit into the ${this.owned.bytesMax} bytes that this node ` +
           'has for entries it owns; give the node more memory',
       )
     }
-    this.owned.put(key, written)
-    return { version: written.version, existed }
+    this.markers.delete(key)
+    this.owned.put(key, entry)
   }
 
   remove(key: string, at: { readonly now: number; readonly wall: number }): Written {
     const existed = this.owned.get(key, at.now) !== undefined
+    const version = this.clock.next(at.wall)
     this.owned.delete(key)
-    return { version: this.clock.next(at.wall), existed }
+    this.markers.put(key, version, at.now)
+    return { version, existed }
   }
 
-  /** Empties what may be emptied: never the reserved partition. */
+  /** Empties what may be emptied: never the reserved partition, nor what keeps deleted entries from coming back. */
   flush(): void {
     this.owned.clear()
     this.copies.clear()
+    this.markers.clear()
   }
 
   get stats(): {

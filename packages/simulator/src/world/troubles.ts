@@ -1,3 +1,4 @@
+import { entryOf } from '@cachemesh/core'
 import { Dice } from '../chance/dice.ts'
 import { around, between } from '../network/paths.ts'
 import type { Fault, NetworkFault, Scenario } from '../scenario/scenario.ts'
@@ -138,7 +139,7 @@ export class Troubles {
         expiresAt: Number.POSITIVE_INFINITY,
       }
       const { version } = store.write(key, entry, at)
-      store.copies.put(key, { ...entry, version })
+      store.copies.put(key, entryOf(entry, version))
     }
     if (this.#dice.chance(0.5)) store.flush()
   }
