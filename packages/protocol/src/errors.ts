@@ -45,6 +45,12 @@ export const ERRORS = {
   ERR_DATA_DIR_IN_USE: row(32, 409, false, 'Another running process uses the data directory.'),
   ERR_VERSION_CONFLICT: row(33, 412, false, 'The configuration is no longer the one that was expected.'),
   ERR_MESH_DESTROYED: row(34, 410, false, 'The mesh was destroyed: it has no members and holds nothing.'),
+  ERR_LEASE_VOID: row(
+    35,
+    409,
+    false,
+    'A fill came too late: the key was written, or another caller loads it.',
+  ),
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof ERRORS

@@ -19,10 +19,12 @@ export {
   type Version,
 } from './configuration/version.ts'
 export { CacheMeshError, ERRORS, type ErrorCode, errorCode, errorNumber } from './errors.ts'
+export type { EntryBody } from './frames/entry-body.ts'
 export { Frame, type FrameEntry, type Target } from './frames/frame.ts'
 export { CONTENT_TYPES, FLAG, type FrameKind, HEAD_BYTES, KIND, type Stamp } from './frames/layout.ts'
+export type { FillBody, LeaseBody, LoadWish, ReleaseBody, VersionedEntry } from './frames/load-bodies.ts'
 export { BULK_FRAME_MAX, FrameReader, SMALL_FRAME_MAX } from './frames/reader.ts'
-export { type EntryBody, FrameWriter, type RequestPath } from './frames/writer.ts'
+export { FrameWriter, type RequestPath } from './frames/writer.ts'
 export { DEFAULT_NAMESPACE, keyPrefix, qualifyKey, splitKey, utf8Length } from './keys.ts'
 export { LIMITS } from './limits.ts'
 export {

@@ -4,10 +4,19 @@ import { CacheMeshError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import type { Frame } from './frame.ts'
 import { HEAD_BYTES, KIND } from './layout.ts'
+import type { FillBody } from './load-bodies.ts'
 import { FrameReader, SMALL_FRAME_MAX } from './reader.ts'
 import { FrameWriter } from './writer.ts'
 
 const malformed = expect.objectContaining({ code: 'ERR_MALFORMED_FRAME' })
+
+const FILL: FillBody = {
+  token: 2 ** 50,
+  kind: 'loaded',
+  costMs: 12,
+  freshMs: 4,
+  entry: { value: Uint8Array.of(5), contentType: 'text/x', ttlMs: 5 },
+}
 
 /** One frame of each kind, as a peer writes them. */
 const FRAMES: readonly Uint8Array[] = [
@@ -18,6 +27,12 @@ const FRAMES: readonly Uint8Array[] = [
   frameOf(w => w.miss(5)),
   frameOf(w => w.done(6, 7, true)),
   frameOf(w => w.error(7, 'ERR_TIMEOUT', 'zu spät')),
+  frameOf(w => w.load(8, 9, 'key', { hops: ['a'] }, { claim: false, leaseMs: 70_000, staleAfterMs: 5 })),
+  frameOf(w => w.fill(9, 9, 'key', {}, FILL)),
+  frameOf(w => w.release(10, 9, 'key', {}, { token: 7, code: 'ERR_LOADER', message: 'no' })),
+  frameOf(w => w.lease(11, { token: 7, leaseMs: 9, holder: 'abc' })),
+  frameOf(w => w.lease(12, { token: 7, leaseMs: 9, holder: 'abc' }, { ...FILL.entry, version: 3 })),
+  frameOf(w => w.waiting(13)),
   frameOf(w => w.message(KIND.pull, 0, Uint8Array.of(0x90))),
 ]
 
@@ -60,7 +75,7 @@ describe('a frame', () => {
   })
 
   it('may have more at its end in a newer version, where it has no value there', () => {
-    for (const kind of [KIND.get, KIND.delete, KIND.miss, KIND.done] as const) {
+    for (const kind of [KIND.get, KIND.delete, KIND.load, KIND.miss, KIND.done, KIND.waiting] as const) {
       const frame = FRAMES.find(bytes => bytes[4] === kind) as Uint8Array
       const longer = new Uint8Array(frame.length + 3).fill(0xff)
       longer.set(frame)
@@ -190,6 +205,14 @@ function readBody(frame: Frame): unknown {
       return frame.target()
     case KIND.set:
       return { ...frame.target(), ...copied(frame) }
+    case KIND.load:
+      return { ...frame.target(), ...frame.wish() }
+    case KIND.fill:
+      return fillOf(frame)
+    case KIND.release:
+      return { ...frame.target(), token: frame.release().token }
+    case KIND.lease:
+      return { ...frame.lease(), ...(frame.stale && { version: frame.version(), ...copied(frame) }) }
     case KIND.hit:
       return { version: frame.version(), ...copied(frame) }
     case KIND.done:
@@ -199,6 +222,12 @@ function readBody(frame: Frame): unknown {
     default:
       return frame.kind >= KIND.pull ? { message: frame.body().length > -1 } : { kind: frame.kind }
   }
+}
+
+function fillOf(frame: Frame): object {
+  const target = frame.target()
+  const { token, kind, costMs, freshMs, entry } = frame.fill()
+  return { ...target, token, kind, costMs, freshMs, ttlMs: entry.ttlMs }
 }
 
 function copied(frame: Frame): { contentType: string; ttlMs: number } {

@@ -1,7 +1,8 @@
-import { CacheMeshError } from '../errors.ts'
+import { CacheMeshError, errorCode } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { readU64 } from './integer.ts'
 import { CONTENT_TYPE_TEXT, CONTENT_TYPES, FLAG, HEAD_BYTES, KIND } from './layout.ts'
+import { FILL_KINDS, type FillBody, type LeaseBody, type LoadWish, type ReleaseBody } from './load-bodies.ts'
 
 // A byte order mark is a character of a key like any other.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -71,6 +72,14 @@ export class Frame {
     return (this.flags & FLAG.existed) !== 0
   }
 
+  get absent(): boolean {
+    return (this.flags & FLAG.absent) !== 0
+  }
+
+  get stale(): boolean {
+    return (this.flags & FLAG.stale) !== 0
+  }
+
   /** Body of get, set and delete, up to the entry. */
   target(): Target {
     this.#need(4)
@@ -101,6 +110,40 @@ export class Frame {
   /** Entry version in hit and done. */
   version(): number {
     return this.#u64()
+  }
+
+  /** Body of load, after `target`. */
+  wish(): LoadWish {
+    this.#need(1)
+    const claim = this.#view.getUint8(this.#at++) === 1
+    const leaseMs = this.#u32()
+    return { claim, leaseMs, staleAfterMs: this.#u32() }
+  }
+
+  /** Body of fill, after `target`. */
+  fill(): FillBody {
+    const token = this.#u64()
+    this.#need(1)
+    const number = this.#view.getUint8(this.#at++)
+    const kind = FILL_KINDS[number]
+    if (kind === undefined) throw malformed(`fill ${number}, unknown to this version`)
+    const costMs = this.#u32()
+    const freshMs = this.#u64()
+    return { token, kind, costMs, freshMs, entry: this.entry() }
+  }
+
+  /** Body of release, after `target`. */
+  release(): ReleaseBody {
+    const token = this.#u64()
+    const { number, message } = this.error()
+    return { token, code: errorCode(number), message }
+  }
+
+  /** Body of lease. With the flag stale, a version and an entry follow. */
+  lease(): LeaseBody {
+    const token = this.#u64()
+    const leaseMs = this.#u32()
+    return { token, leaseMs, holder: this.#ids(1)[0] as string }
   }
 
   /** Body of error. */
@@ -147,6 +190,12 @@ export class Frame {
     const start = this.#at
     this.#at += length
     return readText(this.#bytes, start, this.#at)
+  }
+
+  #u32(): number {
+    this.#need(4)
+    this.#at += 4
+    return this.#view.getUint32(this.#at - 4, true)
   }
 
   #u64(): number {

@@ -18,10 +18,20 @@ export const KIND = {
   get: 1,
   set: 2,
   delete: 3,
+  /** A read that may load: it is answered with the value, with a lease of the load, or waits for whoever loads. */
+  load: 10,
+  /** What was loaded, or taken by the data store, under a lease. */
+  fill: 11,
+  /** A lease given back: the load failed, or takes too long. */
+  release: 12,
   hit: 16,
   miss: 17,
   done: 18,
   error: 19,
+  /** Of a load: you load, then fill with this token. */
+  lease: 24,
+  /** Of a load, any number of times before its answer: somebody loads, and this member lives. */
+  waiting: 25,
   /** Bodies from here on are messages (MessagePack). */
   pull: 32,
   delta: 33,
@@ -42,6 +52,10 @@ export const FLAG = {
   existed: 2,
   /** In a reply: who answered does not own the key; who owns it was not asked, and may know better. */
   stoodIn: 4,
+  /** In `miss`: the data store has nothing either, and was asked lately. */
+  absent: 16,
+  /** In `hit` and `lease`: the value is past its time and somebody refreshes it. In `lease` it follows. */
+  stale: 32,
 } as const
 
 /** Content types with a number of their own; 255 means that the text follows. Numbers only grow. */

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { errorCode } from '../errors.ts'
+import { errorCode, errorNumber } from '../errors.ts'
 import type { Frame } from './frame.ts'
 import { FLAG, KIND, type Stamp } from './layout.ts'
+import type { FillBody } from './load-bodies.ts'
 import { FrameReader, SMALL_FRAME_MAX } from './reader.ts'
 import { FrameWriter } from './writer.ts'
 
@@ -20,6 +21,16 @@ interface FrameVector {
   readonly version: number
   readonly forwarded: boolean
   readonly existed: boolean
+  readonly absent: boolean
+  readonly stale: boolean
+  readonly claim: boolean
+  readonly leaseMs: number
+  readonly staleAfterMs: number
+  readonly token: number
+  readonly fill: FillBody['kind']
+  readonly costMs: number
+  readonly freshMs: number
+  readonly holder: string
   readonly error: number
   readonly text: string
   readonly body: string
@@ -54,7 +65,8 @@ describe('frames version 1', () => {
 
 function write(writer: FrameWriter, frame: FrameVector): void {
   const { kind, requestId, budgetMs = 0, key, contentType, ttlMs } = frame
-  const flags = frame.forwarded ? FLAG.forwarded : 0
+  const flags =
+    (frame.forwarded ? FLAG.forwarded : 0) | (frame.absent ? FLAG.absent : 0) | (frame.stale ? FLAG.stale : 0)
   const entry = () => ({ value: bytesOf(frame.value), contentType, ttlMs })
   if (kind === 'get') writer.get(requestId, budgetMs, key, frame)
   else if (kind === 'set') writer.set(requestId, budgetMs, key, frame, entry())
@@ -63,6 +75,18 @@ function write(writer: FrameWriter, frame: FrameVector): void {
   else if (kind === 'miss') writer.miss(requestId, flags)
   else if (kind === 'done') writer.done(requestId, frame.version, frame.existed, flags)
   else if (kind === 'error') writer.error(requestId, errorCode(frame.error), frame.text)
+  else if (kind === 'load') writer.load(requestId, budgetMs, key, frame, frame)
+  else if (kind === 'fill')
+    writer.fill(requestId, budgetMs, key, frame, { ...frame, kind: frame.fill, entry: entry() })
+  else if (kind === 'release')
+    writer.release(requestId, budgetMs, key, frame, {
+      ...frame,
+      code: errorCode(frame.error),
+      message: frame.text,
+    })
+  else if (kind === 'lease')
+    writer.lease(requestId, frame, frame.stale ? { ...entry(), version: frame.version } : undefined, flags)
+  else if (kind === 'waiting') writer.waiting(requestId)
   else writer.message(KIND[kind], requestId, bytesOf(frame.body))
 }
 
@@ -80,10 +104,29 @@ function meaning(frame: Frame): unknown {
       return { ...said, budgetMs, ...frame.target() }
     case KIND.set:
       return { ...said, budgetMs, ...frame.target(), ...entry() }
+    case KIND.load:
+      return { ...said, budgetMs, ...frame.target(), ...frame.wish() }
+    case KIND.fill: {
+      const target = frame.target()
+      const { kind: fill, entry: filled, ...rest } = frame.fill()
+      return { ...said, budgetMs, ...target, fill, ...rest, ...filled, value: hexOf(filled.value) }
+    }
+    case KIND.release: {
+      const target = frame.target()
+      const { token, code, message } = frame.release()
+      return { ...said, budgetMs, ...target, token, error: errorNumber(code), text: message }
+    }
+    case KIND.lease: {
+      const { stale } = frame
+      const lease = frame.lease()
+      return { ...said, forwarded, stale, ...lease, ...(stale && { version: frame.version(), ...entry() }) }
+    }
+    case KIND.waiting:
+      return said
     case KIND.hit:
-      return { ...said, forwarded, version: frame.version(), ...entry() }
+      return { ...said, forwarded, ...(frame.stale && { stale: true }), version: frame.version(), ...entry() }
     case KIND.miss:
-      return { ...said, forwarded }
+      return { ...said, forwarded, ...(frame.absent && { absent: true }) }
     case KIND.done:
       return { ...said, forwarded, existed: frame.existed, version: frame.version() }
     case KIND.error: {

@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ErrorCode } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
+import type { EntryBody } from './entry-body.ts'
 import type { Frame } from './frame.ts'
 import { HEAD_BYTES, KIND } from './layout.ts'
 import { BULK_FRAME_MAX, FrameReader, SMALL_FRAME_MAX } from './reader.ts'
-import { type EntryBody, FrameWriter, type RequestPath } from './writer.ts'
+import { FrameWriter, type RequestPath } from './writer.ts'
 
 const entryOf = (fields: Partial<EntryBody> = {}): EntryBody => ({
   value: Uint8Array.of(7),

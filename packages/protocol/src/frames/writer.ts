@@ -1,6 +1,7 @@
 import { CacheMeshError, type ErrorCode, errorNumber } from '../errors.ts'
 import { utf8Length } from '../keys.ts'
 import { LIMITS } from '../limits.ts'
+import type { EntryBody } from './entry-body.ts'
 import {
   CONTENT_TYPE_TEXT,
   CONTENT_TYPES,
@@ -10,6 +11,14 @@ import {
   KIND,
   type Stamp,
 } from './layout.ts'
+import {
+  FILL_KINDS,
+  type FillBody,
+  type LeaseBody,
+  type LoadWish,
+  type ReleaseBody,
+  type VersionedEntry,
+} from './load-bodies.ts'
 import { BULK_FRAME_MAX } from './reader.ts'
 
 const SLAB_BYTES = 64 * 1024
@@ -25,15 +34,6 @@ export interface RequestPath {
   readonly hops?: readonly string[]
   /** Members that should have answered but could not be reached: why the receiver is asked instead. */
   readonly failed?: readonly string[]
-}
-
-/** The value part of an entry as it travels. */
-export interface EntryBody {
-  readonly value: Uint8Array
-  /** '' is a structured value; anything else a media type. */
-  readonly contentType: string
-  /** Time to live that remains, ms; 0: no expiry. */
-  readonly ttlMs: number
 }
 
 /**
@@ -82,6 +82,56 @@ export class FrameWriter {
     this.#begin(KIND.set, 0, requestId, budgetMs, targetBytes(key, path) + entryBytes(entry))
     this.#target(key, path)
     this.#entry(entry)
+    this.#finish()
+  }
+
+  load(requestId: number, budgetMs: number, key: string, path: RequestPath, wish: LoadWish): void {
+    this.#begin(KIND.load, 0, requestId, budgetMs, targetBytes(key, path) + 9)
+    this.#target(key, path)
+    this.#bytes[this.#end++] = wish.claim ? 1 : 0
+    this.#u32(wish.leaseMs)
+    this.#u32(wish.staleAfterMs)
+    this.#finish()
+  }
+
+  fill(requestId: number, budgetMs: number, key: string, path: RequestPath, fill: FillBody): void {
+    this.#begin(KIND.fill, 0, requestId, budgetMs, targetBytes(key, path) + 21 + entryBytes(fill.entry))
+    this.#target(key, path)
+    this.#u64(fill.token)
+    this.#bytes[this.#end++] = FILL_KINDS.indexOf(fill.kind)
+    this.#u32(fill.costMs)
+    this.#u64(fill.freshMs)
+    this.#entry(fill.entry)
+    this.#finish()
+  }
+
+  release(requestId: number, budgetMs: number, key: string, path: RequestPath, release: ReleaseBody): void {
+    const shown = release.message.slice(0, ERROR_LENGTH_MAX)
+    this.#begin(KIND.release, 0, requestId, budgetMs, targetBytes(key, path) + 10 + shown.length * 3)
+    this.#target(key, path)
+    this.#u64(release.token)
+    this.#view.setUint16(this.#end, errorNumber(release.code), true)
+    this.#end += 2
+    this.#text(shown)
+    this.#finish()
+  }
+
+  /** `stale`: what may be served while the holder of the lease loads. */
+  lease(requestId: number, lease: LeaseBody, stale?: VersionedEntry, flags = 0): void {
+    const bytes = 12 + idBytes(lease.holder) + (stale ? 8 + entryBytes(stale) : 0)
+    this.#begin(KIND.lease, flags | (stale ? FLAG.stale : 0), requestId, 0, bytes)
+    this.#u64(lease.token)
+    this.#u32(lease.leaseMs)
+    this.#id(lease.holder)
+    if (stale !== undefined) {
+      this.#u64(stale.version)
+      this.#entry(stale)
+    }
+    this.#finish()
+  }
+
+  waiting(requestId: number): void {
+    this.#begin(KIND.waiting, 0, requestId, 0, 0)
     this.#finish()
   }
 
@@ -192,6 +242,12 @@ export class FrameWriter {
   #raw(value: Uint8Array): void {
     this.#bytes.set(value, this.#end)
     this.#end += value.length
+  }
+
+  /** What is above its bound is sent as the bound: times, of which none matters that is so long. */
+  #u32(value: number): void {
+    this.#view.setUint32(this.#end, Math.min(0xffffffff, Math.max(0, Math.ceil(value))), true)
+    this.#end += 4
   }
 
   #u64(value: number): void {
