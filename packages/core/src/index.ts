@@ -34,3 +34,7 @@ export { deleteMarker, type Entry, entryOf, type NewEntry } from './store/entry.
 export { ARCS, type ArcFloor, arcOf, Floors } from './store/floors.ts'
 export type { PartitionStats } from './store/partition.ts'
 export type { Store, Written } from './store/store.ts'
+export { type Accepted, type Arrived, accept, mergeFloors } from './writes/accept.ts'
+export { type AlterRequest, alter, type WriteFrame } from './writes/alter.ts'
+export { type Alteration, alterationOf, OPERATIONS, type OperationName } from './writes/alteration.ts'
+export { WRITE_OUTCOMES, type WriteOutcome, type WriteResult } from './writes/result.ts'

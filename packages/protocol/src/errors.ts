@@ -51,6 +51,12 @@ export const ERRORS = {
     false,
     'A fill came too late: the key was written, or another caller loads it.',
   ),
+  ERR_WRONG_TYPE: row(
+    36,
+    409,
+    false,
+    'The value that is there is not of a kind that the operation can change.',
+  ),
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof ERRORS

@@ -25,7 +25,7 @@ export { CONTENT_TYPES, FLAG, type FrameKind, HEAD_BYTES, KIND, type Stamp } fro
 export type { FillBody, LeaseBody, LoadWish, ReleaseBody, VersionedEntry } from './frames/load-bodies.ts'
 export { BULK_FRAME_MAX, FrameReader, SMALL_FRAME_MAX } from './frames/reader.ts'
 export { FrameWriter, type RequestPath } from './frames/writer.ts'
-export { DEFAULT_NAMESPACE, keyPrefix, qualifyKey, splitKey, utf8Length } from './keys.ts'
+export { DEFAULT_NAMESPACE, keyPrefix, namespaceOf, qualifyKey, splitKey, utf8Length } from './keys.ts'
 export { LIMITS } from './limits.ts'
 export {
   type Accusation,
@@ -47,3 +47,4 @@ export { hashKey } from './placement/hash.ts'
 export { POSITIONS_PER_WEIGHT } from './placement/positions.ts'
 export { Ring, type RingRange } from './placement/ring.ts'
 export type { RingMember, RingOverride } from './placement/roster.ts'
+export { tagSlot, tagSlots } from './tags.ts'

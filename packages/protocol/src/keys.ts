@@ -53,6 +53,11 @@ export function splitKey(qualified: string): { namespace: string; key: string } 
   return { namespace, key }
 }
 
+/** The namespace of a qualified key, without a look at the rest of it. */
+export function namespaceOf(qualified: string): string {
+  return qualified.charCodeAt(0) === 0 ? qualified.slice(1, qualified.indexOf('\0', 1)) : DEFAULT_NAMESPACE
+}
+
 /** Bytes of a string in UTF-8. */
 export function utf8Length(text: string): number {
   let bytes = text.length

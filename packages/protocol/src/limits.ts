@@ -12,6 +12,13 @@ export const LIMITS = {
   valueBytesMax: 64 * MiB,
   /** UTF-8 bytes of a content type. */
   contentTypeBytesMax: 255,
+  /** Tags of an entry, and characters of a tag. */
+  tagsMax: 16,
+  tagLengthMax: 256,
+  /** Slots that the tags of a mesh share: each that is used is a record of the configuration (tags.ts). */
+  tagSlots: 2_048,
+  /** Keys in one batch. */
+  batchMax: 1_024,
   /** Time to live: 10 years. Longer means "no expiry". */
   ttlMsMax: 10 * 365 * 24 * 3600 * 1000,
   /** Frames up to this size go on the stream for small frames, larger ones on the bulk stream. */

@@ -54,7 +54,7 @@ export class Reads {
       const read = this.#reads[i] as Read
       const reply = read.reply as Reply
       try {
-        reply.found(living(read, store, now), now)
+        reply.found(store.living(read.key, read.entry, now), now)
       } catch (error) {
         reply.error(error)
       }
@@ -79,9 +79,4 @@ export class Reads {
     }
     this.touched = touched
   }
-}
-
-/** `find` does not look into entries. One that has expired is read in the ordinary way, which removes it. */
-function living({ entry, key }: Read, store: Store, now: number): Entry | undefined {
-  return entry === undefined || entry.expiresAt > now ? entry : store.read(key, now)
 }

@@ -16,8 +16,8 @@ export interface Entry {
   readonly cost: number
   /** Monotonic ms from which on it is served only while somebody refreshes it; Infinity: never. */
   readonly staleAt: number
-  /** Groups that it can be deleted with (`deleteByTag`). */
-  readonly tags: readonly string[]
+  /** Slots of the tags that it can be deleted with, in order (protocol: tags.ts). */
+  readonly tags: readonly number[]
 }
 
 /** An entry without its version, and with nothing said that is as usual. */
@@ -28,10 +28,10 @@ export interface NewEntry {
   readonly expiresAt: number
   readonly cost?: number
   readonly staleAt?: number
-  readonly tags?: readonly string[]
+  readonly tags?: readonly number[]
 }
 
-const NO_TAGS: readonly string[] = []
+const NO_TAGS: readonly number[] = []
 const NO_BYTES = new Uint8Array(0)
 
 export function entryOf(entry: NewEntry, version: number): Entry {
@@ -57,10 +57,6 @@ export function deleteMarker(version: number, expiresAt: number): Entry {
 /** What an entry takes out of the budget. */
 export function entryBytes(key: string, { value, contentType, tags }: Entry): number {
   // Two bytes per character: V8 may keep a key either way, and the larger is the safe one.
-  let characters = key.length + contentType.length
-  for (const tag of tags) characters += tag.length + TAG_OVERHEAD
-  return characters * 2 + value.byteLength + BOUNDS.entryOverheadBytes
+  const characters = key.length + contentType.length
+  return characters * 2 + tags.length * 8 + value.byteLength + BOUNDS.entryOverheadBytes
 }
-
-/** A string of its own and its place in a list, in characters. */
-const TAG_OVERHEAD = 16

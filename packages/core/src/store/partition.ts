@@ -48,6 +48,11 @@ export class Partition {
     return this.#entries.delete(key)
   }
 
+  /** All of them, expired ones included, in no certain order. */
+  entries(): Iterable<readonly [string, Entry]> {
+    return this.#entries.entries()
+  }
+
   clear(): void {
     this.#entries.clear()
   }

@@ -2,6 +2,7 @@ import { CacheMeshError } from '@cachemesh/protocol'
 import { BOUNDS } from '../limits/limits.ts'
 import { VersionClock } from './clock.ts'
 import { type Entry, entryOf, type NewEntry } from './entry.ts'
+import { Erasures } from './erasures.ts'
 import { Floors } from './floors.ts'
 import { Markers } from './markers.ts'
 import { Partition, type PartitionStats } from './partition.ts'
@@ -26,6 +27,8 @@ export class Store {
   /** What is known of deletes: the latest of them, and what is left of earlier ones. */
   readonly markers: Markers
   readonly floors: Floors
+  /** Namespaces that were cleared, tags whose entries were deleted. */
+  readonly erasures: Erasures = new Erasures()
 
   /** @param cacheBytes budget of owned entries and copies together */
   constructor(cacheBytes: number) {
@@ -46,12 +49,29 @@ export class Store {
   }
 
   read(key: string, now: number): Entry | undefined {
-    return this.owned.get(key, now)
+    const entry = this.owned.get(key, now)
+    if (entry === undefined || entry.version > this.erasures.latest) return entry
+    if (!this.erasures.hide(key, entry)) return entry
+    this.void(key, entry.version, now)
+    return undefined
   }
 
-  /** As `read`, without a look at the entry: it may have expired. Never a delete marker. */
+  /** As `read`, without a look at the entry: it may have expired, or been erased. Never a delete marker. */
   find(key: string): Entry | undefined {
     return this.owned.find(key)
+  }
+
+  /** Drops an erased entry. One before it, without its tags, may still be somewhere: it must not come back. */
+  void(key: string, version: number, now: number): void {
+    this.owned.delete(key)
+    if (!this.erasures.cleared(key, version)) this.markers.put(key, version, now)
+  }
+
+  /** What `find` found, if `read` would show it too. */
+  living(key: string, entry: Entry | undefined, now: number): Entry | undefined {
+    // Most are: one that is not goes through `read`, which removes it.
+    if (entry === undefined || (entry.expiresAt > now && entry.version > this.erasures.latest)) return entry
+    return this.read(key, now)
   }
 
   /** The latest that is known of a key, be it an entry, expired or not, or a delete marker. */
@@ -61,7 +81,7 @@ export class Store {
 
   /** Throws ERR_VALUE_TOO_LARGE when this node could never keep it; the old entry stays. */
   write(key: string, entry: NewEntry, at: { readonly now: number; readonly wall: number }): Written {
-    const existed = this.owned.get(key, at.now) !== undefined
+    const existed = this.read(key, at.now) !== undefined
     const written = entryOf(entry, this.clock.next(at.wall))
     this.put(key, written, at.now)
     return { version: written.version, existed }
@@ -89,7 +109,7 @@ export class Store {
   }
 
   remove(key: string, at: { readonly now: number; readonly wall: number }): Written {
-    const existed = this.owned.get(key, at.now) !== undefined
+    const existed = this.read(key, at.now) !== undefined
     const version = this.clock.next(at.wall)
     this.owned.delete(key)
     this.markers.put(key, version, at.now)

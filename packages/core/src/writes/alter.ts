@@ -1,0 +1,127 @@
+// Writes of one key that may hang on what is there. The owner of the key carries them out, one after the other and
+// each as a whole: nothing comes between what is read and what is written. An operation that does not fit the value
+// that is there, or a value that is too large, throws and changes nothing.
+
+import { CacheMeshError, STRUCTURED } from '@cachemesh/protocol'
+import { deleteMarker, type Entry, entryOf, type NewEntry } from '../store/entry.ts'
+import type { Store } from '../store/store.ts'
+import type { Alteration } from './alteration.ts'
+import { countOf, decreased, encodeCount, increased } from './counter.ts'
+import type { WriteOutcome, WriteResult } from './result.ts'
+
+export interface AlterRequest extends Alteration {
+  /** Qualified key. */
+  readonly key: string
+}
+
+/** The moment of a write, and the largest value that may be the result. */
+export interface WriteFrame {
+  readonly now: number
+  readonly wall: number
+  readonly valueBytesMax: number
+}
+
+/** Throws ERR_WRONG_TYPE or ERR_VALUE_TOO_LARGE. `entry.value` is kept: it must be memory of its own. */
+export function alter(store: Store, request: AlterRequest, at: WriteFrame): WriteResult {
+  const current = store.read(request.key, at.now)
+  const refused = refusal(request, current)
+  if (refused !== undefined) {
+    return { outcome: refused, version: current?.version ?? 0, existed: current !== undefined }
+  }
+  if (request.operation === 'delete') return erase(store, request.key, { current, at })
+  const { next, count } = result(request, current, at)
+  if (next.value.length > at.valueBytesMax) throw tooLarge(next.value.length, at.valueBytesMax)
+  const entry = entryOf(next, store.clock.next(at.wall))
+  store.put(request.key, entry, at.now)
+  const written = {
+    outcome: 'stored',
+    version: entry.version,
+    existed: current !== undefined,
+    entry,
+  } as const
+  return count === undefined ? written : { ...written, count }
+}
+
+/** Why it must not be done, if so. */
+function refusal(
+  { operation, expected, initial }: Alteration,
+  current: Entry | undefined,
+): WriteOutcome | undefined {
+  if (operation === 'add') return current === undefined ? undefined : 'exists'
+  if (current === undefined) {
+    const counts = operation === 'increment' || operation === 'decrement'
+    const makes = operation === 'set' || operation === 'delete' || (counts && initial !== undefined)
+    return makes && expected === 0 ? undefined : 'not-found'
+  }
+  return expected === 0 || expected === current.version ? undefined : 'conflict'
+}
+
+interface Result {
+  readonly next: NewEntry
+  readonly count?: bigint
+}
+
+function result(request: AlterRequest, current: Entry | undefined, { now }: WriteFrame): Result {
+  const { operation, entry, tags } = request
+  const expiresAt = entry.ttlMs === 0 ? Number.POSITIVE_INFINITY : now + entry.ttlMs
+  switch (operation) {
+    case 'append':
+    case 'prepend':
+      return { next: joined(current as Entry, entry.value, operation) }
+    case 'increment':
+    case 'decrement':
+      return counted(request, current, expiresAt)
+    case 'touch':
+    case 'get-and-touch':
+      return { next: { ...(current as Entry), expiresAt } }
+    default:
+      return { next: { value: entry.value, contentType: entry.contentType, expiresAt, tags } }
+  }
+}
+
+/** Time to live and tags stay as they are. */
+function joined(current: Entry, added: Uint8Array, operation: 'append' | 'prepend'): NewEntry {
+  if (current.contentType === STRUCTURED) {
+    throw new CacheMeshError(
+      'ERR_WRONG_TYPE',
+      'The value that is there is structured; only bytes and texts grow',
+    )
+  }
+  const [first, second] = operation === 'append' ? [current.value, added] : [added, current.value]
+  const value = new Uint8Array(first.length + second.length)
+  value.set(first)
+  value.set(second, first.length)
+  return { ...current, value }
+}
+
+function counted(
+  { operation, by, initial, entry }: AlterRequest,
+  current: Entry | undefined,
+  expiresAt: number,
+): Result {
+  if (current === undefined) {
+    const count = initial as bigint
+    return { next: { ...encodeCount(count, entry.contentType), expiresAt }, count }
+  }
+  const before = countOf(current)
+  const count = operation === 'increment' ? increased(before, by) : decreased(before, by)
+  return { next: { ...current, ...encodeCount(count, current.contentType) }, count }
+}
+
+/** There may be nothing here and something at a replica: the marker is made in any case. */
+function erase(
+  store: Store,
+  key: string,
+  { current, at }: { readonly current: Entry | undefined; readonly at: WriteFrame },
+): WriteResult {
+  const { version, existed } = store.remove(key, at)
+  const entry = store.latest(key) ?? deleteMarker(version, at.now)
+  return { outcome: 'stored', version, existed: existed || current !== undefined, entry }
+}
+
+function tooLarge(sizeBytes: number, bytesMax: number): CacheMeshError {
+  return new CacheMeshError(
+    'ERR_VALUE_TOO_LARGE',
+    `A value of ${sizeBytes} bytes is more than the setting valueBytesMax of this mesh allows, which is ${bytesMax}`,
+  )
+}
