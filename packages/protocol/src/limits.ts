@@ -16,7 +16,7 @@ export const LIMITS = {
   tagsMax: 16,
   tagLengthMax: 256,
   /** Slots that the tags of a mesh share: each that is used is a record of the configuration (tags.ts). */
-  tagSlots: 2_048,
+  tagSlotsMax: 2_048,
   /** Keys in one batch. */
   batchMax: 1_024,
   /** Time to live: 10 years. Longer means "no expiry". */

@@ -7,7 +7,7 @@ import { CacheMeshError } from './errors.ts'
 import { LIMITS } from './limits.ts'
 import { hashKey } from './placement/hash.ts'
 
-/** Slot of a tag in a namespace, 0 to `tagSlots` - 1. Throws ERR_INVALID_ARGUMENT. */
+/** Slot of a tag in a namespace, 0 to `tagSlotsMax` - 1. Throws ERR_INVALID_ARGUMENT. */
 export function tagSlot(namespace: string, tag: string): number {
   if (typeof tag !== 'string' || tag === '' || tag.length > LIMITS.tagLengthMax || !tag.isWellFormed()) {
     throw new CacheMeshError(
@@ -15,7 +15,7 @@ export function tagSlot(namespace: string, tag: string): number {
       `A tag is a text of 1 to ${LIMITS.tagLengthMax} characters, not ${JSON.stringify(tag)?.slice(0, 60)}`,
     )
   }
-  return hashKey(`${namespace}\0${tag}`) % LIMITS.tagSlots
+  return hashKey(`${namespace}\0${tag}`) % LIMITS.tagSlotsMax
 }
 
 /** The slots of an entry's tags, each once, in order. Throws ERR_INVALID_ARGUMENT. */

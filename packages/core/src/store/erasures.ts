@@ -25,7 +25,7 @@ export class Erasures {
   }
 
   tag(slot: number, version: number): void {
-    if (this.#slots.length === 0) this.#slots = new Float64Array(LIMITS.tagSlots)
+    if (this.#slots.length === 0) this.#slots = new Float64Array(LIMITS.tagSlotsMax)
     if ((this.#slots[slot] ?? Number.POSITIVE_INFINITY) >= version) return
     this.#slots[slot] = version
     this.#latest = Math.max(this.#latest, version)
