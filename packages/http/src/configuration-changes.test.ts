@@ -158,6 +158,7 @@ describe('the settings', () => {
       ['valueBytesMax', 64 * 1024 * 1024, 'default', true],
       ['timeoutMs', 3_000, 'node', true],
       ['replicas', 2, 'namespace', false],
+      ['ackReplicas', 0, 'default', false],
       ['leaseMs', 0, 'default', false],
     ])
     expect(held[0]).toMatchObject({ unit: 'ms', min: 0, default: 0, inNamespace: true })

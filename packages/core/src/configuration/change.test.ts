@@ -50,7 +50,7 @@ describe('a change', () => {
   it.each<[string, unknown, RegExp]>([
     ['an unknown group', { members: {} }, /no "members"; there are settings, namespaces/],
     ['a group that is a list', { settings: [] }, /settings that are no object/],
-    ['a setting out of bounds', { settings: { replicas: 99 } }, /setting replicas cannot be 99;.* 0 to 15/],
+    ['a setting out of bounds', { settings: { replicas: 99 } }, /setting replicas cannot be 99;.* 0 to 13/],
     ['a namespace’s setting', { namespaces: { a: { ttlMs: -1 } } }, /ttlMs of namespace a cannot be -1/],
     ['a mesh-wide setting in a namespace', { namespaces: { a: { timeoutMs: 50 } } }, /whole mesh only/],
     ['a namespace that is no object', { namespaces: { a: 5 } }, /namespace a that is no object/],

@@ -26,7 +26,7 @@ describe('the settings of a mesh', () => {
     ['valueBytesMax', 64 * 1024 * 1024 + 1],
     ['timeoutMs', 9],
     ['timeoutMs', Number.POSITIVE_INFINITY],
-    ['replicas', 16],
+    ['replicas', 14],
     ['leaseMs', true],
     ['leaseMs', { ms: 1 }],
   ])('refuse %s = %j, with bounds and value in the message', (name, value) => {

@@ -3,6 +3,7 @@
 // refused where it is written; where it is read, a newer version may have written it: it counts as not there.
 
 import { CacheMeshError, type Configuration, LIMITS } from '@cachemesh/protocol'
+import { BOUNDS } from '../limits/limits.ts'
 
 /** One number that the whole mesh goes by. */
 export interface SettingKind {
@@ -50,12 +51,22 @@ export const SETTINGS = {
   replicas: {
     unit: 'members',
     min: 0,
-    // With the owner that is as many members as a request may name as unreachable.
-    max: LIMITS.failedMax - 1,
+    // With the owner and those who stand in that is as many members as a request may name as unreachable.
+    max: LIMITS.failedMax - 1 - BOUNDS.standInsMax,
     default: 0,
     inNamespace: true,
     inEffect: false,
     meaning: 'Members that keep a copy of an entry besides its owner.',
+  },
+  ackReplicas: {
+    unit: 'members',
+    min: 0,
+    max: LIMITS.failedMax - 1 - BOUNDS.standInsMax,
+    default: 0,
+    inNamespace: true,
+    inEffect: false,
+    meaning:
+      'How many of these members must have a write before it is acknowledged; 0: the owner is enough. Where there are fewer, all.',
   },
   leaseMs: {
     unit: 'ms',
@@ -114,6 +125,14 @@ export class SettingsReader {
   /** What holds in a namespace, by the configuration and the defaults. */
   in(namespace: string, name: SettingName): number {
     return this.of(namespace)[name] ?? this.#mesh[name] ?? SETTINGS[name].default
+  }
+
+  /** The greatest value that holds anywhere. */
+  greatest(name: SettingName): number {
+    this.#follow()
+    let greatest = this.#mesh[name] ?? SETTINGS[name].default
+    for (const said of this.#namespaces.values()) greatest = Math.max(greatest, said[name] ?? 0)
+    return greatest
   }
 
   #follow(): void {

@@ -1,19 +1,27 @@
 import {
-  type Configuration,
+  Configuration,
+  DEFAULT_NAMESPACE,
   hashKey,
   isTombstone,
   Ring,
   type RingMember,
   type RingOverride,
+  splitKey,
 } from '@cachemesh/protocol'
+import { SettingsReader } from '../configuration/settings.ts'
 import { BOUNDS } from '../limits/limits.ts'
+import { ZoneSpread } from './zones.ts'
 
-/** Replicas that are not owners: none until the data path replicates. */
-const REPLICAS = 1
+/** A key and its hash: what a lookup for a key goes by. */
+export interface Target {
+  /** Qualified. */
+  readonly key: string
+  readonly hash: number
+}
 
 /** Where a key lives, by one configuration. */
 export interface Located {
-  /** Responsible members in order: owner, replicas, then those who stand in when none of them can be reached. */
+  /** Responsible members in order: owner, replicas, then those who stand in when none of these can be reached. */
   readonly members: readonly string[]
   readonly owner: string | undefined
   readonly replicas: readonly string[]
@@ -24,12 +32,17 @@ export class Placement {
   readonly self: string
   #ring: Ring = Ring.build([])
   #selfIndex = -1
+  #configuration: Configuration
   /** The configuration whose ring is not derived yet. */
   #newer: Configuration | undefined
-  readonly #list = new Int32Array(REPLICAS + BOUNDS.standInsMax)
+  readonly #settings: SettingsReader
+  #zones: ZoneSpread = new ZoneSpread([])
+  #fingerprint: number | undefined
 
   constructor(self: string) {
     this.self = self
+    this.#configuration = Configuration.empty('')
+    this.#settings = new SettingsReader(() => this.#configuration)
   }
 
   get ring(): Ring {
@@ -43,6 +56,17 @@ export class Placement {
    */
   update(configuration: Configuration): void {
     this.#newer = configuration
+    this.#configuration = configuration
+    this.#fingerprint = undefined
+  }
+
+  /**
+   * Names who holds what by this configuration, in 32 bits: two nodes with one fingerprint agree on the holders of
+   * every key.
+   */
+  get fingerprint(): number {
+    this.#fingerprint ??= fingerprintOf(this.#configuration)
+    return this.#fingerprint
   }
 
   /** True when this node is the owner: the one question of a local hit. */
@@ -57,18 +81,51 @@ export class Placement {
     return ring.members[ring.ownerIndex(hash)]
   }
 
-  /** Ids of the preference list, owner first. Empty while nobody is active. */
-  preference(hash: number): string[] {
+  /** True when entries of any namespace are to be kept by more than their owner. */
+  get replicates(): boolean {
+    return this.#settings.greatest('replicas') > 0
+  }
+
+  /** How many members keep a copy of this key's entry besides its owner. */
+  replicasOf(key: string): number {
+    return this.#settings.in(namespaceOf(key), 'replicas')
+  }
+
+  /** How many of them have to have a write before it is acknowledged. */
+  ackReplicasOf(key: string): number {
+    return this.#settings.in(namespaceOf(key), 'ackReplicas')
+  }
+
+  /**
+   * Ids of the preference list: the owner, `replicas` members that keep copies, and those who stand in when none of
+   * these can be reached. Empty while nobody is active.
+   */
+  preference(hash: number, replicas = 0): string[] {
     const { ring } = this
-    const count = ring.preference(hash, this.#list)
-    const ids: string[] = []
-    for (let i = 0; i < count; i++) ids.push(ring.members[this.#list[i] as number] as string)
-    return ids
+    const listed = replicas + 1 + BOUNDS.standInsMax
+    const list = this.#zones.order(ring, hash, { replicas, listed })
+    return list.map(index => ring.members[index] as string)
+  }
+
+  /** The preference list of a key, as long as its namespace has it. */
+  list({ key, hash }: Target): string[] {
+    return this.preference(hash, this.replicasOf(key))
+  }
+
+  /**
+   * Ids of those who keep the entry of a key, its owner first. In the place of those who `failed` the next of the list
+   * keep it.
+   */
+  holders(target: Target, failed: readonly string[] = []): string[] {
+    const living =
+      failed.length === 0 ? this.list(target) : this.list(target).filter(id => !failed.includes(id))
+    return living.slice(0, this.replicasOf(target.key) + 1)
   }
 
   locate(key: string): Located {
-    const members = this.preference(hashKey(key))
-    return { members, owner: members[0], replicas: members.slice(1, REPLICAS) }
+    const target = { key, hash: hashKey(key) }
+    const members = this.list(target)
+    return { members, owner: members[0], replicas: members.slice(1, this.replicasOf(key) + 1) }
   }
 
   /** Costs one pass over what changed. */
@@ -76,7 +133,25 @@ export class Placement {
     this.#newer = undefined
     this.#ring = Ring.build(ringMembers(configuration), overrides(configuration), this.#ring)
     this.#selfIndex = this.#ring.members.indexOf(this.self)
+    this.#zones = new ZoneSpread(this.#ring.members.map(id => configuration.member(id)?.zone ?? ''))
   }
+}
+
+/** Of a qualified key. Most are in the namespace that needs no parsing. */
+export function namespaceOf(key: string): string {
+  return key.charCodeAt(0) === 0 ? splitKey(key).namespace : DEFAULT_NAMESPACE
+}
+
+/** Over all that decides about holders: who is on the ring, with which weight and zone, positions set by hand, replicas. */
+function fingerprintOf(configuration: Configuration): number {
+  const parts = configuration.members
+    .filter(({ state }) => state === 'active')
+    .map(({ id, weight, zone }) => `${id} ${weight} ${zone}`)
+  for (const { name, json } of configuration.registers) {
+    if (name.startsWith('placements/') || name === 'settings/replicas' || name.startsWith('namespaces/'))
+      parts.push(`${name} ${json}`)
+  }
+  return hashKey(parts.join('\n'))
 }
 
 /** A ring of this much weight has four million positions, which is as long as anybody should wait for. */

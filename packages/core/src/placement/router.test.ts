@@ -8,6 +8,7 @@ import { type Passed, route } from './router.ts'
 
 const NOBODY_FAILED: Passed = { hops: [], failed: [] }
 const KEY = hashKey('some key')
+const TARGET = { key: 'some key', hash: KEY }
 
 /** What a node thinks of who is where. */
 function viewOf(self: string, ...members: readonly string[]): Placement {
@@ -25,13 +26,13 @@ const OTHER = NODES.find(id => ![OWNER, SECOND, THIRD].includes(id))!
 
 describe('a request', () => {
   it('is served by the owner', () => {
-    expect(route(viewOf(OWNER, ...NODES), KEY, NOBODY_FAILED, everybody)).toEqual({ kind: 'owner' })
+    expect(route(viewOf(OWNER, ...NODES), TARGET, NOBODY_FAILED, everybody)).toEqual({ kind: 'owner' })
     const passed = { hops: ['x', 'y'], failed: [] }
-    expect(route(viewOf(OWNER, ...NODES), KEY, passed, everybody)).toEqual({ kind: 'owner' })
+    expect(route(viewOf(OWNER, ...NODES), TARGET, passed, everybody)).toEqual({ kind: 'owner' })
   })
 
   it('is forwarded to the owner', () => {
-    expect(route(viewOf(OTHER, ...NODES), KEY, NOBODY_FAILED, everybody)).toEqual({
+    expect(route(viewOf(OTHER, ...NODES), TARGET, NOBODY_FAILED, everybody)).toEqual({
       kind: 'forward',
       to: OWNER,
       failed: [],
@@ -40,25 +41,25 @@ describe('a request', () => {
 
   it('goes to the next when the owner cannot be reached, and names who should have got it', () => {
     const reachable = (id: string): boolean => id !== OWNER
-    expect(route(viewOf(OTHER, ...NODES), KEY, NOBODY_FAILED, reachable)).toEqual({
+    expect(route(viewOf(OTHER, ...NODES), TARGET, NOBODY_FAILED, reachable)).toEqual({
       kind: 'forward',
       to: SECOND,
       failed: [OWNER],
     })
     // The next one stands in, though it can reach the owner: the one who asked could not.
     const passed = { hops: [OTHER], failed: [OWNER] }
-    expect(route(viewOf(SECOND, ...NODES), KEY, passed, everybody)).toEqual({ kind: 'stand-in' })
+    expect(route(viewOf(SECOND, ...NODES), TARGET, passed, everybody)).toEqual({ kind: 'stand-in' })
   })
 
   it('is served by whoever stands in and cannot reach those before it', () => {
-    expect(route(viewOf(SECOND, ...NODES), KEY, NOBODY_FAILED, id => id !== OWNER)).toEqual({
+    expect(route(viewOf(SECOND, ...NODES), TARGET, NOBODY_FAILED, id => id !== OWNER)).toEqual({
       kind: 'stand-in',
     })
   })
 
   it('is not sent to one that failed already', () => {
     const passed = { hops: [], failed: [OWNER, SECOND] }
-    expect(route(viewOf(OTHER, ...NODES), KEY, passed, everybody)).toEqual({
+    expect(route(viewOf(OTHER, ...NODES), TARGET, passed, everybody)).toEqual({
       kind: 'forward',
       to: THIRD,
       failed: [OWNER, SECOND],
@@ -66,19 +67,19 @@ describe('a request', () => {
   })
 
   it('is unavailable at its origin when nobody responsible can be reached', () => {
-    expect(route(viewOf(OTHER, ...NODES), KEY, NOBODY_FAILED, () => false)).toEqual({
+    expect(route(viewOf(OTHER, ...NODES), TARGET, NOBODY_FAILED, () => false)).toEqual({
       kind: 'unavailable',
       failed: [OWNER, SECOND, THIRD],
     })
-    expect(route(viewOf('a'), KEY, NOBODY_FAILED, everybody)).toEqual({ kind: 'unavailable', failed: [] })
+    expect(route(viewOf('a'), TARGET, NOBODY_FAILED, everybody)).toEqual({ kind: 'unavailable', failed: [] })
   })
 
   it('is answered as well as possible when it has travelled enough, or would go back', () => {
     const there = viewOf(OTHER, ...NODES)
     const enough = { hops: ['x', 'y'], failed: [] }
-    expect(route(there, KEY, enough, everybody)).toEqual({ kind: 'last-resort' })
-    expect(route(there, KEY, { hops: [OWNER], failed: [] }, everybody)).toEqual({ kind: 'last-resort' })
-    expect(route(there, KEY, { hops: ['x'], failed: [] }, () => false)).toEqual({ kind: 'last-resort' })
+    expect(route(there, TARGET, enough, everybody)).toEqual({ kind: 'last-resort' })
+    expect(route(there, TARGET, { hops: [OWNER], failed: [] }, everybody)).toEqual({ kind: 'last-resort' })
+    expect(route(there, TARGET, { hops: ['x'], failed: [] }, () => false)).toEqual({ kind: 'last-resort' })
   })
 
   it('visits two nodes at most and ends, whatever any of them believes', () => {
@@ -99,7 +100,7 @@ describe('a request', () => {
             const here = visited.at(-1)!
             const next = route(
               placements.get(here)!,
-              hashKey(key),
+              { key, hash: hashKey(key) },
               passed,
               id => !unreachable.includes(`${here}>${id}`),
             )

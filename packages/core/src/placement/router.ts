@@ -1,5 +1,5 @@
 import { LIMITS } from '@cachemesh/protocol'
-import type { Placement } from './placement.ts'
+import type { Placement, Target } from './placement.ts'
 
 /** How a request came here. A request of this node's own program has passed nobody. */
 export interface Passed {
@@ -33,17 +33,17 @@ const LAST_RESORT: Route = { kind: 'last-resort' }
  */
 export function route(
   placement: Placement,
-  hash: number,
+  target: Target,
   passed: Passed,
   reachable: (id: string) => boolean,
 ): Route {
   // Nearly every request has met no trouble yet, and goes to the owner: no lists have to be made for it.
   if (passed.failed.length === 0 && passed.hops.length === 0) {
-    const owner = placement.owner(hash)
+    const owner = placement.owner(target.hash)
     if (owner === placement.self) return OWNER
     if (owner !== undefined && reachable(owner)) return { kind: 'forward', to: owner, failed: NOBODY }
   }
-  const preference = placement.preference(hash)
+  const preference = placement.list(target)
   // Others in the list say nothing about this key, and would make every frame after them longer.
   const failed = passed.failed.filter(id => preference.includes(id))
   for (const id of preference) {

@@ -81,8 +81,13 @@ export class Calls {
   }
 
   #follow(call: Call, at: Instant): void {
-    const { kind, hash } = call.request
-    const way = route(this.#node.placement, hash, call, kind === 'get' ? this.#readable : this.#writable)
+    const { kind } = call.request
+    const way = route(
+      this.#node.placement,
+      call.request,
+      call,
+      kind === 'get' ? this.#readable : this.#writable,
+    )
     if (way.kind === 'forward') {
       call.failed = way.failed
       const outlet = this.#outlet(way.to)

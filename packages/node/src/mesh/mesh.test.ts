@@ -137,6 +137,7 @@ describe('a setting', () => {
       ['valueBytesMax', 64 * 1024 * 1024, 'default'],
       ['timeoutMs', 3_000, 'node'],
       ['replicas', 0, 'default'],
+      ['ackReplicas', 0, 'default'],
       ['leaseMs', 0, 'default'],
     ])
   })
