@@ -19,6 +19,17 @@ export {
   type Version,
 } from './configuration/version.ts'
 export { CacheMeshError, ERRORS, type ErrorCode, errorCode, errorNumber } from './errors.ts'
+export {
+  type Alteration,
+  type AlteredBody,
+  alterationOf,
+  COUNT_MAX,
+  OPERATIONS,
+  type OperationName,
+  WRITE_OUTCOMES,
+  type WriteOutcome,
+} from './frames/alter-bodies.ts'
+export type { BatchAnswer, BatchWrite } from './frames/batch-bodies.ts'
 export type { EntryBody } from './frames/entry-body.ts'
 export { Frame, type FrameEntry, type Target } from './frames/frame.ts'
 export { CONTENT_TYPES, FLAG, type FrameKind, HEAD_BYTES, KIND, type Stamp } from './frames/layout.ts'

@@ -1,4 +1,4 @@
-import { hashKey, qualifyKey } from '@cachemesh/protocol'
+import { alterationOf, hashKey, qualifyKey } from '@cachemesh/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { deleteMarker, entryOf } from '../store/entry.ts'
@@ -6,7 +6,6 @@ import { arcOf } from '../store/floors.ts'
 import { Store } from '../store/store.ts'
 import { accept, mergeFloors } from './accept.ts'
 import { alter } from './alter.ts'
-import { alterationOf } from './alteration.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 const AT = { now: 1, wall: 1_800_000_000_000, valueBytesMax: 1_000_000 }

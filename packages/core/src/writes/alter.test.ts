@@ -1,10 +1,16 @@
-import { CacheMeshError, type EntryBody } from '@cachemesh/protocol'
+import {
+  type Alteration,
+  alterationOf,
+  CacheMeshError,
+  type EntryBody,
+  OPERATIONS,
+  type OperationName,
+} from '@cachemesh/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Store } from '../store/store.ts'
 import { codeOf } from '../testing/codes.ts'
 import { alter } from './alter.ts'
-import { type Alteration, alterationOf, OPERATIONS, type OperationName } from './alteration.ts'
 
 const AT = { now: 1, wall: 1_800_000_000_000, valueBytesMax: 1_000 }
 const text = new TextEncoder()

@@ -2,12 +2,11 @@
 // each as a whole: nothing comes between what is read and what is written. An operation that does not fit the value
 // that is there, or a value that is too large, throws and changes nothing.
 
-import { CacheMeshError, STRUCTURED } from '@cachemesh/protocol'
+import { type Alteration, CacheMeshError, STRUCTURED, type WriteOutcome } from '@cachemesh/protocol'
 import { deleteMarker, type Entry, entryOf, type NewEntry } from '../store/entry.ts'
 import type { Store } from '../store/store.ts'
-import type { Alteration } from './alteration.ts'
 import { countOf, decreased, encodeCount, increased } from './counter.ts'
-import type { WriteOutcome, WriteResult } from './result.ts'
+import type { WriteResult } from './result.ts'
 
 export interface AlterRequest extends Alteration {
   /** Qualified key. */

@@ -1,9 +1,15 @@
 // A counter is an entry whose value is a whole number of 64 bits without a sign, either structured, as programs set
 // it, or in decimal digits, as texts and the protocol of memcached have it. It stays what it is when it is counted.
 
-import { CacheMeshError, decodeValue, type EncodedValue, encodeValue, STRUCTURED } from '@cachemesh/protocol'
+import {
+  CacheMeshError,
+  COUNT_MAX,
+  decodeValue,
+  type EncodedValue,
+  encodeValue,
+  STRUCTURED,
+} from '@cachemesh/protocol'
 import type { Entry } from '../store/entry.ts'
-import { COUNT_MAX } from './alteration.ts'
 
 const DIGITS_MAX = String(COUNT_MAX).length
 

@@ -1,5 +1,7 @@
 import { CacheMeshError, errorCode } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
+import { type Alteration, type AlteredBody, OPERATIONS, WRITE_OUTCOMES } from './alter-bodies.ts'
+import type { BatchWrite } from './batch-bodies.ts'
 import { readU64 } from './integer.ts'
 import { CONTENT_TYPE_TEXT, CONTENT_TYPES, FLAG, HEAD_BYTES, KIND } from './layout.ts'
 import { FILL_KINDS, type FillBody, type LeaseBody, type LoadWish, type ReleaseBody } from './load-bodies.ts'
@@ -112,6 +114,66 @@ export class Frame {
     return this.#u64()
   }
 
+  /** Body of alter, after `target`. */
+  alteration(): Alteration {
+    const number = this.#u8()
+    const operation = OPERATIONS[number - 1]
+    if (operation === undefined) throw malformed(`operation ${number}, unknown to this version`)
+    const counts = this.#u8() === 1
+    const expected = this.#u64()
+    const by = this.#count()
+    const first = this.#count()
+    const tags = this.#tags()
+    return { operation, expected, by, initial: counts ? first : undefined, tags, entry: this.entry() }
+  }
+
+  /** Body of altered. */
+  altered(): AlteredBody {
+    const number = this.#u8()
+    const outcome = WRITE_OUTCOMES[number]
+    if (outcome === undefined) throw malformed(`outcome ${number}, unknown to this version`)
+    const counted = this.#u8() === 1
+    const version = this.#u64()
+    const count = this.#count()
+    return counted ? { outcome, version, count } : { outcome, version }
+  }
+
+  /** Body of getMany and deleteMany. */
+  keys(): string[] {
+    const keys: string[] = []
+    for (let left = this.#batchCount(); left > 0; left--) keys.push(this.#key())
+    return keys
+  }
+
+  /** Body of setMany. The values are views into the frame's bytes. */
+  writes(): BatchWrite[] {
+    const writes: BatchWrite[] = []
+    for (let left = this.#batchCount(); left > 0; left--) {
+      const key = this.#key()
+      const tags = this.#tags()
+      this.#within(() => writes.push({ key, tags, entry: this.entry() }))
+    }
+    return writes
+  }
+
+  /** Body of answers. While `take` runs this frame is the answer that stands at this place: of its kind and flags. */
+  answers(take: (place: number) => void): void {
+    const { kind, flags, owned } = this
+    try {
+      this.owned = false
+      for (let left = this.#batchCount(); left > 0; left--) {
+        const place = this.#u16()
+        this.kind = this.#u8()
+        this.flags = this.#u8()
+        this.#within(() => take(place))
+      }
+    } finally {
+      this.kind = kind
+      this.flags = flags
+      this.owned = owned
+    }
+  }
+
   /** Body of load, after `target`. */
   wish(): LoadWish {
     this.#need(1)
@@ -162,6 +224,45 @@ export class Frame {
     return body
   }
 
+  /** A part of the frame that says its length: nothing in it reaches beyond its end. */
+  #within(read: () => void): void {
+    const length = this.#u32()
+    this.#need(length)
+    const outer = this.#end
+    const end = this.#at + length
+    this.#end = end
+    try {
+      read()
+    } finally {
+      this.#at = end
+      this.#end = outer
+    }
+  }
+
+  #batchCount(): number {
+    const count = this.#u16()
+    if (count > LIMITS.batchMax) throw malformed(`a batch of ${count} keys`)
+    return count
+  }
+
+  #key(): string {
+    const length = this.#u16()
+    if (length === 0 || length > LIMITS.keyBytesMax) throw malformed(`a key of ${length} bytes`)
+    return this.#text(length)
+  }
+
+  #tags(): readonly number[] {
+    const count = this.#u8()
+    if (count > LIMITS.tagsMax) throw malformed(`${count} tags`)
+    const slots: number[] = []
+    for (let i = 0; i < count; i++) {
+      const slot = this.#u16()
+      if (slot >= LIMITS.tagSlotsMax) throw malformed(`tag slot ${slot}`)
+      slots.push(slot)
+    }
+    return slots
+  }
+
   #contentType(): string {
     this.#need(1)
     const number = this.#view.getUint8(this.#at++)
@@ -190,6 +291,24 @@ export class Frame {
     const start = this.#at
     this.#at += length
     return readText(this.#bytes, start, this.#at)
+  }
+
+  #u8(): number {
+    this.#need(1)
+    return this.#view.getUint8(this.#at++)
+  }
+
+  #u16(): number {
+    this.#need(2)
+    this.#at += 2
+    return this.#view.getUint16(this.#at - 2, true)
+  }
+
+  /** All 64 bits. */
+  #count(): bigint {
+    this.#need(8)
+    this.#at += 8
+    return this.#view.getBigUint64(this.#at - 8, true)
   }
 
   #u32(): number {

@@ -18,6 +18,12 @@ export const KIND = {
   get: 1,
   set: 2,
   delete: 3,
+  /** A write that hangs on what is there, or says more than a set. */
+  alter: 4,
+  /** Several keys that the receiver owns. */
+  getMany: 5,
+  setMany: 6,
+  deleteMany: 7,
   /** A read that may load: it is answered with the value, with a lease of the load, or waits for whoever loads. */
   load: 10,
   /** What was loaded, or taken by the data store, under a lease. */
@@ -28,6 +34,10 @@ export const KIND = {
   miss: 17,
   done: 18,
   error: 19,
+  /** Of alter. */
+  altered: 20,
+  /** Of a batch: the answers of its keys. */
+  answers: 21,
   /** Of a load: you load, then fill with this token. */
   lease: 24,
   /** Of a load, any number of times before its answer: somebody loads, and this member lives. */
@@ -52,6 +62,8 @@ export const FLAG = {
   existed: 2,
   /** In a reply: who answered does not own the key; who owns it was not asked, and may know better. */
   stoodIn: 4,
+  /** In `miss`, as an answer of a batch: there is an entry, too large to come with the others. */
+  apart: 8,
   /** In `miss`: the data store has nothing either, and was asked lately. */
   absent: 16,
   /** In `hit` and `lease`: the value is past its time and somebody refreshes it. In `lease` it follows. */

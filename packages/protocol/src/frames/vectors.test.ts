@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { errorCode, errorNumber } from '../errors.ts'
+import type { Alteration, WriteOutcome } from './alter-bodies.ts'
+import type { BatchAnswer } from './batch-bodies.ts'
 import type { Frame } from './frame.ts'
 import { FLAG, KIND, type Stamp } from './layout.ts'
 import type { FillBody } from './load-bodies.ts'
@@ -34,6 +36,16 @@ interface FrameVector {
   readonly error: number
   readonly text: string
   readonly body: string
+  readonly operation: Alteration['operation']
+  readonly expected: number
+  readonly by: string
+  readonly initial?: string
+  readonly tags: readonly number[]
+  readonly outcome: WriteOutcome
+  readonly count?: string
+  readonly keys: readonly string[]
+  readonly writes: readonly FrameVector[]
+  readonly answers: readonly (FrameVector & { place: number; flags: number })[]
 }
 
 const vectors: readonly { readonly frame: FrameVector; readonly hex: string }[] = JSON.parse(
@@ -87,7 +99,38 @@ function write(writer: FrameWriter, frame: FrameVector): void {
   else if (kind === 'lease')
     writer.lease(requestId, frame, frame.stale ? { ...entry(), version: frame.version } : undefined, flags)
   else if (kind === 'waiting') writer.waiting(requestId)
+  else if (kind === 'alter')
+    writer.alter(requestId, budgetMs, key, frame, {
+      ...frame,
+      by: BigInt(frame.by),
+      initial: frame.initial === undefined ? undefined : BigInt(frame.initial),
+      entry: entry(),
+    })
+  else if (kind === 'altered')
+    writer.altered(
+      requestId,
+      { ...frame, count: frame.count === undefined ? undefined : BigInt(frame.count) },
+      flags | (frame.existed ? FLAG.existed : 0),
+    )
+  else if (kind === 'getMany') writer.getMany(requestId, budgetMs, frame.keys)
+  else if (kind === 'deleteMany') writer.deleteMany(requestId, budgetMs, frame.keys)
+  else if (kind === 'setMany')
+    writer.setMany(
+      requestId,
+      budgetMs,
+      frame.writes.map(({ key, tags, value, ...rest }) => ({
+        key,
+        tags,
+        entry: { ...rest, value: bytesOf(value) },
+      })),
+    )
+  else if (kind === 'answers') writer.answers(requestId, frame.answers.map(answer))
   else writer.message(KIND[kind], requestId, bytesOf(frame.body))
+}
+
+function answer({ value, error, text: message, ...said }: FrameVector['answers'][number]): BatchAnswer {
+  const entry = value !== undefined && { entry: { ...said, value: bytesOf(value) } }
+  return { ...said, ...entry, ...(error !== undefined && { code: errorCode(error), message }) } as BatchAnswer
 }
 
 function meaning(frame: Frame): unknown {
@@ -123,6 +166,42 @@ function meaning(frame: Frame): unknown {
     }
     case KIND.waiting:
       return said
+    case KIND.alter: {
+      const target = frame.target()
+      const { by, initial, entry: altered, ...rest } = frame.alteration()
+      const numbers = { by: String(by), ...(initial !== undefined && { initial: String(initial) }) }
+      return { ...said, budgetMs, ...target, ...rest, ...numbers, ...altered, value: hexOf(altered.value) }
+    }
+    case KIND.altered: {
+      const { count, ...rest } = frame.altered()
+      const counted = count !== undefined && { count: String(count) }
+      return { ...said, forwarded, existed: frame.existed, ...rest, ...counted }
+    }
+    case KIND.getMany:
+    case KIND.deleteMany:
+      return { ...said, budgetMs, keys: frame.keys() }
+    case KIND.setMany: {
+      const writes = frame.writes().map(({ key, tags, entry: { value, ...rest } }) => {
+        return { key, tags, value: hexOf(value), ...rest }
+      })
+      return { ...said, budgetMs, writes }
+    }
+    case KIND.answers: {
+      const answers: unknown[] = []
+      frame.answers(place => {
+        const { flags } = frame
+        if (frame.kind === KIND.hit)
+          answers.push({ place, flags, kind: 'hit', version: frame.version(), ...entry() })
+        else if (frame.kind === KIND.done)
+          answers.push({ place, flags, kind: 'done', version: frame.version() })
+        else if (frame.kind === KIND.miss) answers.push({ place, flags, kind: 'miss' })
+        else {
+          const { number, message } = frame.error()
+          answers.push({ place, flags, kind: 'error', error: number, text: message })
+        }
+      })
+      return { ...said, answers }
+    }
     case KIND.hit:
       return { ...said, forwarded, ...(frame.stale && { stale: true }), version: frame.version(), ...entry() }
     case KIND.miss:

@@ -1,6 +1,7 @@
 import { CacheMeshError, type ErrorCode, errorNumber } from '../errors.ts'
-import { utf8Length } from '../keys.ts'
 import { LIMITS } from '../limits.ts'
+import { type Alteration, type AlteredBody, OPERATIONS, WRITE_OUTCOMES } from './alter-bodies.ts'
+import type { BatchAnswer, BatchWrite } from './batch-bodies.ts'
 import type { EntryBody } from './entry-body.ts'
 import {
   CONTENT_TYPE_TEXT,
@@ -20,21 +21,15 @@ import {
   type VersionedEntry,
 } from './load-bodies.ts'
 import { BULK_FRAME_MAX } from './reader.ts'
+import { entryBytes, idBytes, keyBytes, NO_IDS, type RequestPath, targetBytes, tooLarge } from './sizes.ts'
+
+export type { RequestPath } from './sizes.ts'
 
 const SLAB_BYTES = 64 * 1024
 /** Two of the largest frames. */
 const WAITING_BYTES_MAX = 2 * BULK_FRAME_MAX
 const ERROR_LENGTH_MAX = 1024
-const NO_IDS: readonly string[] = []
 const text = new TextEncoder()
-
-/** What every request for a key carries besides the key. */
-export interface RequestPath {
-  /** Members that this request has passed, without the sender. */
-  readonly hops?: readonly string[]
-  /** Members that should have answered but could not be reached: why the receiver is asked instead. */
-  readonly failed?: readonly string[]
-}
 
 /**
  * Collects the frames of one tick, so that they leave in one write. Bytes handed out by `take` are never
@@ -82,6 +77,67 @@ export class FrameWriter {
     this.#begin(KIND.set, 0, requestId, budgetMs, targetBytes(key, path) + entryBytes(entry))
     this.#target(key, path)
     this.#entry(entry)
+    this.#finish()
+  }
+
+  alter(requestId: number, budgetMs: number, key: string, path: RequestPath, alteration: Alteration): void {
+    const { operation, initial, tags, entry } = alteration
+    const bytes = targetBytes(key, path) + 27 + tags.length * 2 + entryBytes(entry)
+    this.#begin(KIND.alter, 0, requestId, budgetMs, bytes)
+    this.#target(key, path)
+    this.#bytes[this.#end++] = OPERATIONS.indexOf(operation) + 1
+    this.#bytes[this.#end++] = initial === undefined ? 0 : 1
+    this.#u64(alteration.expected)
+    this.#count(alteration.by)
+    this.#count(initial ?? 0n)
+    this.#tags(tags)
+    this.#entry(entry)
+    this.#finish()
+  }
+
+  altered(requestId: number, { outcome, version, count }: AlteredBody, flags = 0): void {
+    this.#begin(KIND.altered, flags, requestId, 0, 18)
+    this.#bytes[this.#end++] = WRITE_OUTCOMES.indexOf(outcome)
+    this.#bytes[this.#end++] = count === undefined ? 0 : 1
+    this.#u64(version)
+    this.#count(count ?? 0n)
+    this.#finish()
+  }
+
+  getMany(requestId: number, budgetMs: number, keys: readonly string[]): void {
+    this.#keys(KIND.getMany, requestId, budgetMs, keys)
+  }
+
+  deleteMany(requestId: number, budgetMs: number, keys: readonly string[]): void {
+    this.#keys(KIND.deleteMany, requestId, budgetMs, keys)
+  }
+
+  setMany(requestId: number, budgetMs: number, writes: readonly BatchWrite[]): void {
+    let bytes = 2
+    for (const { key, entry, tags } of writes)
+      bytes += keyBytes(key) + entryBytes(entry) + tags.length * 2 + 7
+    this.#begin(KIND.setMany, 0, requestId, budgetMs, bytes)
+    this.#u16(writes.length)
+    for (const { key, entry, tags } of writes) {
+      this.#key(key)
+      this.#tags(tags)
+      this.#sized(() => this.#entry(entry))
+    }
+    this.#finish()
+  }
+
+  /** The answers to a batch, in any order. */
+  answers(requestId: number, answers: readonly BatchAnswer[]): void {
+    let bytes = 2
+    for (const answer of answers) bytes += 8 + answerBytes(answer)
+    this.#begin(KIND.answers, 0, requestId, 0, bytes)
+    this.#u16(answers.length)
+    for (const answer of answers) {
+      this.#u16(answer.place)
+      this.#bytes[this.#end++] = KIND[answer.kind]
+      this.#bytes[this.#end++] = answer.flags
+      this.#sized(() => this.#answer(answer))
+    }
     this.#finish()
   }
 
@@ -218,6 +274,53 @@ export class FrameWriter {
     this.#raw(entry.value)
   }
 
+  #keys(kind: FrameKind, requestId: number, budgetMs: number, keys: readonly string[]): void {
+    let bytes = 2
+    for (const key of keys) bytes += 2 + keyBytes(key)
+    this.#begin(kind, 0, requestId, budgetMs, bytes)
+    this.#u16(keys.length)
+    for (const key of keys) this.#key(key)
+    this.#finish()
+  }
+
+  #key(key: string): void {
+    const lengthAt = this.#end
+    this.#end += 2
+    this.#view.setUint16(lengthAt, this.#text(key), true)
+  }
+
+  #tags(slots: readonly number[]): void {
+    this.#bytes[this.#end++] = slots.length
+    for (const slot of slots) this.#u16(slot)
+  }
+
+  #answer(answer: BatchAnswer): void {
+    if (answer.kind === 'hit' || answer.kind === 'done') this.#u64(answer.version)
+    if (answer.kind === 'hit') this.#entry(answer.entry)
+    if (answer.kind !== 'error') return
+    this.#u16(errorNumber(answer.code))
+    this.#text(answer.message.slice(0, ERROR_LENGTH_MAX))
+  }
+
+  /** A u32 that says how many bytes follow, and they. */
+  #sized(write: () => void): void {
+    const lengthAt = this.#end
+    this.#end += 4
+    write()
+    this.#view.setUint32(lengthAt, this.#end - lengthAt - 4, true)
+  }
+
+  /** All 64 bits. */
+  #count(value: bigint): void {
+    this.#view.setBigUint64(this.#end, value, true)
+    this.#end += 8
+  }
+
+  #u16(value: number): void {
+    this.#view.setUint16(this.#end, value, true)
+    this.#end += 2
+  }
+
   #id(id: string): void {
     const lengthAt = this.#end++
     this.#bytes[lengthAt] = this.#text(id)
@@ -276,49 +379,7 @@ export class FrameWriter {
   }
 }
 
-/** Bytes of a target, at most. Throws for what the other side would take for a broken stream. */
-function targetBytes(key: string, path: RequestPath): number {
-  checkText('key', key, LIMITS.keyBytesMax)
-  const hops = path.hops ?? NO_IDS
-  const failed = path.failed ?? NO_IDS
-  if (hops.length > LIMITS.hopsMax || failed.length > LIMITS.failedMax) {
-    throw new CacheMeshError(
-      'ERR_INVALID_ARGUMENT',
-      `A request names ${hops.length} hops and ${failed.length} failed members; the limits are ${LIMITS.hopsMax} and ${LIMITS.failedMax}`,
-    )
-  }
-  let bytes = 4 + key.length * 3
-  for (let i = 0; i < hops.length; i++) bytes += idBytes(hops[i] as string)
-  for (let i = 0; i < failed.length; i++) bytes += idBytes(failed[i] as string)
-  return bytes
-}
-
-function idBytes(id: string): number {
-  checkText('node id', id, LIMITS.nodeIdBytesMax)
-  return 1 + id.length * 3
-}
-
-function entryBytes({ value, contentType, ttlMs }: EntryBody): number {
-  if (value.length > LIMITS.valueBytesMax) throw tooLarge('value', value.length, LIMITS.valueBytesMax)
-  if (!(ttlMs <= LIMITS.ttlMsMax)) {
-    throw new CacheMeshError('ERR_INVALID_TTL', `A time to live of ${ttlMs} ms cannot be sent`)
-  }
-  if (contentType !== '') checkText('content type', contentType, LIMITS.contentTypeBytesMax)
-  return 8 + 2 + contentType.length * 3 + value.length
-}
-
-function checkText(what: string, value: string, bytesMax: number): void {
-  // Three bytes per UTF-16 unit at most: only long texts need to be counted.
-  if (value !== '' && (value.length * 3 <= bytesMax || utf8Length(value) <= bytesMax)) return
-  throw new CacheMeshError(
-    'ERR_INVALID_ARGUMENT',
-    `A ${what} of ${utf8Length(value)} bytes cannot be sent; 1 to ${bytesMax} are allowed`,
-  )
-}
-
-function tooLarge(what: string, bytes: number, bytesMax: number): CacheMeshError {
-  return new CacheMeshError(
-    'ERR_VALUE_TOO_LARGE',
-    `A ${what} of ${bytes} bytes cannot be sent; the limit is ${bytesMax}`,
-  )
+function answerBytes(answer: BatchAnswer): number {
+  if (answer.kind === 'hit') return 8 + entryBytes(answer.entry)
+  return answer.kind === 'error' ? 2 + Math.min(answer.message.length, ERROR_LENGTH_MAX) * 3 : 8
 }

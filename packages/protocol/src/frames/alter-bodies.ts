@@ -1,4 +1,8 @@
-import { CacheMeshError, type EntryBody } from '@cachemesh/protocol'
+// What a write that hangs on what is there carries besides its target, and what its answer says
+// (docs/protocol/frames.md).
+
+import { CacheMeshError } from '../errors.ts'
+import type { EntryBody } from './entry-body.ts'
 
 /** In the order of their numbers in a frame, which begin with 1 and only grow. */
 export const OPERATIONS = [
@@ -53,4 +57,24 @@ export function alterationOf(
     }
   }
   return { operation, expected, by, initial, entry: { value, contentType, ttlMs }, tags }
+}
+
+/** Numbered by their place; numbers only grow. */
+export const WRITE_OUTCOMES = ['stored', 'exists', 'not-found', 'conflict'] as const
+
+/**
+ * How a write ended. Where a condition does not hold that is an answer, not an error: the caller put the question.
+ * - `stored`: it took effect, under the version that comes with it
+ * - `exists`: there is an entry, and there should have been none
+ * - `not-found`: there is none, and there should have been one
+ * - `conflict`: there is an entry of another version than the expected one
+ */
+export type WriteOutcome = (typeof WRITE_OUTCOMES)[number]
+
+export interface AlteredBody {
+  readonly outcome: WriteOutcome
+  /** Of the entry that is there now; 0: there is none. */
+  readonly version: number
+  /** What a counter stands at. */
+  readonly count?: bigint | undefined
 }
