@@ -29,6 +29,17 @@ export const TIMES = {
   clockSkewMaxMs: 1_000,
   /** How long a delete is remembered by its key; longer than a node is usually cut off. */
   markerMs: 600_000,
+  /** The longest lease of a load. */
+  leaseMaxMs: 300_000,
+  /** Between two looks at the loads that are under way: so late may a deadline be noticed. */
+  flightSweepMs: 25,
+  /** Between two signs of life to a peer whose requests wait for a load here. */
+  waitingMs: 250,
+  /** How long a load that failed is not tried again: at first, and at most after many failures in a row. */
+  loadRestMinMs: 100,
+  loadRestMaxMs: 5_000,
+  /** How long one who stands in for an owner keeps what was loaded: it does not hear of the owner's writes. */
+  standInFillMs: 30_000,
 } as const
 
 /**
@@ -89,6 +100,15 @@ export const BOUNDS = {
   /** Share of the cache for delete markers, and what one of them costs beside its key. */
   markersShare: 0.05,
   markerOverheadBytes: 224,
+  /** Loads that a node keeps count of, and who wait for them at it. */
+  loadsMax: 16_384,
+  waitersMax: 100_000,
+  /** Leases of one load that may end in nothing before all who wait are told that it failed. */
+  lapsesMax: 3,
+  /** What is kept of keys that are nowhere, and of keys that a change feed told of. */
+  absencesBytesMax: 4 * 1024 * 1024,
+  absenceOverheadBytes: 128,
+  failuresMax: 4_096,
   /** Peers that a node tells of a change directly, besides announcing it. */
   toldMax: 3,
   /** Peers that an accusation is told to, by each node that hears of it for the first time. */

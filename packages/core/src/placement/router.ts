@@ -21,6 +21,13 @@ export type Route =
   /** Nobody responsible can be reached. */
   | { readonly kind: 'unavailable'; readonly failed: readonly string[] }
 
+/**
+ * What a node is to a key that it answers a request for: its owner, the first of its members that can be reached, or
+ * nobody special, whom the request has come to at last. Only an owner knows for certain what is not there; only the
+ * first two take writes.
+ */
+export type Role = Extract<Route['kind'], 'owner' | 'stand-in' | 'last-resort'>
+
 const NOBODY: readonly string[] = []
 const OWNER: Route = { kind: 'owner' }
 const STAND_IN: Route = { kind: 'stand-in' }

@@ -29,6 +29,11 @@ export class Store {
   readonly floors: Floors
   /** Namespaces that were cleared, tags whose entries were deleted. */
   readonly erasures: Erasures = new Erasures()
+  /**
+   * Keys of which somebody has to know that nobody writes them, and since which version: the first write or delete of
+   * a key takes it out (flight/).
+   */
+  readonly unwritten: Map<string, number> = new Map()
 
   /** @param cacheBytes budget of owned entries and copies together */
   constructor(cacheBytes: number) {
@@ -92,6 +97,7 @@ export class Store {
    * gone. Throws ERR_VALUE_TOO_LARGE as `write` does.
    */
   put(key: string, entry: Entry, now: number): void {
+    if (this.unwritten.size > 0) this.unwritten.delete(key)
     if (entry.deleted) {
       this.owned.delete(key)
       this.markers.put(key, entry.version, now)
@@ -111,6 +117,7 @@ export class Store {
   remove(key: string, at: { readonly now: number; readonly wall: number }): Written {
     const existed = this.read(key, at.now) !== undefined
     const version = this.clock.next(at.wall)
+    if (this.unwritten.size > 0) this.unwritten.delete(key)
     this.owned.delete(key)
     this.markers.put(key, version, at.now)
     return { version, existed }
@@ -121,6 +128,7 @@ export class Store {
     this.owned.clear()
     this.copies.clear()
     this.markers.clear()
+    this.unwritten.clear()
   }
 
   get stats(): {

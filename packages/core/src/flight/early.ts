@@ -1,0 +1,17 @@
+import type { Random } from '../chance/random.ts'
+import type { Entry } from '../store/entry.ts'
+
+/** -ln of the smallest number above 0 that the dice show: nobody draws a longer head start than that. */
+const DRAW_MAX = 22.2
+
+/**
+ * Whether this read refreshes an entry that is still fresh (XFetch: Vattani, Chierichetti and Lowenstein, 2015). Each
+ * read draws a head start, exponentially distributed with the time that a load takes as its mean: so one of many readers
+ * loads shortly before the time is over, the earlier the more are reading, and hardly ever one of few.
+ */
+export function isEarly({ cost, staleAt, expiresAt }: Entry, now: number, random: Random): boolean {
+  if (cost === 0) return false
+  const left = Math.min(staleAt, expiresAt) - now
+  if (left > cost * DRAW_MAX) return false
+  return -Math.log(1 - random.fraction()) * cost >= left
+}
