@@ -75,8 +75,8 @@ export class Flight implements Asked {
     if (over.length === 0) return
     this.#keep(waiter => !isOver(waiter))
     for (const waiter of over) {
-      if (stale !== undefined) waiter.hit(stale, true)
-      else waiter.failed(late(this.key))
+      if (stale !== undefined) waiter.hit(stale, true, now)
+      else waiter.failedWith(late(this.key))
     }
   }
 

@@ -98,7 +98,7 @@ export class Flights {
     const { now } = at
     const entry = this.#store.read(key, now)
     if (entry !== undefined && entry.staleAt > now && !isEarly(entry, now, this.#random)) {
-      waiter.hit(entry, false)
+      waiter.hit(entry, false, now)
       return
     }
     if (entry === undefined && this.#absences.has(asked, now)) {
@@ -172,7 +172,7 @@ export class Flights {
     const closed = new CacheMeshError('ERR_CLOSED', 'The node is closed')
     for (const flight of [...this.#flights.values()]) {
       this.#end(flight)
-      flight.tell(waiter => waiter.failed(closed))
+      flight.tell(waiter => waiter.failedWith(closed))
     }
     this.#wakeAt = Number.POSITIVE_INFINITY
   }
@@ -184,7 +184,7 @@ export class Flights {
     const entry = this.#store.read(key, at.now)
     if (entry !== undefined) {
       this.#end(flight)
-      flight.tell(waiter => waiter.hit(entry, false))
+      flight.tell(waiter => waiter.hit(entry, false, at.now))
       return undefined
     }
     this.#lend(flight, at)
@@ -201,8 +201,8 @@ export class Flights {
     const { now } = at
     const failure = this.#failures.at(key, now)
     if (failure !== undefined || this.#flights.size >= BOUNDS.loadsMax) {
-      if (entry !== undefined) waiter.hit(entry, entry.staleAt <= now)
-      else waiter.failed(failure ?? overloaded())
+      if (entry !== undefined) waiter.hit(entry, entry.staleAt <= now, now)
+      else waiter.failedWith(failure ?? overloaded())
       return
     }
     const flight = new Flight(asked, as, this.#crowd)
@@ -222,12 +222,12 @@ export class Flights {
     if (entry !== undefined) {
       const stale = entry.staleAt <= now
       if (!stale || waiter.staleAfterMs === 0) {
-        waiter.hit(entry, stale)
+        waiter.hit(entry, stale, now)
         return
       }
       waiter.staleAt = now + waiter.staleAfterMs
     }
-    if (this.#crowd.size >= BOUNDS.waitersMax) waiter.failed(overloaded())
+    if (this.#crowd.size >= BOUNDS.waitersMax) waiter.failedWith(overloaded())
     else {
       flight.add(waiter)
       waiter.waits()
@@ -248,7 +248,7 @@ export class Flights {
       this.#end(flight)
       flight.tell(waiter => {
         if (stale === undefined) waiter.miss(false)
-        else waiter.hit(stale, stale.staleAt <= at.now)
+        else waiter.hit(stale, stale.staleAt <= at.now, at.now)
       })
       return
     }
@@ -258,7 +258,7 @@ export class Flights {
     flight.holder = loader?.peer ?? ''
     this.#leases++
     if (loader === undefined) this.loaders?.load(key, lease)
-    else loader.leased(lease, stale)
+    else loader.leased(lease, stale, at.now)
   }
 
   #ownMs(key: string): number {
@@ -277,8 +277,8 @@ export class Flights {
     this.#failures.add(flight.key, error, now)
     const stale = this.#store.read(flight.key, now)
     flight.tell(waiter => {
-      if (stale === undefined) waiter.failed(error)
-      else waiter.hit(stale, stale.staleAt <= now)
+      if (stale === undefined) waiter.failedWith(error)
+      else waiter.hit(stale, stale.staleAt <= now, now)
     })
   }
 
@@ -294,7 +294,7 @@ export class Flights {
     const as = this.#placement.owns(hash) ? 'owner' : flight.as === 'owner' ? 'last-resort' : flight.as
     const entry = entryOfFill(fill, fill.token, { as, now })
     if (as !== 'last-resort') this.#keep(key, entry, now)
-    flight.tell(waiter => waiter.hit(entry, false))
+    flight.tell(waiter => waiter.hit(entry, false, now))
     return { version: entry.version, existed }
   }
 

@@ -24,12 +24,13 @@ export interface Waiter {
   /** Monotonic ms at which it takes the stale one. Set by the flight. */
   staleAt: number
 
-  hit(entry: Entry, stale: boolean): void
+  /** `now`: monotonic ms, at which the entry has not expired. */
+  hit(entry: Entry, stale: boolean, now: number): void
   /** `absent`: the data store has nothing either. Otherwise nobody asked it. */
   miss(absent: boolean): void
   /** It is the one who loads; `stale` is what it may use meanwhile. */
-  leased(lease: Lease, stale: Entry | undefined): void
+  leased(lease: Lease, stale: Entry | undefined, now: number): void
   /** It begins to wait, or still waits. */
   waits(): void
-  failed(error: CacheMeshError): void
+  failedWith(error: CacheMeshError): void
 }

@@ -22,6 +22,7 @@ import { Hold } from '../configuration/hold.ts'
 import { Ledger } from '../configuration/ledger.ts'
 import { Operations } from '../configuration/operations.ts'
 import { SettingsReader } from '../configuration/settings.ts'
+import { Flights } from '../flight/flights.ts'
 import type { Instant } from '../limits/instant.ts'
 import { RULES, TIMES } from '../limits/limits.ts'
 import { Membership, type MembershipOutput } from '../membership/membership.ts'
@@ -39,6 +40,7 @@ export class NodeCore {
   readonly placement: Placement
   /** What the configuration asks of all nodes. */
   readonly settings: SettingsReader
+  readonly flights: Flights
   /** What every frame of this node says about it. One object for its whole life. */
   readonly stamp: Stamp = { serial: 0, digestPrefix: 0, clock: 0 }
   readonly #ledger: Ledger
@@ -65,6 +67,7 @@ export class NodeCore {
     this.store = new Store(options.cacheBytes)
     this.placement = new Placement(options.id)
     this.settings = new SettingsReader(() => this.configuration)
+    this.flights = new Flights({ store: this.store, placement: this.placement, random })
     this.#ledger = new Ledger(options.remembered ?? Configuration.empty(options.meshId))
     const rules = { ...RULES, ...options.rules }
     const { id: self, seeds, absent = [] } = options

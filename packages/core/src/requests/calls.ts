@@ -6,7 +6,7 @@
 //
 // No clock and no timer here: the time comes in with each call, and `sweep` is to be called at `wakeAt`.
 
-import { CacheMeshError, errorCode, type Frame, type FrameWriter, KIND, splitKey } from '@cachemesh/protocol'
+import { CacheMeshError, errorCode, type Frame, KIND, splitKey } from '@cachemesh/protocol'
 import { destroyedError } from '../configuration/operations.ts'
 import type { Instant } from '../limits/instant.ts'
 import { route } from '../placement/router.ts'
@@ -14,9 +14,12 @@ import type { Call, KeyRequest } from './call.ts'
 import type { NodeParts } from './node-parts.ts'
 import { type Outlet, type Outlets, overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
 import { PendingCalls } from './pending-calls.ts'
+import { answers, bytesIn, writeRequest } from './request-frame.ts'
 
 /** A member that was asked and from which nothing at all was heard for that long is passed over, ms. */
 const SILENCE_MS = 300
+/** The same while it loads, of which it gives signs of life (flight/). */
+const LOADING_SILENCE_MS = 1_000
 /** A member to which no link could be opened is not waited for again for so long, ms. */
 const UNOPENED_MS = 2_000
 /** Between two sweeps while calls wait: so late may a call settle after its deadline. */
@@ -63,7 +66,7 @@ export class Calls {
 
   /** When `sweep` is to be called, monotonic ms; Infinity while nothing waits. */
   get wakeAt(): number {
-    return this.#wakeAt
+    return Math.min(this.#wakeAt, this.#node.flights.wakeAt)
   }
 
   /** Sends a call on its way, or has it served here; also the way back in after a member failed. */
@@ -82,23 +85,39 @@ export class Calls {
 
   #follow(call: Call, at: Instant): void {
     const { kind } = call.request
+    if (call.only !== undefined) {
+      if (call.only === this.#node.id) call.served('owner', at)
+      else if (call.failed.includes(call.only) || !this.#writable(call.only))
+        call.failedWith(unavailable(call.request, [call.only]))
+      else this.#forward(call, call.only, at)
+      return
+    }
     const way = route(
       this.#node.placement,
       call.request,
       call,
-      kind === 'get' ? this.#readable : this.#writable,
+      kind === 'get' || kind === 'load' ? this.#readable : this.#writable,
     )
     if (way.kind === 'forward') {
       call.failed = way.failed
-      const outlet = this.#outlet(way.to)
-      if (outlet === undefined) this.#wait(call, way.to, at)
-      else this.#send(call, outlet, at)
+      this.#forward(call, way.to, at)
     } else if (way.kind === 'unavailable') {
       const { configuration } = this.#node
+      // The data store still answers when nobody responsible for the key does.
+      if (kind === 'load' && !configuration.destroyed) {
+        call.served('last-resort', at)
+        return
+      }
       call.failedWith(
         configuration.destroyed ? destroyedError(configuration) : unavailable(call.request, way.failed),
       )
     } else call.served(way.kind, at)
+  }
+
+  #forward(call: Call, to: string, at: Instant): void {
+    const outlet = this.#outlet(to)
+    if (outlet === undefined) this.#wait(call, to, at)
+    else this.#send(call, outlet, at)
   }
 
   /** A large mesh has no links between all members: the call goes when there is one. */
@@ -123,6 +142,10 @@ export class Calls {
   reply(from: Outlet, frame: Frame, at: Instant): void {
     const call = this.#pending.get(frame.requestId)
     if (call === undefined || call.to !== from.peer) return
+    if (frame.kind === KIND.waiting && call.waits !== undefined) {
+      call.waits()
+      return
+    }
     this.#pending.delete(frame.requestId)
     this.#node.answered(from.peer)
     try {
@@ -155,6 +178,7 @@ export class Calls {
     this.#lastTo = ''
     this.#heard.delete(peer)
     this.#silent.delete(peer)
+    this.#node.flights.peerDown(peer, at)
     this.#pending.forEach((call, id) => {
       if (call.to !== peer) return
       this.#pending.delete(id)
@@ -169,6 +193,7 @@ export class Calls {
   close(): void {
     this.#closed = true
     this.#wakeAt = Number.POSITIVE_INFINITY
+    this.#node.flights.close()
     this.#pending.forEach((call, id) => {
       this.#pending.delete(id)
       call.failedWith(closed())
@@ -213,9 +238,8 @@ export class Calls {
       return
     }
     const id = this.#pending.nextId()
-    const { key, entry } = call.request
-    const writer = writerFor(outlet, this.#node.stamp, key.length * 3 + (entry?.value.length ?? 0))
-    write(writer, call, { id, budgetMs: Math.max(1, Math.ceil(call.deadline - now)) })
+    const writer = writerFor(outlet, this.#node.stamp, bytesIn(call.request))
+    writeRequest(writer, call, { id, budgetMs: Math.max(1, Math.ceil(call.deadline - now)) })
     call.to = outlet.peer
     call.sentAt = this.#listened
     this.#pending.add(id, call)
@@ -237,6 +261,7 @@ export class Calls {
   /** Ends the calls whose deadline is over, and passes over the members that are silent. */
   sweep(at: Instant): void {
     if (this.#closed) return
+    this.#node.flights.sweep(at)
     if (this.#pending.size === 0 && this.#opening.size === 0 && this.#unopened.size === 0) {
       this.#wakeAt = Number.POSITIVE_INFINITY
       this.#heard.clear()
@@ -252,8 +277,8 @@ export class Calls {
         this.#pending.delete(id)
         call.failedWith(late(call.request))
       } else if (
-        call.request.kind === 'get' &&
-        this.#listened - Math.max(call.sentAt, this.#heard.get(call.to)?.at ?? 0) > SILENCE_MS
+        this.#listened - Math.max(call.sentAt, this.#heard.get(call.to)?.at ?? 0) >
+        silenceMs(call.request.kind)
       ) {
         this.#pending.delete(id)
         this.#node.unanswered(call.to, now)
@@ -304,20 +329,10 @@ export class Calls {
   }
 }
 
-function write(
-  writer: FrameWriter,
-  call: Call,
-  { id, budgetMs }: { readonly id: number; readonly budgetMs: number },
-): void {
-  const { key, kind, entry } = call.request
-  if (kind === 'get') writer.get(id, budgetMs, key, call)
-  else if (kind === 'delete') writer.delete(id, budgetMs, key, call)
-  else if (entry) writer.set(id, budgetMs, key, call, entry)
-}
-
-/** A miss in answer to a write, or `done` to a read, would pass for success. */
-function answers(kind: number, request: KeyRequest['kind']): boolean {
-  return request === 'get' ? kind === KIND.hit || kind === KIND.miss : kind === KIND.done
+/** How long a member that owes an answer may be silent; Infinity: as long as its link is up. */
+function silenceMs(kind: KeyRequest['kind']): number {
+  if (kind === 'get') return SILENCE_MS
+  return kind === 'load' ? LOADING_SILENCE_MS : Number.POSITIVE_INFINITY
 }
 
 function unavailable(request: KeyRequest, failed: readonly string[]): CacheMeshError {

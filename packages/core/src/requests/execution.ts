@@ -1,6 +1,7 @@
 // What a responsible member does with a request: the steps between a frame, or an own call, and the store.
 
 import { CacheMeshError } from '@cachemesh/protocol'
+import type { Flights } from '../flight/flights.ts'
 import type { Instant } from '../limits/instant.ts'
 import type { Entry } from '../store/entry.ts'
 import type { Store, Written } from '../store/store.ts'
@@ -12,6 +13,14 @@ export function executeWrite(store: Store, { key, entry }: KeyRequest, at: Insta
   const { value, contentType, ttlMs } = entry
   const expiresAt = ttlMs === 0 ? Number.POSITIVE_INFINITY : at.now + ttlMs
   return store.write(key, { value, contentType, expiresAt }, at)
+}
+
+/** Takes what a lease brings back, or what a change feed tells. Throws ERR_LEASE_VOID. */
+export function executeFill(flights: Flights, request: KeyRequest, at: Instant): Written {
+  const { fill, release } = request
+  if (fill) return flights.fill(request, fill, at)
+  if (release) flights.release(request, release.token, new CacheMeshError(release.code, release.message), at)
+  return { version: 0, existed: false }
 }
 
 /** Time to live that remains, whole ms, at least 1; 0: no expiry. */

@@ -1,6 +1,7 @@
 import { type CacheMeshError, checkValue, type EntryBody, type Frame, KIND } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
-import { type Call, type KeyRequest, NO_HOPS, type Role } from './call.ts'
+import type { Role } from '../placement/router.ts'
+import { type Call, type KeyRequest, NO_HOPS } from './call.ts'
 import { remainingTtl } from './execution.ts'
 import type { NodeParts } from './node-parts.ts'
 
@@ -87,7 +88,11 @@ export function foundHere(node: NodeParts, key: string, now: number): Found | un
 }
 
 function foundIn(frame: Frame, by: string): Found | undefined {
-  if (frame.kind !== KIND.hit) return undefined
+  return frame.kind === KIND.hit ? readFound(frame, by) : undefined
+}
+
+/** The version and entry that a frame has next. `by`: the member that it came from. */
+export function readFound(frame: Frame, by: string): Found {
   const version = frame.version()
   const { value, contentType, ttlMs } = frame.entry()
   checkValue(value, contentType)

@@ -1,5 +1,6 @@
 import type { Configuration, Stamp } from '@cachemesh/protocol'
 import type { SettingsReader } from '../configuration/settings.ts'
+import type { Flights } from '../flight/flights.ts'
 import type { Placement } from '../placement/placement.ts'
 import type { Store } from '../store/store.ts'
 
@@ -9,6 +10,8 @@ export interface NodeParts {
   readonly store: Store
   readonly placement: Placement
   readonly settings: SettingsReader
+  /** Loads of keys that this node answers for. */
+  readonly flights: Flights
   readonly stamp: Stamp
   /** The current one. */
   readonly configuration: Configuration

@@ -1,7 +1,8 @@
 import type { CacheMeshError, Frame } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
+import type { Role } from '../placement/router.ts'
 import type { Written } from '../store/store.ts'
-import { type Call, type KeyRequest, NO_HOPS, type Role } from './call.ts'
+import { type Call, type KeyRequest, NO_HOPS } from './call.ts'
 import { executeWrite, moving } from './execution.ts'
 import type { NodeParts } from './node-parts.ts'
 

@@ -1,4 +1,10 @@
-import { CacheMeshError, type EntryBody, type Stamp } from '@cachemesh/protocol'
+import {
+  CacheMeshError,
+  type EntryBody,
+  type LeaseBody,
+  type Stamp,
+  type VersionedEntry,
+} from '@cachemesh/protocol'
 import type { Entry } from '../store/entry.ts'
 import { remainingTtl } from './execution.ts'
 import { type Outlet, overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
@@ -35,6 +41,18 @@ export class Reply {
 
   miss(flags = 0): void {
     this.#outlet.writer.miss(this.#id, flags)
+    this.#outlet.flushSoon()
+  }
+
+  /** `stale`: what may be used while the other side loads. */
+  lease(lease: LeaseBody, stale?: VersionedEntry, flags = 0): void {
+    const writer = writerFor(this.#outlet, this.#stamp, stale?.value.length ?? 0)
+    writer.lease(this.#id, lease, stale, flags)
+    sent(this.#outlet, writer)
+  }
+
+  waiting(): void {
+    this.#outlet.writer.waiting(this.#id)
     this.#outlet.flushSoon()
   }
 

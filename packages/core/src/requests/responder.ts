@@ -4,6 +4,7 @@ import {
   CacheMeshError,
   checkValue,
   type EntryBody,
+  type FillBody,
   FLAG,
   type Frame,
   hashKey,
@@ -11,9 +12,11 @@ import {
   splitKey,
 } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
-import type { Call, KeyRequest, Role } from './call.ts'
+import type { Role } from '../placement/router.ts'
+import type { Call, KeyRequest } from './call.ts'
 import type { Calls } from './calls.ts'
-import { executeWrite, moving } from './execution.ts'
+import { executeFill, executeWrite, moving } from './execution.ts'
+import { passLease, serveLoad } from './load-reply.ts'
 import type { NodeParts } from './node-parts.ts'
 import type { Outlet } from './outlet.ts'
 import { Reads } from './reads.ts'
@@ -22,6 +25,8 @@ import { checkSize } from './value-size.ts'
 
 /** A request without a budget still ends. */
 const BUDGET_MS = 5_000
+/** What whoever answered says of its answer. */
+const PASSED_FLAGS = FLAG.stoodIn | FLAG.absent | FLAG.stale
 
 export class Responder {
   readonly #node: NodeParts
@@ -40,12 +45,14 @@ export class Responder {
     this.#leaving = true
   }
 
-  /** A frame of kind get, set or delete. Throws ERR_MALFORMED_FRAME when it is not understood. */
+  /** A frame of kind get to release. Throws ERR_MALFORMED_FRAME when it is not understood. */
   request(from: Outlet, frame: Frame, at: Instant): void {
     const { key, hops, failed } = frame.target()
     const reply = new Reply(from, frame.requestId, this.#node.stamp)
     try {
-      if (this.#leaving) throw new CacheMeshError('ERR_CLOSED', 'The node is leaving')
+      // Loads that have begun here may still end.
+      if (this.#leaving && frame.kind !== KIND.fill && frame.kind !== KIND.release)
+        throw new CacheMeshError('ERR_CLOSED', 'The node is leaving')
       const { namespace } = splitKey(key) // throws for what qualifies no key
       const hash = hashKey(key)
       const owned = this.#node.placement.owns(hash)
@@ -56,6 +63,10 @@ export class Responder {
       // Requests of one peer take effect in the order in which they came.
       this.#reads.answer(at)
       const request = requestIn(frame, key, hash)
+      if (isOfLoad(request)) {
+        this.#load({ request, namespace, owned }, { from, hops, failed, budgetMs: frame.budgetMs, reply, at })
+        return
+      }
       if (request.entry) checkSize(this.#node.settings, namespace, request.entry.value.length)
       // Most requests are for keys that are owned here: they need no call.
       if (owned) {
@@ -74,6 +85,35 @@ export class Responder {
   /** The frames that arrived together were all handed over: what waits for others of its kind is answered. */
   through(at: Instant): void {
     this.#reads.answer(at)
+  }
+
+  #load({ request, namespace, owned }: OfLoad, { from, hops, failed, budgetMs, reply, at }: Arrival): void {
+    const { fill, wish } = request
+    if (fill) checkSize(this.#node.settings, namespace, fill.entry.value.length)
+    const deadline = at.now + (budgetMs || BUDGET_MS)
+    const peerLoad = wish && {
+      asked: request,
+      wish,
+      peer: from.peer,
+      relayed: hops.length > 0,
+      deadline,
+      reply,
+    }
+    const served = (as: Role, then: Instant): void => {
+      try {
+        if (peerLoad) serveLoad(this.#node, peerLoad, as, then)
+        else if (as === 'last-resort') throw moving()
+        else reply.done(executeFill(this.#node.flights, request, then), as === 'owner' ? 0 : FLAG.stoodIn)
+      } catch (error) {
+        reply.error(error)
+      }
+    }
+    // What belongs to a lease was sent to its holder, whoever owns the key now.
+    if (owned || (!wish && fill?.kind !== 'fed')) served('owner', at)
+    else {
+      const passing = { hops: [...hops, from.peer], failed, deadline, reply, served }
+      this.#calls.dispatch(new PassedCall(request, passing), at)
+    }
   }
 
   #serve(
@@ -95,10 +135,32 @@ export class Responder {
   }
 }
 
+interface OfLoad {
+  readonly request: KeyRequest
+  readonly namespace: string
+  readonly owned: boolean
+}
+
+interface Arrival {
+  readonly from: Outlet
+  readonly hops: readonly string[]
+  readonly failed: readonly string[]
+  readonly budgetMs: number
+  readonly reply: Reply
+  readonly at: Instant
+}
+
+function isOfLoad({ kind }: KeyRequest): boolean {
+  return kind === 'load' || kind === 'fill' || kind === 'release'
+}
+
 function requestIn(frame: Frame, key: string, hash: number): KeyRequest {
   if (frame.kind === KIND.get) return { kind: 'get', key, hash }
   if (frame.kind === KIND.delete) return { kind: 'delete', key, hash }
   if (frame.kind === KIND.set) return { kind: 'set', key, hash, entry: ownEntry(frame) }
+  if (frame.kind === KIND.load) return { kind: 'load', key, hash, wish: frame.wish() }
+  if (frame.kind === KIND.fill) return { kind: 'fill', key, hash, fill: ownFill(frame) }
+  if (frame.kind === KIND.release) return { kind: 'release', key, hash, release: frame.release() }
   throw new CacheMeshError(
     'ERR_MALFORMED_FRAME',
     `A request of kind ${frame.kind} is unknown to this version`,
@@ -134,10 +196,15 @@ class PassedCall implements Call {
   }
 
   answered(frame: Frame): void {
-    const flags = FLAG.forwarded | (frame.flags & FLAG.stoodIn)
+    const flags = FLAG.forwarded | (frame.flags & PASSED_FLAGS)
     if (frame.kind === KIND.hit) this.#reply.hit(frame.version(), frame.entry(), flags)
     else if (frame.kind === KIND.miss) this.#reply.miss(flags)
+    else if (frame.kind === KIND.lease) passLease(this.#reply, frame, flags)
     else this.#reply.done({ version: frame.version(), existed: frame.existed }, flags)
+  }
+
+  waits(): void {
+    this.#reply.waiting()
   }
 
   failedWith(error: CacheMeshError): void {
@@ -150,4 +217,11 @@ function ownEntry(frame: Frame): EntryBody {
   const { value, contentType, ttlMs } = frame.entry()
   checkValue(value, contentType)
   return { value: frame.owned ? value : new Uint8Array(value), contentType, ttlMs }
+}
+
+function ownFill(frame: Frame): FillBody {
+  const fill = frame.fill()
+  const { value, contentType, ttlMs } = fill.entry
+  if (fill.kind !== 'absent') checkValue(value, contentType)
+  return { ...fill, entry: { value: frame.owned ? value : new Uint8Array(value), contentType, ttlMs } }
 }
