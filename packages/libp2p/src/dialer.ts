@@ -21,9 +21,6 @@ const HANDSHAKE_MS = 15_000
 const DIALS_MAX = 2
 /** A dial that has no connection by then, ms, waits for a machine that is gone: the next one need not. */
 const TURN_MS = 1_000
-/** A node that has links makes the next one after a pause that is so many times what the last one took. */
-const PAUSE_FACTOR = 2
-const PAUSE_MAX_MS = 15_000
 /** What libp2p tells when a connection is open and its encryption begins. */
 const CONNECTED = 'upgrader:encrypt-outbound-connection'
 
@@ -108,21 +105,14 @@ export class Dialer {
     }
   }
 
-  /**
-   * A turn to dial. Its pause makes dialling keep pace with the machine: where many nodes start on few processors a
-   * handshake takes seconds, and what they have to agree on comes before the last of their links.
-   */
   async #turn(signal: AbortSignal): Promise<Turn> {
     const release = await this.#slots.take(signal)
-    const startedAt = performance.now()
     const gone = setTimeout(release, TURN_MS)
     return {
       connected: () => clearTimeout(gone),
       end: () => {
         clearTimeout(gone)
-        if (this.#table.links.size < 2) return release()
-        const pauseMs = PAUSE_FACTOR * (performance.now() - startedAt)
-        setTimeout(release, Math.min(pauseMs, PAUSE_MAX_MS)).unref()
+        release()
       },
     }
   }

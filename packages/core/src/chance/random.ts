@@ -31,6 +31,18 @@ export class Random {
     return ms * (0.5 + this.fraction() / 2)
   }
 
+  /** The same items in any order (Fisher and Yates). */
+  shuffled<T>(items: readonly T[]): T[] {
+    const shuffled = [...items]
+    for (let i = shuffled.length - 1; i > 0; i--) {
+      const other = this.below(i + 1)
+      const item = shuffled[i] as T
+      shuffled[i] = shuffled[other] as T
+      shuffled[other] = item
+    }
+    return shuffled
+  }
+
   #next(): number {
     const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0
     this.#counter = (this.#counter + 1) | 0

@@ -7,8 +7,8 @@ interface Heard {
   echo: number
   /** Awake ms of the last round trip: of the beat that repeated a number for the first time. */
   provenAt: number | undefined
-  /** Awake ms since which a round trip is expected. */
-  expectedAt: number
+  /** Awake ms since which a round trip is expected; undefined: there was no link yet that could carry it. */
+  expectedAt: number | undefined
 }
 
 /**
@@ -29,7 +29,7 @@ export class Beats {
   /** From now on silence of this peer is measured, as if there had been a round trip at `awake`. It proves nothing. */
   expect(peer: string, awake: number): void {
     const heard = this.#of(peer, this.#seq)
-    heard.expectedAt = Math.max(heard.expectedAt, awake)
+    heard.expectedAt = Math.max(heard.expectedAt ?? awake, awake)
   }
 
   forget(peer: string): void {
@@ -70,10 +70,11 @@ export class Beats {
     return this.#peers.get(peer)?.provenAt
   }
 
-  /** Awake ms since which the peer is silent: of the last round trip, or since which one is expected. */
+  /** Awake ms since which the peer is silent: of the last round trip, or since which one is expected. Undefined: neither. */
+
   silentSince(peer: string): number | undefined {
-    const heard = this.#peers.get(peer)
-    return heard && Math.max(heard.expectedAt, heard.provenAt ?? Number.NEGATIVE_INFINITY)
+    const { expectedAt, provenAt } = this.#peers.get(peer) ?? {}
+    return expectedAt === undefined ? provenAt : Math.max(expectedAt, provenAt ?? expectedAt)
   }
 
   /** True when there was a round trip with somebody else than `except` since then. */
@@ -92,7 +93,7 @@ export class Beats {
   #of(peer: string, before: number): Heard {
     const known = this.#peers.get(peer)
     if (known !== undefined) return known
-    const heard: Heard = { seq: 0, echo: before, provenAt: undefined, expectedAt: Number.NEGATIVE_INFINITY }
+    const heard: Heard = { seq: 0, echo: before, provenAt: undefined, expectedAt: undefined }
     this.#peers.set(peer, heard)
     return heard
   }

@@ -45,6 +45,21 @@ describe('an attempt to reach a member', () => {
     expect([checks.state('m'), checks.busy, checks.tries('m')]).toEqual(['unreached', false, false])
   })
 
+  it('is made anew when there is a new link: it had no time to answer over that one', () => {
+    const checking = new Checking()
+    checking.start('m', [], 0)
+    checking.checks.tick(FOR_MS)
+    checking.checks.anew('m')
+    expect(checking.checks.state('m')).toBeUndefined()
+    checking.start('m', [], FOR_MS)
+    checking.checks.anew('m')
+    expect(checking.checks.state('m')).toBeUndefined()
+    checking.start('m', [], FOR_MS)
+    checking.roundTrip('m', FOR_MS)
+    checking.checks.anew('m')
+    expect(checking.checks.state('m')).toBe('reached')
+  })
+
   it('has reached it after a round trip', () => {
     const checking = new Checking()
     checking.start('m', [], 0)

@@ -84,6 +84,11 @@ export class Checks {
     ]
   }
 
+  /** There is a new link: what was found without it says nothing, and the next look at the member tries again. */
+  anew(member: string): void {
+    if (this.state(member) !== 'reached') this.#attempts.delete(member)
+  }
+
   /** Somebody wants this node to try. It answers at once when it heard the member a moment ago. */
   asked(from: string, member: string, { awake, forMs }: { awake: number; forMs: number }): CheckOutput[] {
     const proven = this.#beats.provenAt(member)

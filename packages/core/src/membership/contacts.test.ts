@@ -9,12 +9,20 @@ import { Contacts } from './contacts.ts'
 /** Contacts of a node that keeps links to all members, and the links it has. */
 class Linking {
   readonly linked = new Set<string>()
+  patience = 1
   readonly contacts: Contacts
   readonly #self: string
 
   constructor(self: string, seeds: readonly string[]) {
     this.#self = self
-    this.contacts = new Contacts({ self, seeds, linked: this.linked, random: new Random(7) })
+    const { linked } = this
+    this.contacts = new Contacts({
+      self,
+      seeds,
+      linked,
+      random: new Random(7),
+      patience: () => this.patience,
+    })
   }
 
   up(peer: string, now: number): void {
@@ -42,9 +50,9 @@ function namesOf({ contacts }: Linking, now: number): string[] {
 }
 
 describe('contacts', () => {
-  it('are the seeds at once, and every living member that is not this node', () => {
-    const contacts = contactsOf('m', 'seed:1', 'seed:2')
-    expect(namesOf(contacts, 1)).toEqual(['seed:1', 'seed:2'])
+  it('are a seed at once, and every living member that is not this node', () => {
+    const contacts = contactsOf('m', 'seed:1')
+    expect(namesOf(contacts, 1)).toEqual(['seed:1'])
     const gone = tombstone(memberOf('x'), 'left')
     const silent = memberOf('y', { addresses: [] })
     contacts.update(
@@ -243,5 +251,80 @@ describe('contacts', () => {
         expect(contacts.contacts.wakeAt).toBeGreaterThan(now)
       }),
     )
+  })
+})
+
+describe('links that nothing waits for', () => {
+  const many = Array.from({ length: 12 }, (_, i) => memberOf(`n${i + 10}`))
+
+  /** Linked to one of many, and its seeds are known. */
+  function inLargeMesh(): Linking {
+    const contacts = contactsOf('m')
+    contacts.up('n10', 0)
+    contacts.update(configurationOf(memberOf('m'), ...many), 0)
+    return contacts
+  }
+
+  it('are made to one seed after the other, in an order of each node', () => {
+    const seeds = ['seed:1', 'seed:2', 'seed:3']
+    const contacts = contactsOf('m', ...seeds)
+    const [first = ''] = namesOf(contacts, 0)
+    expect(namesOf(contacts, 999)).toEqual([])
+    expect(contacts.contacts.wakeAt).toBe(1_000)
+    const [second = ''] = namesOf(contacts, 1_000)
+    // Somebody who refuses needs no second.
+    contacts.contacts.failed(second, 1_001, 'ERR_CONNECTION_REFUSED')
+    const [third = ''] = namesOf(contacts, 1_001)
+    expect([first, second, third].sort()).toEqual(seeds)
+    const firsts = Array.from({ length: 40 }, (_, seed) => {
+      const linked = new Set<string>()
+      return new Contacts({ self: 'm', seeds, linked, random: new Random(seed), patience: () => 1 }).due(0)[0]
+        ?.name
+    })
+    expect(new Set(firsts).size).toBe(3)
+  })
+
+  it('leave out a seed that is a member already', () => {
+    const contacts = contactsOf('m', 'seed:1', 'seed:2')
+    const [first = ''] = namesOf(contacts, 0)
+    contacts.up('a', 50)
+    contacts.contacts.answered(first, 'a', 50)
+    contacts.update(
+      configurationOf(memberOf('m'), memberOf('a'), memberOf('b', { addresses: ['seed:1', 'seed:2'] })),
+      51,
+    )
+    expect(namesOf(contacts, 60_000)).toEqual(['b'])
+  })
+
+  it('take a tenth of the time, whatever one of them takes', () => {
+    const contacts = inLargeMesh()
+    let now = TIMES.settleMs + TIMES.dialHeadStartMs
+    for (const tookMs of [10, 400]) {
+      const [name = '', ...more] = namesOf(contacts, now)
+      expect(more).toEqual([])
+      contacts.up(name, now + tookMs)
+      contacts.contacts.answered(name, name, now + tookMs)
+      expect(contacts.contacts.wakeAt).toBe(now + 10 * tookMs)
+      now += 10 * tookMs
+    }
+  })
+
+  it('wait longer for each other on a node that doubts itself', () => {
+    const contacts = inLargeMesh()
+    contacts.patience = 4
+    const now = TIMES.settleMs + TIMES.dialHeadStartMs
+    expect(namesOf(contacts, now)).toHaveLength(1)
+    expect(namesOf(contacts, now + 3_999)).toEqual([])
+    expect(namesOf(contacts, now + 4_000)).toHaveLength(1)
+  })
+
+  it('do not delay those that somebody waits for', () => {
+    const contacts = inLargeMesh()
+    contacts.up('n11', 0)
+    const now = TIMES.settleMs + TIMES.dialHeadStartMs
+    expect(namesOf(contacts, now)).toHaveLength(1)
+    contacts.contacts.demand('n21', now)
+    contacts.down('n10', now)
+    expect(namesOf(contacts, now + 30).sort()).toEqual(['n10', 'n21'])
   })
 })

@@ -2,6 +2,7 @@ import type { Configuration, ErrorCode, Member } from '@cachemesh/protocol'
 import { isTombstone } from '@cachemesh/protocol'
 import type { Random } from '../chance/random.ts'
 import { RULES, TIMES } from '../limits/limits.ts'
+import { DialPace } from './dial-pace.ts'
 
 /** Somebody to connect to: a member by id, or a seed, whose id nobody knows before it answers. */
 export interface Contact {
@@ -21,7 +22,7 @@ interface Attempt {
   tries: number
   dialling: boolean
   nextAt: number
-  /** Who answered at a seed's address. */
+  /** Who answered at a seed's address, or is said to be there. */
   peer: string | undefined
   /** Why the last dial failed. */
   code: ErrorCode | undefined
@@ -29,6 +30,8 @@ interface Attempt {
   until: number
   /** When its last link came up. */
   linkedAt: number
+  /** Never linked, and never tried. */
+  fresh: boolean
 }
 
 /** How long a link that a request or a check needs is tried for. */
@@ -47,7 +50,9 @@ export class Contacts {
   readonly #self: string
   readonly #random: Random
   readonly #attempts = new Map<string, Attempt>()
+  readonly #pace = new DialPace()
   readonly #linked: ReadonlySet<string>
+  readonly #patience: () => number
   /** Members besides this node. */
   #others = 0
   #configuration: Configuration | undefined
@@ -59,16 +64,20 @@ export class Contacts {
     seeds: readonly string[]
     linked: ReadonlySet<string>
     random: Random
+    /** How many times longer than usual this node waits for others, because it doubts itself. */
+    patience: () => number
   }) {
     this.#self = options.self
     this.#random = options.random
     this.#linked = options.linked
-    for (const seed of options.seeds) this.#add({ name: seed, addresses: [seed] }, 0)
+    this.#patience = options.patience
+    // Each node begins with another one, so that no seed has to admit all who start at once.
+    for (const seed of options.random.shuffled(options.seeds)) this.#add({ name: seed, addresses: [seed] }, 0)
   }
 
   linkUp(peer: string, now: number): void {
     this.#earliest = undefined
-    for (const attempt of this.#attempts.values()) if (attempt.peer === peer) attempt.linkedAt = now
+    for (const attempt of this.#attempts.values()) if (attempt.peer === peer) this.#linkedTo(attempt, now)
   }
 
   linkDown(peer: string, now: number): void {
@@ -93,15 +102,23 @@ export class Contacts {
     this.#others = configuration.members.filter(
       ({ id, state }) => id !== this.#self && isLiving(state),
     ).length
-    for (const [name, { contact, until }] of this.#attempts) {
-      if (contact.peer === undefined) continue
+    for (const [name, attempt] of this.#attempts) {
+      const { contact, until } = attempt
+      if (contact.peer === undefined) {
+        attempt.peer ??= configuration.members.find(
+          it => isLiving(it.state) && it.addresses.includes(name),
+        )?.id
+        continue
+      }
       const member = configuration.member(contact.peer)
       const needed = neighbours.has(contact.peer) || until !== Number.POSITIVE_INFINITY
       if (member === undefined || isTombstone(member) || !needed) this.#attempts.delete(name)
     }
     // While many join, each changes whose neighbours the others are: most links of that moment would be made in vain,
     // and a handshake is what costs a node most.
-    const settled = now + (this.#linked.size > 0 && this.#others >= RULES.allObserveMax ? TIMES.settleMs : 0)
+    const settled =
+      now +
+      (this.#linked.size > 0 && this.#others >= RULES.allObserveMax ? TIMES.settleMs * this.#patience() : 0)
     // Both ends learn of each other at one moment: the larger id lets the smaller dial first.
     for (const id of neighbours)
       this.#want(id, {
@@ -117,6 +134,13 @@ export class Contacts {
     if (attempt === undefined || attempt.until < now)
       this.#want(peer, { dialAt: now, until: now + DEMAND_MS })
     else if (attempt.until !== Number.POSITIVE_INFINITY) attempt.until = now + DEMAND_MS
+    else if (attempt.fresh) this.#hurry(attempt, now)
+  }
+
+  #hurry(attempt: Attempt, now: number): void {
+    this.#earliest = undefined
+    attempt.fresh = false
+    attempt.nextAt = now
   }
 
   #want(peer: string, { dialAt, until }: { dialAt: number; until: number }): void {
@@ -144,12 +168,13 @@ export class Contacts {
     if (this.wakeAt > now) return due
     this.#earliest = undefined
     for (const attempt of this.#attempts.values()) {
-      if (attempt.dialling || attempt.nextAt > now || this.#isIdle(attempt)) continue
+      if (attempt.dialling || this.#startsAt(attempt) > now || this.#isIdle(attempt)) continue
       if (attempt.until < now) {
         this.#attempts.delete(attempt.contact.name)
         continue
       }
       attempt.dialling = true
+      if (this.#isPaced(attempt)) this.#pace.began(attempt.contact.name, now)
       due.push(attempt.contact)
     }
     return due
@@ -157,23 +182,26 @@ export class Contacts {
 
   /** A dial ended in a link to `peer`; `peer` is this node when a seed address was its own. */
   answered(name: string, peer: string, now: number): void {
+    this.#pace.succeeded(name, now)
+    this.#earliest = undefined
     const attempt = this.#attempts.get(name)
     if (attempt === undefined) return
-    this.#earliest = undefined
     if (peer === this.#self) this.#attempts.delete(name)
     attempt.dialling = false
     attempt.code = undefined
     attempt.peer = peer
-    attempt.linkedAt = now
+    this.#linkedTo(attempt, now)
     // Nobody knew whose link it was when it broke before the dial was answered.
     if (!this.#linked.has(peer)) this.#schedule(attempt, now)
   }
 
   failed(name: string, now: number, code: ErrorCode): void {
+    this.#pace.failed(name, now)
+    this.#earliest = undefined
     const attempt = this.#attempts.get(name)
     if (attempt === undefined) return
-    this.#earliest = undefined
     attempt.dialling = false
+    attempt.fresh = false
     attempt.tries++
     attempt.code = code
     this.#schedule(attempt, now)
@@ -215,7 +243,7 @@ export class Contacts {
   #findEarliest(): number {
     let earliest = Number.POSITIVE_INFINITY
     for (const attempt of this.#attempts.values()) {
-      if (!attempt.dialling && !this.#isIdle(attempt)) earliest = Math.min(earliest, attempt.nextAt)
+      if (!attempt.dialling && !this.#isIdle(attempt)) earliest = Math.min(earliest, this.#startsAt(attempt))
     }
     return earliest
   }
@@ -230,12 +258,30 @@ export class Contacts {
       code: undefined,
       until,
       linkedAt: Number.NEGATIVE_INFINITY,
+      fresh: contact.peer === undefined || !this.#linked.has(contact.peer),
     })
+  }
+
+  #linkedTo(attempt: Attempt, now: number): void {
+    attempt.linkedAt = now
+    attempt.fresh = false
   }
 
   #schedule(attempt: Attempt, now: number): void {
     const wait = Math.min(TIMES.redialMinMs * 2 ** Math.min(attempt.tries, 16), TIMES.redialMaxMs)
     attempt.nextAt = now + this.#random.jittered(wait)
+  }
+
+  /** A link that nobody waits for: to a seed, or to one of many neighbours, that was never tried before. */
+  #isPaced({ contact, until, fresh }: Attempt): boolean {
+    if (!fresh || until !== Number.POSITIVE_INFINITY) return false
+    return contact.peer === undefined || (this.#linked.size > 0 && this.#others >= RULES.allObserveMax)
+  }
+
+  #startsAt(attempt: Attempt): number {
+    return this.#isPaced(attempt)
+      ? Math.max(attempt.nextAt, this.#pace.nextAt(this.#patience()))
+      : attempt.nextAt
   }
 
   /** Linked; or a seed that is a member like others, and is dialled as such where it is needed. */

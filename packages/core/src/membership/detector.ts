@@ -11,7 +11,7 @@ import type { DetectorOutput } from './detector-output.ts'
 import { type Doubt, Doubts } from './doubts.ts'
 import { Evidence } from './evidence.ts'
 import { Jury } from './jury.ts'
-import { LocalHealth } from './local-health.ts'
+import type { LocalHealth } from './local-health.ts'
 import { Observers } from './observers.ts'
 import { Rumours } from './rumours.ts'
 
@@ -50,6 +50,7 @@ export class Detector {
   constructor(parts: {
     self: string
     rules: Rules
+    health: LocalHealth
     linked: ReadonlySet<string>
     random: Random
     now: number
@@ -58,7 +59,7 @@ export class Detector {
     this.#rules = parts.rules
     this.#linked = parts.linked
     this.#random = parts.random
-    this.#health = new LocalHealth(parts.rules)
+    this.#health = parts.health
     this.#observers = new Observers(parts.rules)
     this.#beats = new Beats(parts.now)
     this.#checks = new Checks(this.#beats)
@@ -89,11 +90,6 @@ export class Detector {
     return this.#doubts.blames(member, since) || this.#accusations.convicted(member, since)
   }
 
-  /** Before each step: this node had asked for one at `wantedAt`. */
-  stepped(now: number, wantedAt: number): void {
-    this.#health.stepped(now, wantedAt)
-  }
-
   follow(configuration: Configuration, now: number): DetectorOutput[] {
     const awake = this.#health.awake(now)
     const hadOthers = this.#observers.size > 1
@@ -111,10 +107,18 @@ export class Detector {
     return this.#endDoubts(configuration, awake)
   }
 
-  linkUp(peer: string): DetectorOutput[] {
+  linkUp(peer: string, now: number): DetectorOutput[] {
     this.#closed.delete(peer)
     this.#beats.restart(peer)
+    this.#checks.anew(peer)
+    this.expect(peer, now)
     return this.#neighbours.has(peer) || this.#checks.tries(peer) ? [this.#knock(peer)] : []
+  }
+
+  /** There is a link to this peer, or one is being made: from now on it can be silent. */
+  expect(peer: string, now: number): void {
+    if (this.#neighbours.has(peer) && this.#beats.silentSince(peer) === undefined)
+      this.#beats.expect(peer, this.#health.awake(now))
   }
 
   linkDown(peer: string, now: number): void {
@@ -192,10 +196,11 @@ export class Detector {
     return this.#health.awake(now) - this.#beats.lastProofAt
   }
 
-  /** Somebody to watch from now on. Where others accuse it already a new observer need not wait as long. */
+  /** Somebody to watch, as soon as there is a link. Where others accuse it already a new observer waits for none. */
   #meet(peer: string, awake: number): void {
     const { silenceMs, checkMs } = this.#rules
-    this.#beats.expect(peer, this.#accusations.names(peer) ? awake - silenceMs + checkMs : awake)
+    if (this.#accusations.names(peer)) this.#beats.expect(peer, awake - silenceMs + checkMs)
+    else if (this.#linked.has(peer)) this.#beats.expect(peer, awake)
   }
 
   /** Doubts about claims that are no more: members that left or were removed, or have answered with another one. */

@@ -9,6 +9,7 @@ import { type Contact, Contacts } from './contacts.ts'
 import { Detector } from './detector.ts'
 import type { DetectorOutput } from './detector-output.ts'
 import { Links } from './links.ts'
+import { LocalHealth } from './local-health.ts'
 
 export type MembershipOutput =
   | Exclude<DetectorOutput, { kind: 'want' }>
@@ -17,6 +18,7 @@ export type MembershipOutput =
 
 export class Membership {
   readonly #self: string
+  readonly #health: LocalHealth
   readonly #links: Links
   readonly #contacts: Contacts
   readonly #absent: Absent
@@ -34,9 +36,10 @@ export class Membership {
     this.#self = self
     this.#links = new Links(now)
     const { linked } = this.#links
-    this.#contacts = new Contacts({ self, seeds, linked, random })
     this.#absent = new Absent(parts.absent, linked, now)
-    this.#detector = new Detector({ self, rules, linked, random, now })
+    this.#health = new LocalHealth(rules)
+    this.#detector = new Detector({ self, rules, health: this.#health, linked, random, now })
+    this.#contacts = new Contacts({ self, seeds, linked, random, patience: () => this.#health.patience })
   }
 
   get linked(): ReadonlySet<string> {
@@ -83,7 +86,7 @@ export class Membership {
 
   /** Before each step: this node had asked for one at `wantedAt`. */
   stepped(now: number, wantedAt: number): void {
-    this.#detector.stepped(now, wantedAt)
+    this.#health.stepped(now, wantedAt)
   }
 
   follow(configuration: Configuration, now: number): MembershipOutput[] {
@@ -97,7 +100,7 @@ export class Membership {
   linkUp(peer: string, now: number): MembershipOutput[] {
     this.#links.up(peer, now)
     this.#contacts.linkUp(peer, now)
-    return this.#carried(this.#detector.linkUp(peer), now)
+    return this.#carried(this.#detector.linkUp(peer, now), now)
   }
 
   linkDown(peer: string, now: number): void {
@@ -149,6 +152,7 @@ export class Membership {
   /** Whom to dial now. */
   due(now: number): Contact[] {
     const contacts = this.#contacts.due(now)
+    for (const { peer } of contacts) if (peer !== undefined) this.#detector.expect(peer, now)
     const absent = this.#absent.due(now)
     return absent === undefined ? contacts : [...contacts, absent]
   }

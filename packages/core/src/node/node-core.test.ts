@@ -120,8 +120,12 @@ describe('a node with seeds', () => {
     'never founds a mesh beside one that refuses it: %s',
     code => {
       const life = new Life({ seeds: ['p:1', 'q:1'] })
-      const refuse = (outputs: readonly Output[]): Output[] =>
-        dials(outputs).flatMap(contact => life.step({ kind: 'dial-failed', contact, code }))
+      const refuse = (outputs: readonly Output[]): string[] =>
+        dials(outputs).flatMap(contact => [
+          contact,
+          // One that refuses has the next one dialled.
+          ...refuse(life.step({ kind: 'dial-failed', contact, code })),
+        ])
       refuse(life.start())
       let attempts = 0
       for (let i = 0; i < 200; i++) attempts += refuse(life.pass(1_000)).length + 1
