@@ -348,6 +348,8 @@ export class Runtime {
     this.core.stamp.clock = this.core.store.clock.current(Date.now())
     const writer = writerFor(link, this.core.stamp, body.length)
     writer.message(kind, 0, body)
+    // Requests and replies say what was written or seen: what they lead to is newer.
+    this.core.stamp.clock = this.core.store.clock.last
     sent(link, writer)
   }
 

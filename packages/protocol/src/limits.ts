@@ -19,6 +19,8 @@ export const LIMITS = {
   tagSlotsMax: 2_048,
   /** Keys in one batch. */
   batchMax: 1_024,
+  /** Bytes of the values that answer one batch; the others have to be asked for alone. */
+  batchBytesMax: 1 * MiB,
   /** Time to live: 10 years. Longer means "no expiry". */
   ttlMsMax: 10 * 365 * 24 * 3600 * 1000,
   /** Frames up to this size go on the stream for small frames, larger ones on the bulk stream. */

@@ -1,4 +1,12 @@
-import type { CacheMeshError, EntryBody, FillBody, Frame, LoadWish, ReleaseBody } from '@cachemesh/protocol'
+import type {
+  Alteration,
+  CacheMeshError,
+  EntryBody,
+  FillBody,
+  Frame,
+  LoadWish,
+  ReleaseBody,
+} from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
 import type { Role } from '../placement/router.ts'
 
@@ -7,12 +15,16 @@ export const NO_HOPS: readonly string[] = []
 
 /** What is asked of whoever is responsible for a key. */
 export interface KeyRequest {
-  readonly kind: 'get' | 'set' | 'delete' | 'load' | 'fill' | 'release'
+  readonly kind: 'get' | 'set' | 'delete' | 'alter' | 'load' | 'fill' | 'release' | BatchKind
   /** Qualified key. */
   readonly key: string
   readonly hash: number
   /** For `set`: in memory that nobody else writes to. */
   readonly entry?: EntryBody
+  /** For `alter`: its entry in memory that nobody else writes to. */
+  readonly alteration?: Alteration
+  /** For a batch: what is asked of the keys in it, all of one owner. `key` and `hash` are those of the first. */
+  readonly parts?: readonly KeyRequest[]
   /** For `load`. */
   readonly wish?: LoadWish
   /** For `fill`: its value in memory that nobody else writes to. */
@@ -20,9 +32,13 @@ export interface KeyRequest {
   readonly release?: ReleaseBody
 }
 
+export type BatchKind = 'getMany' | 'setMany' | 'deleteMany'
+
 /** A request and who waits for its answer: a program of this process, or a peer that passed it on. */
 export interface Call {
   readonly request: KeyRequest
+  /** Calls that travel as this one. Each of them goes its own way when it does not come through. */
+  readonly parts?: readonly Call[]
   /** Members it has passed before this node. */
   readonly hops: readonly string[]
   /** Monotonic ms. It is answered by then, whatever happens. */
@@ -36,7 +52,7 @@ export interface Call {
   readonly only?: string
 
   /** The reply of another member; valid during the call only. */
-  answered(frame: Frame): void
+  answered(frame: Frame, at: Instant): void
   /** The member that is asked says that the load is under way. */
   waits?(): void
   /** This node itself answers. */

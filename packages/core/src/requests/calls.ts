@@ -96,9 +96,12 @@ export class Calls {
       this.#node.placement,
       call.request,
       call,
-      kind === 'get' || kind === 'load' ? this.#readable : this.#writable,
+      isRead(kind) ? this.#readable : this.#writable,
     )
-    if (way.kind === 'forward') {
+    if (call.parts !== undefined && (way.kind !== 'forward' || way.failed.length > 0)) {
+      // Somebody else answers for each of its keys.
+      for (const part of call.parts) this.dispatch(part, at)
+    } else if (way.kind === 'forward') {
       call.failed = way.failed
       this.#forward(call, way.to, at)
     } else if (way.kind === 'unavailable') {
@@ -148,6 +151,8 @@ export class Calls {
     }
     this.#pending.delete(frame.requestId)
     this.#node.answered(from.peer)
+    const { clock } = this.#node.store
+    if (frame.clock > clock.last) clock.see(frame.clock, at.wall)
     try {
       this.#take(call, frame, at)
     } catch (error) {
@@ -163,8 +168,8 @@ export class Calls {
       if (code === 'ERR_INTERNAL') this.#node.unanswered(call.to, at.now)
       if (code === 'ERR_CLOSED') this.#passOver(call, at)
       else call.failedWith(new CacheMeshError(code, message))
-    } else if (answers(frame.kind, call.request.kind)) {
-      call.answered(frame)
+    } else if (answers(frame, call.request)) {
+      call.answered(frame, at)
     } else {
       const { kind } = call.request
       throw new CacheMeshError(
@@ -254,8 +259,10 @@ export class Calls {
   }
 
   #passOver(call: Call, at: Instant): void {
-    call.failed = [...call.failed, call.to]
-    this.dispatch(call, at)
+    for (const one of call.parts ?? [call]) {
+      one.failed = [...call.failed, call.to]
+      this.dispatch(one, at)
+    }
   }
 
   /** Ends the calls whose deadline is over, and passes over the members that are silent. */
@@ -331,25 +338,27 @@ export class Calls {
 
 /** How long a member that owes an answer may be silent; Infinity: as long as its link is up. */
 function silenceMs(kind: KeyRequest['kind']): number {
-  if (kind === 'get') return SILENCE_MS
+  if (kind === 'get' || kind === 'getMany') return SILENCE_MS
   return kind === 'load' ? LOADING_SILENCE_MS : Number.POSITIVE_INFINITY
 }
 
+/** It changes nothing: somebody else may be asked as well while the first is silent. */
+function isRead(kind: KeyRequest['kind']): boolean {
+  return kind === 'get' || kind === 'load' || kind === 'getMany'
+}
+
 function unavailable(request: KeyRequest, failed: readonly string[]): CacheMeshError {
-  const { key } = splitKey(request.key)
   const who = failed.length === 0 ? 'no member is active yet' : `${failed.join(', ')} could not be reached`
-  return new CacheMeshError(
-    'ERR_UNAVAILABLE',
-    `Nobody responsible for key ${JSON.stringify(key)} answered: ${who}`,
-  )
+  return new CacheMeshError('ERR_UNAVAILABLE', `Nobody responsible for ${shown(request)} answered: ${who}`)
 }
 
 function late(request: KeyRequest): CacheMeshError {
-  const { key } = splitKey(request.key)
-  return new CacheMeshError(
-    'ERR_TIMEOUT',
-    `No answer for key ${JSON.stringify(key)} came before the deadline`,
-  )
+  return new CacheMeshError('ERR_TIMEOUT', `No answer for ${shown(request)} came before the deadline`)
+}
+
+function shown({ key, parts = [] }: KeyRequest): string {
+  const first = `key ${JSON.stringify(splitKey(key).key)}`
+  return parts.length > 1 ? `${first} and ${parts.length - 1} more` : first
 }
 
 function closed(): CacheMeshError {

@@ -1,19 +1,38 @@
 // What a responsible member does with a request: the steps between a frame, or an own call, and the store.
 
-import { CacheMeshError } from '@cachemesh/protocol'
+import { type Alteration, alterationOf, CacheMeshError, namespaceOf } from '@cachemesh/protocol'
 import type { Flights } from '../flight/flights.ts'
 import type { Instant } from '../limits/instant.ts'
 import type { Entry } from '../store/entry.ts'
-import type { Store, Written } from '../store/store.ts'
+import type { Written } from '../store/store.ts'
+import { alter } from '../writes/alter.ts'
+import type { WriteResult } from '../writes/result.ts'
 import type { KeyRequest } from './call.ts'
+import type { NodeParts } from './node-parts.ts'
 
-/** Carries out a set or a delete. Throws ERR_VALUE_TOO_LARGE. `entry.value` is kept: it must be memory of its own. */
-export function executeWrite(store: Store, { key, entry }: KeyRequest, at: Instant): Written {
-  if (entry === undefined) return store.remove(key, at)
-  const { value, contentType, ttlMs } = entry
-  const expiresAt = ttlMs === 0 ? Number.POSITIVE_INFINITY : at.now + ttlMs
-  return store.write(key, { value, contentType, expiresAt }, at)
+/**
+ * Carries out a write of any kind. Throws ERR_VALUE_TOO_LARGE or ERR_WRONG_TYPE. The value is kept: it must be memory
+ * of its own.
+ */
+export function executeWrite(
+  { store, settings, stamp }: Pick<NodeParts, 'store' | 'settings' | 'stamp'>,
+  request: KeyRequest,
+  { now, wall }: Instant,
+): WriteResult {
+  const { key } = request
+  const valueBytesMax = settings.in(namespaceOf(key), 'valueBytesMax')
+  const result = alter(store, { key, ...alterationIn(request) }, { now, wall, valueBytesMax })
+  // Whoever hears of this write counts on from its version.
+  stamp.clock = store.clock.last
+  return result
 }
+
+function alterationIn({ kind, entry, alteration }: KeyRequest): Alteration {
+  if (alteration !== undefined) return alteration
+  return kind === 'delete' || entry === undefined ? DELETE : alterationOf('set', { entry })
+}
+
+const DELETE = alterationOf('delete', {})
 
 /** Takes what a lease brings back, or what a change feed tells. Throws ERR_LEASE_VOID. */
 export function executeFill(flights: Flights, request: KeyRequest, at: Instant): Written {

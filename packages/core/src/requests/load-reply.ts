@@ -8,7 +8,7 @@ import type { Role } from '../placement/router.ts'
 import type { Entry } from '../store/entry.ts'
 import { moving, remainingTtl } from './execution.ts'
 import type { NodeParts } from './node-parts.ts'
-import type { Reply } from './reply.ts'
+import type { KeyReply } from './reply.ts'
 
 export interface PeerLoad {
   readonly asked: Asked
@@ -18,7 +18,7 @@ export interface PeerLoad {
   readonly relayed: boolean
   /** Monotonic ms. */
   readonly deadline: number
-  readonly reply: Reply
+  readonly reply: KeyReply
 }
 
 /** Serves a load of a peer here. */
@@ -34,7 +34,7 @@ export function serveLoad(node: NodeParts, load: PeerLoad, as: Role, at: Instant
 }
 
 /** Passes a lease on to the peer that asked. */
-export function passLease(reply: Reply, frame: Frame, flags: number): void {
+export function passLease(reply: KeyReply, frame: Frame, flags: number): void {
   const lease = frame.lease()
   const stale = frame.stale ? { version: frame.version(), ...frame.entry() } : undefined
   reply.lease(lease, stale, flags)
@@ -48,7 +48,7 @@ class WaitingPeer implements Waiter {
   readonly staleAfterMs: number
   staleAt = Number.POSITIVE_INFINITY
   readonly #holder: string
-  readonly #reply: Reply
+  readonly #reply: KeyReply
   readonly #flags: number
 
   constructor({ id }: NodeParts, { deadline, peer, relayed, wish, reply }: PeerLoad, as: Role) {

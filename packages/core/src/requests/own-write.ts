@@ -1,23 +1,24 @@
-import type { CacheMeshError, Frame } from '@cachemesh/protocol'
+import { type CacheMeshError, checkValue, type Frame, KIND } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
 import type { Role } from '../placement/router.ts'
-import type { Written } from '../store/store.ts'
+import { entryOf } from '../store/entry.ts'
+import type { WriteResult } from '../writes/result.ts'
 import { type Call, type KeyRequest, NO_HOPS } from './call.ts'
 import { executeWrite, moving } from './execution.ts'
 import type { NodeParts } from './node-parts.ts'
 
 export interface OwnWriteParts {
   readonly node: NodeParts
-  /** Of kind set or delete. */
+  /** Of kind set, delete or alter. */
   readonly request: KeyRequest
   /** Monotonic ms. */
   readonly deadline: number
   /** `certain`: the owner of the key has it; otherwise somebody who stands in for it. */
-  resolve(written: Written, certain: boolean): void
+  resolve(written: WriteResult, certain: boolean): void
   reject(error: unknown): void
 }
 
-/** A set or a delete of this node's own program. */
+/** A write of this node's own program. */
 export class OwnWrite implements Call {
   readonly request: KeyRequest
   readonly hops: readonly string[] = NO_HOPS
@@ -35,13 +36,13 @@ export class OwnWrite implements Call {
 
   answered(frame: Frame): void {
     const certain = this.failed.length === 0 && !frame.stoodIn
-    this.#finish(certain, () => ({ version: frame.version(), existed: frame.existed }))
+    this.#finish(certain, () => resultIn(frame))
   }
 
   served(as: Role, at: Instant): void {
     this.#finish(as === 'owner', () => {
       if (as === 'last-resort') throw moving()
-      return executeWrite(this.#parts.node.store, this.request, at)
+      return executeWrite(this.#parts.node, this.request, at)
     })
   }
 
@@ -49,11 +50,25 @@ export class OwnWrite implements Call {
     this.#parts.reject(error)
   }
 
-  #finish(certain: boolean, written: () => Written): void {
+  #finish(certain: boolean, written: () => WriteResult): void {
     try {
       this.#parts.resolve(written(), certain)
     } catch (error) {
       this.#parts.reject(error)
     }
   }
+}
+
+/** The entry of a get-and-touch is in memory of its own. */
+function resultIn(frame: Frame): WriteResult {
+  const { existed } = frame
+  if (frame.kind === KIND.altered) return { ...frame.altered(), existed }
+  if (frame.kind === KIND.miss) return { outcome: 'not-found', version: 0, existed: false }
+  const version = frame.version()
+  if (frame.kind !== KIND.hit) return { outcome: 'stored', version, existed }
+  const { value, contentType } = frame.entry()
+  checkValue(value, contentType)
+  const expiresAt = Number.POSITIVE_INFINITY
+  const entry = entryOf({ value: new Uint8Array(value), contentType, expiresAt }, version)
+  return { outcome: 'stored', version, existed: true, entry }
 }

@@ -7,14 +7,14 @@
 import type { Instant } from '../limits/instant.ts'
 import type { Entry } from '../store/entry.ts'
 import type { Store } from '../store/store.ts'
-import type { Reply } from './reply.ts'
+import type { KeyReply } from './reply.ts'
 
 /** Their answers, with small values, are about one piece that leaves by itself (decision 0009). */
 const TOGETHER_MAX = 32
 
 interface Read {
   key: string
-  reply: Reply | undefined
+  reply: KeyReply | undefined
   entry: Entry | undefined
 }
 
@@ -35,7 +35,7 @@ export class Reads {
   }
 
   /** Takes a request whose key is owned here. It is answered by `answer`, or as soon as enough wait. */
-  add(key: string, reply: Reply, at: Instant): void {
+  add(key: string, reply: KeyReply, at: Instant): void {
     const read = this.#reads[this.#count++] as Read
     read.key = key
     read.reply = reply
@@ -52,7 +52,7 @@ export class Reads {
     this.#touch(count)
     for (let i = 0; i < count; i++) {
       const read = this.#reads[i] as Read
-      const reply = read.reply as Reply
+      const reply = read.reply as KeyReply
       try {
         reply.found(store.living(read.key, read.entry, now), now)
       } catch (error) {

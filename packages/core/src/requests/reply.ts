@@ -1,25 +1,31 @@
 import {
+  type AlteredBody,
   CacheMeshError,
   type EntryBody,
+  type ErrorCode,
+  FLAG,
   type LeaseBody,
   type Stamp,
   type VersionedEntry,
 } from '@cachemesh/protocol'
+import type { Instant } from '../limits/instant.ts'
 import type { Entry } from '../store/entry.ts'
+import type { WriteResult } from '../writes/result.ts'
+import type { KeyRequest } from './call.ts'
 import { remainingTtl } from './execution.ts'
 import { type Outlet, overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
 
-/** The way back to the peer that asked. */
-export class Reply {
-  readonly #outlet: Outlet
-  readonly #id: number
-  readonly #stamp: Stamp
+/** The way back of an answer: a frame of its own, or a place in the answers of a batch. */
+export abstract class KeyReply {
+  abstract hit(version: number, entry: EntryBody, flags?: number): void
+  abstract miss(flags?: number): void
+  abstract done(written: { readonly version: number; readonly existed: boolean }, flags?: number): void
+  abstract altered(altered: AlteredBody & { readonly existed: boolean }, flags?: number): void
+  abstract error(error: unknown): void
 
-  constructor(outlet: Outlet, id: number, stamp: Stamp) {
-    this.#outlet = outlet
-    this.#id = id
-    this.#stamp = stamp
-  }
+  /** Loads alone have such answers, and never come in a batch. */
+  lease(_lease: LeaseBody, _stale?: VersionedEntry, _flags?: number): void {}
+  waiting(): void {}
 
   /** An entry of this node's memory, or that there is none. */
   found(entry: Entry | undefined, now: number, flags = 0): void {
@@ -29,6 +35,31 @@ export class Reply {
     }
     const { value, contentType, version } = entry
     this.hit(version, { value, contentType, ttlMs: remainingTtl(entry, now) }, flags)
+  }
+
+  /** What a write did here. */
+  wrote(
+    { alteration }: KeyRequest,
+    result: WriteResult,
+    { at, flags }: { at: Instant; flags: number },
+  ): void {
+    if (alteration === undefined) this.done(result, flags)
+    else if (alteration.operation !== 'get-and-touch') this.altered(result, flags)
+    else this.found(result.outcome === 'stored' ? result.entry : undefined, at.now, flags)
+  }
+}
+
+/** The way back to the peer that asked. */
+export class Reply extends KeyReply {
+  readonly #outlet: Outlet
+  readonly #id: number
+  readonly #stamp: Stamp
+
+  constructor(outlet: Outlet, id: number, stamp: Stamp) {
+    super()
+    this.#outlet = outlet
+    this.#id = id
+    this.#stamp = stamp
   }
 
   hit(version: number, entry: EntryBody, flags = 0): void {
@@ -45,13 +76,13 @@ export class Reply {
   }
 
   /** `stale`: what may be used while the other side loads. */
-  lease(lease: LeaseBody, stale?: VersionedEntry, flags = 0): void {
+  override lease(lease: LeaseBody, stale?: VersionedEntry, flags = 0): void {
     const writer = writerFor(this.#outlet, this.#stamp, stale?.value.length ?? 0)
     writer.lease(this.#id, lease, stale, flags)
     sent(this.#outlet, writer)
   }
 
-  waiting(): void {
+  override waiting(): void {
     this.#outlet.writer.waiting(this.#id)
     this.#outlet.flushSoon()
   }
@@ -61,10 +92,20 @@ export class Reply {
     this.#outlet.flushSoon()
   }
 
-  error(error: unknown): void {
-    const known = error instanceof CacheMeshError
-    const message = error instanceof Error ? error.message : String(error)
-    this.#outlet.writer.error(this.#id, known ? error.code : 'ERR_INTERNAL', message)
+  altered(altered: AlteredBody & { readonly existed: boolean }, flags = 0): void {
+    this.#outlet.writer.altered(this.#id, altered, flags | (altered.existed ? FLAG.existed : 0))
     this.#outlet.flushSoon()
   }
+
+  error(error: unknown): void {
+    const { code, message } = said(error)
+    this.#outlet.writer.error(this.#id, code, message)
+    this.#outlet.flushSoon()
+  }
+}
+
+/** What a peer is told of an error. */
+export function said(error: unknown): { readonly code: ErrorCode; readonly message: string } {
+  const code = error instanceof CacheMeshError ? error.code : 'ERR_INTERNAL'
+  return { code, message: error instanceof Error ? error.message : String(error) }
 }

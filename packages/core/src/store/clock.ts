@@ -36,9 +36,12 @@ export class VersionClock {
     return true
   }
 
-  /** The current time as a version, for the stamp of frames. */
+  /**
+   * The current time as a version, for peers to compare their clocks with. Not what was seen: the fastest clock would
+   * be seen by all, come back from all of them, and pass for the right one.
+   */
   current(wall: number): number {
-    return Math.max(this.#stamp(wall), this.#last)
+    return this.#stamp(wall)
   }
 
   /**

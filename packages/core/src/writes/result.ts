@@ -6,7 +6,7 @@ import type { Written } from '../store/store.ts'
 export interface WriteResult extends Written {
   readonly outcome: WriteOutcome
   /** What a counter stands at. */
-  readonly count?: bigint
+  readonly count?: bigint | undefined
   /** What is there now, when it took effect: an entry or a delete marker. Valid until the next write to the store. */
   readonly entry?: Entry
 }

@@ -65,7 +65,7 @@ export class Requests {
   }
 
   #write(request: KeyRequest): Promise<Written> {
-    if (this.#owns(request.hash)) return resolved(() => executeWrite(this.#core.store, request, instant()))
+    if (this.#owns(request.hash)) return resolved(() => executeWrite(this.#core, request, instant()))
     return new Promise((resolve, reject) => {
       const at = this.#moment.taken()
       const deadline = at.now + this.#limits.timeoutMs

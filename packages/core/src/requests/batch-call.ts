@@ -1,0 +1,99 @@
+import { CacheMeshError, errorCode, FLAG, type Frame, KIND, LIMITS } from '@cachemesh/protocol'
+import type { Instant } from '../limits/instant.ts'
+import { type BatchKind, type Call, type KeyRequest, NO_HOPS } from './call.ts'
+import type { Calls } from './calls.ts'
+import type { NodeParts } from './node-parts.ts'
+import { answers, bytesIn } from './request-frame.ts'
+
+const BATCH_KINDS: { readonly [K in KeyRequest['kind']]?: BatchKind } = {
+  get: 'getMany',
+  set: 'setMany',
+  delete: 'deleteMany',
+}
+
+/** What a batch may take, with all around it, so that it is a small frame. */
+const BATCH_BYTES = LIMITS.smallFrameBytesMax - 4 * 1024
+
+/**
+ * Sends calls of one kind on their way, those to one owner in one frame as far as they fit: a frame, a reply and a
+ * deadline cost more than a key does.
+ */
+export function dispatchTogether(
+  calls: readonly Call[],
+  { by, node, at }: { readonly by: Calls; readonly node: NodeParts; readonly at: Instant },
+): void {
+  const open = new Map<string, { parts: Call[]; bytes: number }>()
+  for (const call of calls) {
+    const owner = node.placement.owner(call.request.hash)
+    const bytes = bytesIn(call.request) + 300
+    if (owner === undefined || owner === node.id || bytes > BATCH_BYTES) {
+      by.dispatch(call, at)
+      continue
+    }
+    const batch = open.get(owner) ?? { parts: [], bytes: 0 }
+    if (batch.bytes + bytes > BATCH_BYTES || batch.parts.length === LIMITS.batchMax) {
+      by.dispatch(together(batch.parts, by), at)
+      open.set(owner, { parts: [call], bytes })
+      continue
+    }
+    batch.parts.push(call)
+    batch.bytes += bytes
+    open.set(owner, batch)
+  }
+  for (const { parts } of open.values()) by.dispatch(together(parts, by), at)
+}
+
+function together(parts: readonly Call[], by: Calls): Call {
+  const [first] = parts as [Call]
+  const kind = BATCH_KINDS[first.request.kind]
+  return parts.length === 1 || kind === undefined ? first : new BatchCall(parts, kind, by)
+}
+
+/** Calls of one kind for keys of one owner, which travel as one. What does not come through goes its own way. */
+class BatchCall implements Call {
+  readonly request: KeyRequest
+  readonly parts: readonly Call[]
+  readonly hops: readonly string[] = NO_HOPS
+  readonly deadline: number
+  failed: readonly string[] = NO_HOPS
+  to = ''
+  sentAt = 0
+  readonly #by: Calls
+
+  constructor(parts: readonly Call[], kind: BatchKind, by: Calls) {
+    const [{ request, deadline }] = parts as [Call]
+    this.request = { kind, key: request.key, hash: request.hash, parts: parts.map(part => part.request) }
+    this.parts = parts
+    this.deadline = deadline
+    this.#by = by
+  }
+
+  answered(frame: Frame, at: Instant): void {
+    const open = new Set(this.parts)
+    frame.answers(place => {
+      const part = this.parts[place]
+      if (part === undefined || !open.delete(part)) return
+      part.to = this.to
+      if (frame.kind === KIND.error) part.failedWith(errorIn(frame))
+      else if ((frame.flags & FLAG.apart) !== 0) this.#by.dispatch(part, at)
+      else if (answers(frame, part.request)) part.answered(frame, at)
+      else open.add(part)
+    })
+    for (const part of open) {
+      const message = `Member ${this.to} answered a batch without one of its keys`
+      part.failedWith(new CacheMeshError('ERR_MALFORMED_FRAME', message))
+    }
+  }
+
+  /** Its parts are served one by one (calls.ts). */
+  served(): void {}
+
+  failedWith(error: CacheMeshError): void {
+    for (const part of this.parts) part.failedWith(error)
+  }
+}
+
+function errorIn(frame: Frame): CacheMeshError {
+  const { number, message } = frame.error()
+  return new CacheMeshError(errorCode(number), message)
+}
