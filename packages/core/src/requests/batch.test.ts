@@ -156,7 +156,8 @@ describe('a batch', () => {
     const mesh = new Mesh(['a', 'b', 'c'])
     const ends: Ends = new Map()
     const large = KEYS.find(key => mesh.node('a').life.node.placement.owner(hashKey(key)) === 'b') as string
-    together(mesh, writes(mesh, [...sets(6_000), ...sets(100_000, [large])], ends))
+    const others = KEYS.filter(key => key !== large)
+    together(mesh, writes(mesh, [...sets(6_000, others), ...sets(100_000, [large])], ends))
     mesh.settle()
     expect(asked(mesh).filter(kind => kind === KIND.set)).toHaveLength(1)
     expect(asked(mesh).length).toBeGreaterThan(3)
