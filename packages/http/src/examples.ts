@@ -41,5 +41,12 @@ export const route = { namespace: DEFAULT_NAMESPACE, key: 'greeting', owner: id,
 export const readiness: Readiness = { ready: true, state: 'active', reason: '', storage: 'kept' }
 
 const partition = { entries: 1, bytes: 310, bytesMax: 53_687_091, evictions: 0, expirations: 0 }
-const stats: CacheMeshNode['stats'] = { owned: partition, copies: partition, reservedBytes: 477, links: 0 }
+const loads = { loading: 0, waiting: 0, leases: 3, refused: 0 }
+const stats: CacheMeshNode['stats'] = {
+  owned: partition,
+  copies: partition,
+  reservedBytes: 477,
+  loads,
+  links: 0,
+}
 export const node = { id, addresses, state: 'active', readiness, version, stats }

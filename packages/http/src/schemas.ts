@@ -90,6 +90,8 @@ export const READINESS = record(
   { examples: [examples.readiness] },
 )
 
+const loads = record({ loading: count, waiting: count, leases: count, refused: count })
+
 export const NODE = record(
   {
     id,
@@ -97,7 +99,7 @@ export const NODE = record(
     state,
     readiness: READINESS,
     version: VERSION,
-    stats: record({ owned: partition, copies: partition, reservedBytes: count, links: count }),
+    stats: record({ owned: partition, copies: partition, reservedBytes: count, loads, links: count }),
   },
   { examples: [examples.node] },
 )

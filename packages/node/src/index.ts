@@ -1,5 +1,6 @@
 export {
   type Expected,
+  type FlightStats,
   type NodeState,
   type PartitionStats,
   SETTINGS,
@@ -20,6 +21,9 @@ export { createNode } from './create-node.ts'
 export type { KeptName, MemberStorage } from './data-dir/member-storage.ts'
 export type { StorageState } from './data-dir/storage-state.ts'
 export type { NodeEvents } from './events.ts'
+export type { GetOptions } from './loading/data-access.ts'
+export type { Fed, FedEntry } from './loading/feed.ts'
+export type { DataStoreOptions, Load, LoadContext } from './loading/load.ts'
 export { Membership, type Readiness } from './membership.ts'
 export type { MeshChange, MeshConfiguration, OwnAttributes } from './mesh/change.ts'
 export type { Changed, ChangeOptions, Mesh, Propagated } from './mesh/mesh.ts'

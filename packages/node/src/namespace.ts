@@ -1,28 +1,17 @@
 import { checkSize, type Found, type Located } from '@cachemesh/core'
-import {
-  BYTES,
-  CacheMeshError,
-  type EncodedValue,
-  encodeValue,
-  keyPrefix,
-  LIMITS,
-  qualifyKey,
-} from '@cachemesh/protocol'
-import type { Load } from './loading/load.ts'
-import { ReadThrough } from './loading/read-through.ts'
+import { BYTES, CacheMeshError, encodeValue, keyPrefix, LIMITS, qualifyKey } from '@cachemesh/protocol'
+import { DataAccess, type GetOptions } from './loading/data-access.ts'
+import { type Fed, type FedEntry, Feed } from './loading/feed.ts'
+import type { Key } from './loading/lease-work.ts'
+import type { DataStoreOptions } from './loading/load.ts'
 import { type Duration, parseDuration } from './options/duration.ts'
 import { valueIn } from './requests/found-value.ts'
 import type { Runtime } from './runtime.ts'
 
 /** How one namespace behaves in this process. */
-export interface NamespaceOptions<T> {
+export interface NamespaceOptions<T> extends DataStoreOptions<T> {
   /** Time to live of entries that are set without one. Default: what the configuration says, or none. */
   readonly ttl?: Duration
-  /**
-   * Fetches a value that is not in the mesh, from a database for example. `undefined` says that there is
-   * none; it is not cached. Called once for all callers of this process that wait for one key.
-   */
-  readonly load?: Load<T>
 }
 
 export interface SetOptions {
@@ -60,7 +49,10 @@ export class Namespace<T = unknown> {
   readonly #runtime: Runtime
   readonly #prefix: string
   readonly #ttlMs: number | undefined
-  readonly #readThrough: ReadThrough<T> | undefined
+  /** Undefined while nothing was said of a data store. */
+  #data: DataAccess<T> | undefined
+  /** It has a loader. */
+  readonly #loads: boolean
 
   /** @internal Made by {@link CacheMeshNode.namespace}. */
   constructor(runtime: Runtime, name: string, options: NamespaceOptions<T> = {}) {
@@ -69,25 +61,27 @@ export class Namespace<T = unknown> {
     this.#runtime = runtime
     this.#prefix = keyPrefix(name)
     this.#ttlMs = options.ttl === undefined ? undefined : parseDuration(options.ttl)
-    const { load } = options
-    const store = (qualified: string, encoded: EncodedValue) => this.#store(qualified, encoded)
-    this.#readThrough = load && new ReadThrough({ runtime, load, store })
+    const isPlain = Object.keys(options).every(option => option === 'ttl')
+    this.#data = isPlain ? undefined : this.#access(options)
+    this.#loads = this.#data?.loads ?? false
   }
 
   /**
    * The value of a key, fresh: changing it changes nothing in the cache. `undefined` when there is none (and
    * the loader has none). Bytes may lie in a larger ArrayBuffer, as those of a Buffer do.
    *
-   * @throws ERR_INVALID_KEY, ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_OVERLOADED, ERR_LOADER, ERR_CLOSED
+   * @throws ERR_INVALID_KEY, ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_OVERLOADED, ERR_LOADER, ERR_CLOSED; with options
+   *   ERR_INVALID_ARGUMENT, ERR_INVALID_TTL, and the reason of the signal
    */
-  get(key: string): Promise<T | undefined> {
+  get(key: string, options?: GetOptions): Promise<T | undefined> {
     let qualified: string
     try {
       qualified = qualifyKey(this.#prefix, key)
     } catch (error) {
       return Promise.reject(error)
     }
-    if (this.#readThrough !== undefined) return this.#readThrough.get(key, qualified)
+    if (options !== undefined) return this.#getAs({ key, qualified }, options)
+    if (this.#loads) return (this.#data as DataAccess<T>).get({ key, qualified })
     return this.#runtime.requests.get(qualified, valueIn) as Promise<T | undefined>
   }
 
@@ -102,7 +96,8 @@ export class Namespace<T = unknown> {
     const ttlMs = this.#ttl(options)
     const encoded = encodeValue(value)
     this.#checkSize(encoded.value)
-    await this.#runtime.requests.set(qualified, { ...encoded, ttlMs })
+    if (this.#data?.stores) await this.#data.set({ key, qualified }, { value, encoded, ttlMs })
+    else await this.#runtime.requests.set(qualified, { ...encoded, ttlMs })
   }
 
   /**
@@ -111,7 +106,9 @@ export class Namespace<T = unknown> {
    * @throws ERR_INVALID_KEY, ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_OVERLOADED, ERR_CLOSED
    */
   async delete(key: string): Promise<boolean> {
-    const { existed } = await this.#runtime.requests.delete(qualifyKey(this.#prefix, key))
+    const qualified = qualifyKey(this.#prefix, key)
+    if (this.#data?.removes) return this.#data.delete({ key, qualified })
+    const { existed } = await this.#runtime.requests.delete(qualified)
     return existed
   }
 
@@ -162,6 +159,49 @@ export class Namespace<T = unknown> {
     return { owner, replicas, local: owner === this.#runtime.core.id }
   }
 
+  /**
+   * Takes what a change feed of the data store tells: keys that have changed there. Their entries are removed, and loads
+   * that are under way bring nothing back any more. Unlike `delete` it never calls `remove`.
+   *
+   * @throws as `delete` does; then some of the keys may have been removed
+   */
+  invalidate(keys: Iterable<string>): Promise<void> {
+    return this.#feed.invalidate(keys)
+  }
+
+  /**
+   * Takes what a change feed of the data store tells: keys and what they are now, each with the order that the data
+   * store gives to the changes of a key. A change that is not later than what was told before is passed over. In the place
+   * of a value that was loaded or set, of which nobody knows whether it is later, nothing is put: it is removed.
+   *
+   * @throws ERR_INVALID_ARGUMENT for an order that is none, otherwise as `set` does; then some may have been kept
+   */
+  fill(entries: Iterable<FedEntry<T>>): Promise<Fed> {
+    return this.#feed.fill(entries)
+  }
+
+  get #feed(): Feed<T> {
+    return new Feed({
+      runtime: this.#runtime,
+      qualify: key => qualifyKey(this.#prefix, key),
+      checkSize: value => this.#checkSize(value),
+      ttlMs: () => this.#ttl({}),
+    })
+  }
+
+  async #getAs(key: Key, options: GetOptions): Promise<T | undefined> {
+    checkOptions(options)
+    this.#data ??= this.#access({})
+    return this.#data.getAs(key, options)
+  }
+
+  #access(options: DataStoreOptions<T>): DataAccess<T> {
+    return new DataAccess(
+      { runtime: this.#runtime, namespace: this.name, ttlMs: () => this.#ttl({}) },
+      options,
+    )
+  }
+
   #locate(qualified: string): Located {
     return this.#runtime.core.placement.locate(qualified)
   }
@@ -170,11 +210,6 @@ export class Namespace<T = unknown> {
     checkOptions(options)
     if (options.ttl !== undefined) return parseDuration(options.ttl)
     return this.#ttlMs ?? this.#runtime.core.settings.in(this.name, 'ttlMs')
-  }
-
-  async #store(qualified: string, encoded: EncodedValue): Promise<void> {
-    this.#checkSize(encoded.value)
-    await this.#runtime.requests.set(qualified, { ...encoded, ttlMs: this.#ttl({}) })
   }
 
   #checkSize(value: Uint8Array): void {

@@ -1,5 +1,6 @@
-import type { PartitionStats } from '@cachemesh/core'
-import { CacheMeshError, DEFAULT_NAMESPACE } from '@cachemesh/protocol'
+import type { FlightStats, PartitionStats } from '@cachemesh/core'
+import { DEFAULT_NAMESPACE } from '@cachemesh/protocol'
+import type { GetOptions } from './loading/data-access.ts'
 import { Membership } from './membership.ts'
 import { Namespace, type NamespaceOptions, type RouteView, type SetOptions } from './namespace.ts'
 import type { Runtime } from './runtime.ts'
@@ -12,6 +13,8 @@ export interface NodeStats {
   /** Copies of entries that others own. */
   readonly copies: PartitionStats
   readonly reservedBytes: number
+  /** Loads of keys that this node answers for. */
+  readonly loads: FlightStats
   /** Members it is connected to. */
   readonly links: number
 }
@@ -41,12 +44,13 @@ export class CacheMeshNode extends Membership {
   /** What the caches hold, and how many members this node is connected to. */
   get stats(): NodeStats {
     const { owned, copies, reservedBytes } = this.#runtime.core.store.stats
-    return { owned, copies, reservedBytes, links: this.#runtime.transport.links.size }
+    const loads = this.#runtime.core.flights.stats
+    return { owned, copies, reservedBytes, loads, links: this.#runtime.transport.links.size }
   }
 
   /** The value of a key in the default namespace; see {@link Namespace.get}. */
-  get(key: string): Promise<unknown> {
-    return this.#default.get(key)
+  get(key: string, options?: GetOptions): Promise<unknown> {
+    return this.#default.get(key, options)
   }
 
   /** Stores a value in the default namespace; see {@link Namespace.set}. */
@@ -72,9 +76,6 @@ export class CacheMeshNode extends Membership {
   namespace<T = unknown>(name: string, options?: NamespaceOptions<T>): Namespace<T> {
     const known = this.#namespaces.get(name) as Namespace<T> | undefined
     if (known !== undefined && options === undefined) return known
-    if (options?.load !== undefined && typeof options.load !== 'function') {
-      throw new CacheMeshError('ERR_INVALID_ARGUMENT', 'load is a function from key to value')
-    }
     const made = new Namespace<T>(this.#runtime, name, options)
     // Only options need to be remembered: where clients choose the names, these must not fill the memory.
     if (options !== undefined) this.#namespaces.set(name, made as unknown as Namespace<never>)

@@ -27,7 +27,9 @@ import {
 } from '@cachemesh/protocol'
 import type { Kept, Remembered } from './data-dir/kept.ts'
 import type { StorageState } from './data-dir/storage-state.ts'
+import { drained } from './drain.ts'
 import type { NodeEmitter } from './events.ts'
+import { NamespaceLoaders } from './loading/namespace-loaders.ts'
 import { Asks } from './mesh/asks.ts'
 import type { OwnAttributes } from './mesh/change.ts'
 import { OwnRecord } from './mesh/own-record.ts'
@@ -49,8 +51,6 @@ const SILENT: readonly ErrorCode[] = [
   // The transport has told it already.
   'ERR_DUPLICATE_IDENTITY',
 ]
-const DRAIN_POLL_MS = 5
-const DRAIN_MAX_MS = 1_000
 
 export interface RuntimeParts {
   readonly settings: Settings
@@ -64,6 +64,7 @@ export class Runtime {
   readonly core: NodeCore
   readonly requests: Requests
   readonly deadlines: Deadlines = new Deadlines()
+  readonly loaders: NamespaceLoaders
   readonly transport: Transport
   readonly #calls: Calls
   readonly #sweeps: Sweeps
@@ -125,6 +126,8 @@ export class Runtime {
 
   private constructor(core: NodeCore, transport: Transport, parts: RuntimeParts) {
     this.core = core
+    this.loaders = new NamespaceLoaders(core.id)
+    core.flights.loaders = this.loaders
     this.transport = transport
     this.#parts = parts
     this.#calls = new Calls(core, {
@@ -246,7 +249,7 @@ export class Runtime {
   async leave(): Promise<void> {
     this.#responder.leave()
     this.feed({ kind: 'leave' })
-    await this.#drained()
+    await drained(this.transport.links)
   }
 
   /** Whether what this node knows would survive a restart. */
@@ -391,14 +394,6 @@ export class Runtime {
   readonly #wake = (): void => {
     this.#timerAt = Number.POSITIVE_INFINITY
     this.feed({ kind: 'tick' })
-  }
-
-  /** Waits until all links have sent what is queued, or a peer does not take it. */
-  async #drained(): Promise<void> {
-    const until = monotonic() + DRAIN_MAX_MS
-    while (monotonic() < until && [...this.transport.links.values()].some(link => link.queuedBytes > 0)) {
-      await new Promise(resolve => setTimeout(resolve, DRAIN_POLL_MS))
-    }
   }
 }
 

@@ -7,8 +7,8 @@ import type { Instant } from '../limits/instant.ts'
 import type { Role } from '../placement/router.ts'
 import type { Entry } from '../store/entry.ts'
 import { type Call, type KeyRequest, NO_HOPS } from './call.ts'
-import { moving, remainingTtl } from './execution.ts'
-import { type Found, readFound } from './lookup.ts'
+import { moving } from './execution.ts'
+import { type Found, foundEntry, readFound } from './lookup.ts'
 import type { NodeParts } from './node-parts.ts'
 
 /** How a load ended for its caller. `certain`: by the owner of the key. Values are valid during the call only. */
@@ -93,7 +93,12 @@ export class LoadCall implements Call, KeyRequest, Waiter {
   }
 
   hit(entry: Entry, stale: boolean, now: number): void {
-    this.#done({ kind: 'hit', found: this.#found(entry, now), stale, certain: this.#certain })
+    this.#done({
+      kind: 'hit',
+      found: foundEntry(this.#parts.node, entry, now),
+      stale,
+      certain: this.#certain,
+    })
   }
 
   miss(absent: boolean): void {
@@ -101,18 +106,12 @@ export class LoadCall implements Call, KeyRequest, Waiter {
   }
 
   leased(lease: Lease, stale: Entry | undefined, now: number): void {
-    const found = stale && this.#found(stale, now)
+    const found = stale && foundEntry(this.#parts.node, stale, now)
     this.#done({ kind: 'lease', lease: { ...lease, holder: this.#parts.node.id }, stale: found })
   }
 
   failedWith(error: CacheMeshError): void {
     this.#parts.reject(error)
-  }
-
-  #found(entry: Entry, now: number): Found {
-    const { value, contentType, version } = entry
-    const { id: by } = this.#parts.node
-    return { value, contentType, version, ttlMs: remainingTtl(entry, now), served: 'local', by }
   }
 
   #done(loaded: Loaded): void {

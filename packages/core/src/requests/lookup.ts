@@ -1,6 +1,7 @@
 import { type CacheMeshError, checkValue, type EntryBody, type Frame, KIND } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
 import type { Role } from '../placement/router.ts'
+import type { Entry } from '../store/entry.ts'
 import { type Call, type KeyRequest, NO_HOPS } from './call.ts'
 import { remainingTtl } from './execution.ts'
 import type { NodeParts } from './node-parts.ts'
@@ -82,7 +83,10 @@ export class Lookup<T> implements Call, KeyRequest {
 /** What this node's own memory holds. */
 export function foundHere(node: NodeParts, key: string, now: number): Found | undefined {
   const entry = node.store.read(key, now)
-  if (entry === undefined) return undefined
+  return entry && foundEntry(node, entry, now)
+}
+
+export function foundEntry(node: NodeParts, entry: Entry, now: number): Found {
   const { value, contentType, version } = entry
   return { value, contentType, version, ttlMs: remainingTtl(entry, now), served: 'local', by: node.id }
 }

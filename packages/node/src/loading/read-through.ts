@@ -1,82 +1,69 @@
-// Reads of a namespace that has a loader: what the mesh does not have is fetched once for all callers of this process
-// that wait for it, and stored.
+// Reads of a namespace that has a loader. The mesh answers, waits for whoever loads, or has this process load.
 
-import { CacheMeshError, decodeValue, type EncodedValue, encodeValue } from '@cachemesh/protocol'
+import type { Found, Loaded } from '@cachemesh/core'
+import { CacheMeshError, decodeValue, type LeaseBody } from '@cachemesh/protocol'
 import { valueIn } from '../requests/found-value.ts'
 import type { Runtime } from '../runtime.ts'
 import { monotonic } from '../time.ts'
-import type { Load } from './load.ts'
+import type { DataStore } from './data-store.ts'
+import type { Key, LeaseWork } from './lease-work.ts'
 
 export interface ReadThroughParts<T> {
   readonly runtime: Runtime
-  readonly load: Load<T>
-  /** Stores what was loaded, with the time to live of the namespace. */
-  store(qualified: string, encoded: EncodedValue): Promise<void>
+  readonly dataStore: DataStore<T>
+  readonly work: LeaseWork<T>
 }
 
-export class ReadThrough<T> {
-  readonly #runtime: Runtime
-  readonly #load: Load<T>
-  readonly #store: ReadThroughParts<T>['store']
-  readonly #loading = new Map<string, Promise<Loaded>>()
+/** What the mesh answered, with values decoded. */
+type Answer<T> =
+  | { readonly kind: 'value'; readonly value: T | undefined }
+  | { readonly kind: 'lease'; readonly lease: LeaseBody; readonly stale: { readonly value: T } | undefined }
 
-  constructor({ runtime, load, store }: ReadThroughParts<T>) {
-    this.#runtime = runtime
-    this.#load = load
-    this.#store = store
+export class ReadThrough<T> {
+  readonly #parts: ReadThroughParts<T>
+
+  constructor(parts: ReadThroughParts<T>) {
+    this.#parts = parts
   }
 
-  async get(key: string, qualified: string): Promise<T | undefined> {
-    const startedAt = monotonic()
-    const { value, certain } = await this.#lookUp(qualified)
-    if (value !== undefined) return value
-    let flight = this.#loading.get(qualified)
-    if (flight === undefined) {
-      const ms = Math.max(1, this.#runtime.timeoutMs - (monotonic() - startedAt))
-      const message = `Loading key ${JSON.stringify(key)} did not end before the deadline`
-      const fill = this.#fill(key, qualified, certain)
-      flight = this.#runtime.deadlines
-        .within(fill, { ms, message })
-        .finally(() => this.#loading.delete(qualified))
-      this.#loading.set(qualified, flight)
+  /** `timeoutMs`: of this caller; others who wait for the same load have their own. */
+  async get(key: Key, timeoutMs: number): Promise<T | undefined> {
+    const deadline = monotonic() + timeoutMs
+    const { runtime, dataStore, work } = this.#parts
+    const wish = {
+      claim: false,
+      leaseMs: dataStore.loads ? dataStore.loadTimeoutMs : 0,
+      staleAfterMs: dataStore.waitForFreshMs,
     }
-    const loaded = await flight
+    const answer = await runtime.requests.load(key.qualified, { wish, deadline, take: answerOf<T> })
+    if (answer.kind === 'value') return answer.value
+    const loading = work.load(key, answer.lease)
+    const { stale } = answer
+    if (stale === undefined) return await this.#loaded(key, loading, deadline)
+    // Whoever has something to go on with waits only as long as it likes to.
+    loading.catch(() => {})
+    const patientUntil = Math.min(deadline, monotonic() + dataStore.waitForFreshMs)
+    if (dataStore.waitForFreshMs === 0) return stale.value
+    return await this.#loaded(key, loading, patientUntil).catch(() => stale.value)
+  }
+
+  async #loaded(
+    { key }: Key,
+    loading: ReturnType<LeaseWork<T>['load']>,
+    until: number,
+  ): Promise<T | undefined> {
+    const late = (): Error =>
+      new CacheMeshError('ERR_TIMEOUT', `Loading key ${JSON.stringify(key)} did not end before the deadline`)
+    const ms = Math.max(1, until - monotonic())
+    const loaded = await this.#parts.runtime.deadlines.within(loading, { ms, late })
     // Each caller gets a value of its own, as from the cache.
     return loaded && (decodeValue(loaded.value, loaded.contentType) as T)
   }
-
-  /** The data store still answers when nobody responsible for the key does. */
-  async #lookUp(qualified: string): Promise<{ value: T | undefined; certain: boolean }> {
-    try {
-      return await this.#runtime.requests.get(qualified, (found, certain) => ({
-        value: valueIn(found) as T | undefined,
-        certain,
-      }))
-    } catch (error) {
-      if (error instanceof CacheMeshError && error.retryable) return { value: undefined, certain: false }
-      throw error
-    }
-  }
-
-  /** What was loaded is stored only when the owner itself had nothing: else it may hold something newer. */
-  async #fill(key: string, qualified: string, store: boolean): Promise<Loaded> {
-    let value: T | undefined
-    try {
-      value = await this.#load(key)
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      throw new CacheMeshError('ERR_LOADER', `Loading key ${JSON.stringify(key)} failed: ${reason}`, {
-        cause,
-      })
-    }
-    if (value === undefined) return undefined
-    const encoded = encodeValue(value)
-    if (store) {
-      // A fill that fails costs a load later; the caller has its value all the same.
-      await this.#store(qualified, encoded).catch(() => {})
-    }
-    return encoded
-  }
 }
 
-type Loaded = EncodedValue | undefined
+function answerOf<T>(loaded: Loaded): Answer<T> {
+  if (loaded.kind === 'miss') return { kind: 'value', value: undefined }
+  if (loaded.kind === 'hit') return { kind: 'value', value: valueIn(loaded.found) as T }
+  const { lease, stale } = loaded
+  return { kind: 'lease', lease, stale: stale && { value: valueIn(stale satisfies Found) as T } }
+}

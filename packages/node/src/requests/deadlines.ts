@@ -4,10 +4,10 @@ import { CacheMeshError } from '@cachemesh/protocol'
 export class Deadlines {
   readonly #open = new Set<() => void>()
 
-  /** The result of `work`; ERR_TIMEOUT with this message when it takes longer, ERR_CLOSED when the node closes. */
-  within<T>(work: Promise<T>, limit: { readonly ms: number; readonly message: string }): Promise<T> {
+  /** The result of `work`; what `late` makes when it takes longer, ERR_CLOSED when the node closes. */
+  within<T>(work: Promise<T>, limit: { readonly ms: number; readonly late: () => Error }): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
-    const timer = setTimeout(() => reject(new CacheMeshError('ERR_TIMEOUT', limit.message)), limit.ms)
+    const timer = setTimeout(() => reject(limit.late()), limit.ms)
     const closed = () => reject(new CacheMeshError('ERR_CLOSED', 'The node is closed'))
     this.#open.add(closed)
     work.then(resolve, reject)

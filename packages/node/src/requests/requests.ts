@@ -4,20 +4,38 @@ import {
   type Calls,
   executeWrite,
   type Found,
+  foundEntry,
   foundHere,
   type KeyRequest,
+  LoadCall,
+  type Loaded,
   Lookup,
   type NodeCore,
+  OwnFill,
   OwnWrite,
   type Written,
 } from '@cachemesh/core'
-import { type EntryBody, hashKey } from '@cachemesh/protocol'
+import {
+  type CacheMeshError,
+  type EntryBody,
+  type FillBody,
+  hashKey,
+  type LeaseBody,
+  type LoadWish,
+} from '@cachemesh/protocol'
 import { instant, Moment, monotonic } from '../time.ts'
 import type { Sweeps } from './sweeps.ts'
 
 /** Asked for at every call: the mesh may change it at any time. */
 export interface CallLimits {
   readonly timeoutMs: number
+}
+
+export interface LoadOptions<T> {
+  readonly wish: LoadWish
+  /** Monotonic ms. */
+  readonly deadline: number
+  readonly take: (loaded: Loaded) => T
 }
 
 export interface RequestsParts {
@@ -42,14 +60,23 @@ export class Requests {
     this.#limits = limits
   }
 
+  /** The node is closed, or closing. */
+  get closed(): boolean {
+    return this.#calls.closed
+  }
+
   /** Looks a qualified key up; `take` makes the result out of what was found, while it is valid (`LookupParts`). */
-  get<T>(key: string, take: (found: Found | undefined, certain: boolean) => T): Promise<T> {
+  get<T>(
+    key: string,
+    take: (found: Found | undefined, certain: boolean) => T,
+    timeoutMs?: number,
+  ): Promise<T> {
     const hash = hashKey(key)
     // The usual case of a key of one's own costs no call, no timer and no frame.
     if (this.#owns(hash)) return resolved(() => take(foundHere(this.#core, key, monotonic()), true))
     return new Promise((resolve, reject) => {
       const at = this.#moment.taken()
-      const deadline = at.now + this.#limits.timeoutMs
+      const deadline = at.now + (timeoutMs ?? this.#limits.timeoutMs)
       const call = new Lookup({ node: this.#core, key, hash, deadline, take, resolve, reject })
       this.#calls.dispatch(call, at)
       this.#sweeps.wind()
@@ -62,6 +89,57 @@ export class Requests {
 
   delete(key: string): Promise<Written> {
     return this.#write({ kind: 'delete', key, hash: hashKey(key) })
+  }
+
+  /** A read that may load, or a claim; `take` makes the result out of what the mesh answered, while it is valid. */
+  load<T>(key: string, { wish, deadline, take }: LoadOptions<T>): Promise<T> {
+    const hash = hashKey(key)
+    const { flights } = this.#core
+    if (!wish.claim && this.#owns(hash)) {
+      const { now } = this.#moment.taken()
+      const entry = flights.fresh(key, now)
+      if (entry !== undefined)
+        return resolved(() =>
+          take({ kind: 'hit', found: foundEntry(this.#core, entry, now), stale: false, certain: true }),
+        )
+    }
+    return new Promise((resolve, reject) => {
+      const done = (loaded: Loaded): void => resolve(take(loaded))
+      const call = new LoadCall({ node: this.#core, key, hash, deadline, wish, done, reject })
+      this.#calls.dispatch(call, this.#moment.taken())
+      this.#sweeps.wind()
+    })
+  }
+
+  /** Brings what a lease was for to its holder, or without one what a change feed tells to the owner. */
+  fill(
+    key: string,
+    fill: FillBody,
+    to: { readonly holder?: string; readonly ms?: number } = {},
+  ): Promise<Written> {
+    const { holder, ms = this.#limits.timeoutMs } = to
+    return this.#settle({ kind: 'fill', key, hash: hashKey(key), fill }, ms, holder)
+  }
+
+  /** Gives a lease back. Nobody waits for that. */
+  release(key: string, { token, holder }: LeaseBody, error: CacheMeshError): void {
+    const hash = hashKey(key)
+    if (holder === this.#core.id) {
+      this.#core.flights.release({ key, hash }, token, error, instant())
+      return
+    }
+    const { code, message } = error
+    const request: KeyRequest = { kind: 'release', key, hash, release: { token, code, message } }
+    this.#settle(request, this.#limits.timeoutMs, holder).catch(() => {})
+  }
+
+  #settle(request: KeyRequest, ms: number, holder?: string): Promise<Written> {
+    return new Promise((resolve, reject) => {
+      const at = this.#moment.taken()
+      const parts = { node: this.#core, request, deadline: at.now + ms, resolve, reject }
+      this.#calls.dispatch(new OwnFill(holder === undefined ? parts : { ...parts, holder }), at)
+      this.#sweeps.wind()
+    })
   }
 
   #write(request: KeyRequest): Promise<Written> {
