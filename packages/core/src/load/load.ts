@@ -1,0 +1,81 @@
+// What this node is asked for: how often, from which part of the ring, which keys most. Measured on a sample, so
+// that a request which is not in it costs an addition.
+
+import { ARCS, arcOf } from '../store/floors.ts'
+import { DecayedCounts, HALF_LIFE_MS } from './decayed-counts.ts'
+import { type HotKey, TopKeys } from './top-keys.ts'
+
+/** One request in so many is counted, and counts for all of them: a power of two. */
+const SAMPLE = 8
+
+/** Load of a part of the ring. */
+export interface ArcLoad {
+  /** Number of the arc, of 65,536. */
+  readonly arc: number
+  readonly perSecond: number
+}
+
+export class Load {
+  readonly #keys: TopKeys
+  readonly #arcs: DecayedCounts
+  /** A generator of its own, without a branch or a call: which requests are counted decides nothing. */
+  #dice: number
+  #rolledAt: number
+
+  constructor(seed: number, now: number) {
+    this.#keys = new TopKeys(now)
+    this.#arcs = new DecayedCounts(ARCS, now)
+    this.#dice = seed | 0
+    this.#rolledAt = now
+  }
+
+  /** True for the requests that are to be counted, with `count`. */
+  sampled(): boolean {
+    this.#dice = (Math.imul(this.#dice, 1_664_525) + 1_013_904_223) | 0
+    return this.#dice >>> 29 === 0
+  }
+
+  /** A request of `asker` for a key was answered here; returns requests per second for the key, of late. */
+  count(key: string, hash: number, { asker, now }: { readonly asker: string; readonly now: number }): number {
+    if (now - this.#rolledAt >= HALF_LIFE_MS) this.#roll(now)
+    const { counts } = this.#arcs
+    const arc = arcOf(hash)
+    counts[arc] = (counts[arc] as number) + SAMPLE
+    return this.#keys.rate(this.#keys.count(key, hash, { asker, weight: SAMPLE }), now)
+  }
+
+  /** Requests per second of one peer for a key; 0 unless the key is one of the hottest. */
+  askedBy(key: string, peer: string, now: number): number {
+    return this.#keys.askedBy(key, peer, now)
+  }
+
+  /** Requests per second that this node answers. */
+  total(now: number): number {
+    this.#roll(now)
+    let sum = 0
+    for (const count of this.#arcs.counts) sum += count
+    return this.#arcs.rate(sum, now)
+  }
+
+  /** The keys that are asked for most, the hottest first. */
+  hotKeys(max: number, now: number): HotKey[] {
+    this.#roll(now)
+    return this.#keys.top(max, now)
+  }
+
+  /** The parts of the ring that are asked for most, the hottest first. */
+  hotArcs(max: number, now: number): ArcLoad[] {
+    this.#roll(now)
+    const arcs: ArcLoad[] = []
+    this.#arcs.counts.forEach((count, arc) => {
+      if (count >= 1) arcs.push({ arc, perSecond: this.#arcs.rate(count, now) })
+    })
+    return arcs.sort((x, y) => y.perSecond - x.perSecond).slice(0, max)
+  }
+
+  #roll(now: number): void {
+    this.#rolledAt = now
+    this.#keys.roll(now)
+    this.#arcs.roll(now)
+  }
+}
