@@ -24,11 +24,13 @@ export type { NodeEvents } from './events.ts'
 export type { GetOptions } from './loading/data-access.ts'
 export type { Fed, FedEntry } from './loading/feed.ts'
 export type { DataStoreOptions, Load, LoadContext } from './loading/load.ts'
+export type { Source } from './loading/source.ts'
 export { Membership, type Readiness } from './membership.ts'
 export type { MeshChange, MeshConfiguration, OwnAttributes } from './mesh/change.ts'
 export type { Changed, ChangeOptions, Mesh, Propagated } from './mesh/mesh.ts'
 export type { SettingView } from './mesh/settings.ts'
 export {
+  type Finding,
   Namespace,
   type NamespaceOptions,
   type RawEntry,

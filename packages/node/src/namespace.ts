@@ -4,6 +4,7 @@ import { DataAccess, type GetOptions } from './loading/data-access.ts'
 import { type Fed, type FedEntry, Feed } from './loading/feed.ts'
 import type { Key } from './loading/lease-work.ts'
 import type { DataStoreOptions } from './loading/load.ts'
+import { type Source, sourceOf } from './loading/source.ts'
 import { type Duration, parseDuration } from './options/duration.ts'
 import { valueIn } from './requests/found-value.ts'
 import type { Runtime } from './runtime.ts'
@@ -42,6 +43,12 @@ export interface RouteView {
   /** This node is the owner. */
   readonly local: boolean
 }
+
+/** What the mesh has of a key, or who has it. */
+export type Finding<T> =
+  | { readonly found: true; readonly value: T }
+  /** `source` is undefined when the configuration says nothing of a data store for the namespace. */
+  | { readonly found: false; readonly source: Source | undefined }
 
 /** The keys of one namespace. All methods may be called on any node of the mesh, for any key. */
 export class Namespace<T = unknown> {
@@ -86,7 +93,18 @@ export class Namespace<T = unknown> {
   }
 
   /**
-   * Stores a value, by value: any that structured cloning takes, or bytes. Resolves when the owner has it.
+   * The value of a key, or where the caller finds it: the data stores of the namespace, by the configuration of the mesh.
+   * It never loads. Throws as `get` does.
+   */
+  async find(key: string): Promise<Finding<T>> {
+    const value = await this.get(key, { onMiss: 'miss' })
+    if (value !== undefined) return { found: true, value }
+    return { found: false, source: sourceOf(this.#runtime.core.configuration, this.name) }
+  }
+
+  /**
+   * Stores a value, by value: any that structured cloning takes, or bytes. Resolves when the owner has it. With a `store`
+   * function the data store takes it first; when that fails the key is removed, and the call rejects with ERR_LOADER.
    *
    * @throws ERR_INVALID_KEY, ERR_INVALID_VALUE, ERR_INVALID_TTL, ERR_VALUE_TOO_LARGE, ERR_UNAVAILABLE,
    *   ERR_TIMEOUT, ERR_OVERLOADED, ERR_CLOSED
@@ -101,7 +119,8 @@ export class Namespace<T = unknown> {
   }
 
   /**
-   * Removes a key. Resolves to true when there was an entry.
+   * Removes a key. Resolves to true when there was an entry. With a `remove` function the data store removes it first; the
+   * entry goes also when that fails, and the call rejects with ERR_LOADER.
    *
    * @throws ERR_INVALID_KEY, ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_OVERLOADED, ERR_CLOSED
    */

@@ -21,7 +21,12 @@ export const ERRORS = {
   ERR_TIMEOUT: row(8, 504, true, 'The deadline of the call passed before an answer came.'),
   ERR_OVERLOADED: row(9, 503, true, 'A queue is full; the call was refused instead of being queued.'),
   ERR_CLOSED: row(10, 503, false, 'The node is closed or closing.'),
-  ERR_LOADER: row(11, 502, true, 'The load function of a namespace failed; its error is the cause.'),
+  ERR_LOADER: row(
+    11,
+    502,
+    true,
+    'The load, store or remove function of a namespace failed; its error is the cause.',
+  ),
   ERR_MALFORMED_FRAME: row(12, 400, false, 'Bytes from a peer are not a frame of this protocol version.'),
   ERR_MALFORMED_MESSAGE: row(13, 400, false, 'The body of a frame is not the message its kind announces.'),
   ERR_MALFORMED_CONFIGURATION: row(14, 400, false, 'A configuration breaks a rule or a bound.'),

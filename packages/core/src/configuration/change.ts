@@ -127,6 +127,8 @@ const CHECKS: Record<(typeof GROUPS)[number], (name: string, value: unknown) => 
         throw malformed(`has ${setting} in namespace ${name}; it holds for the whole mesh only`)
       }
       checkSetting(setting, item, ` of namespace ${name}`)
+      if (setting === 'source' && typeof item !== 'string')
+        throw malformed(`has a source of namespace ${name} that is no text; it names data stores`)
     }
   },
   stores: (name, value) => {
