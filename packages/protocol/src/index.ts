@@ -45,6 +45,7 @@ export {
   type EncodedMessage,
   encodeMessage,
   type Message,
+  type Word,
 } from './messages/message.ts'
 export {
   BYTES,

@@ -43,7 +43,8 @@ export const LIMITS = {
   meshIdLengthMax: 255,
   /** Members in one configuration: 16,384 and the two tombstones for each that may be kept. */
   membersMax: 3 * 16_384,
-  /** Members that one message accuses, and others who could not reach each of them. */
+  /** Accusers whose words one message carries, charges in it, and others who could not reach each of those charged. */
+  wordsMax: 1_024,
   chargesMax: 1_024,
   witnessesMax: 16,
   /** Settings, namespaces and placements in one configuration; authors stop at half of it (merge.ts). */

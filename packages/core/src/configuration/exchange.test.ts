@@ -223,7 +223,7 @@ describe('an exchange', () => {
   it('pulls when a delta is relative to something unknown, once until the answer is late', () => {
     const { exchange } = holding(EMPTY, 'p')
     const unknown = deltaTo(two, summaryOf(one))
-    expect(kindsOf(exchange.announced('p', unknown, 1))).toEqual(['pull to p'])
+    expect(kindsOf(exchange.receive('p', { kind: 'delta', delta: unknown }, 1))).toEqual(['pull to p'])
     expect(kindsOf(exchange.receive('p', { kind: 'delta', delta: unknown }, 2))).toEqual([])
     expect(exchange.wakeAt).toBeLessThanOrEqual(1 + TIMES.pullTimeoutMs)
     expect(kindsOf(exchange.tick(TIMES.pullTimeoutMs))).toEqual([])
@@ -269,9 +269,35 @@ describe('an exchange', () => {
     const { exchange, ledger } = holding(one, 'p')
     const prefixOf = ({ version }: Configuration): number => Number.parseInt(version.digest.slice(0, 8), 16)
     expect(exchange.stamped('p', prefixOf(one), 1)).toEqual([])
-    expect(kindsOf(exchange.stamped('p', prefixOf(two), 1))).toEqual(['pull to p'])
+    // It may be on its way.
+    expect(exchange.stamped('p', prefixOf(two), 1)).toEqual([])
+    expect(exchange.wakeAt).toBe(1 + TIMES.newsMs)
+    expect(kindsOf(exchange.tick(TIMES.newsMs))).toEqual([])
+    expect(kindsOf(exchange.tick(1 + TIMES.newsMs))).toEqual(['pull to p'])
     ledger.author([memberRecord(memberOf('b'))], 1)
-    expect(kindsOf(exchange.stamped('p', prefixOf(one), 1))).toEqual(['delta to p'])
+    const update = (now: number): string[] => kindsOf(exchange.stamped('p', prefixOf(one), now))
+    expect(update(1)).toEqual(['delta to p'])
+    // It says the same in every frame until it has read that.
+    expect([update(2), update(TIMES.updateMs)]).toEqual([[], []])
+    expect(update(1 + TIMES.updateMs)).toEqual(['delta to p'])
+    ledger.author([memberRecord(memberOf('c'))], 2)
+    expect(update(2 + TIMES.updateMs)).toEqual(['delta to p'])
+  })
+
+  it('asks for nothing that has come meanwhile, and of many strangers for one after another', () => {
+    const { exchange } = holding(one, 'p', 'q', 'r')
+    exchange.stamped('p', Number.parseInt(two.version.digest.slice(0, 8), 16), 1)
+    exchange.receive('q', { kind: 'delta', delta: deltaTo(two, summaryOf(one)) }, 2)
+    expect(exchange.tick(1 + TIMES.newsMs)).toEqual([])
+    exchange.stamped('p', 1, 1_000)
+    const unknown = configurationOf(memberOf('x'))
+    exchange.announced('q', deltaTo(configurationOf(memberOf('y')), summaryOf(unknown)), 1_000)
+    exchange.stamped('r', 2, 1_000)
+    const asked: string[] = []
+    for (let now = 1_000; now < 1_400; now++)
+      for (const kind of kindsOf(exchange.tick(now)))
+        if (kind.startsWith('pull')) asked.push(`${now} ${kind}`)
+    expect(asked).toEqual(['1100 pull to p', '1200 pull to q', '1300 pull to r'])
   })
 
   it('announces what it wrote or merged, and only tells a few what somebody else announced', () => {

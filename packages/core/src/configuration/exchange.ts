@@ -39,6 +39,12 @@ export class Exchange {
   readonly #held = new Map<string, string>()
   /** When peers were told last that what they hold was overtaken. */
   readonly #toldAt = new Map<string, number>()
+  /** Documents that peers hold and that are not known here, by their first bits. */
+  readonly #unknown = new Map<string, number>()
+  /** When one of them is asked for. */
+  #askAt = Number.POSITIVE_INFINITY
+  /** What peers were sent last because their frames named an older document. */
+  readonly #updates = new Map<string, { readonly digest: string; readonly at: number }>()
   /** Documents that others hold and that are to be told what changed since, at the end of this step. */
   readonly #unannounced: Configuration[] = []
   readonly #pace = new Pace({ burst: BOUNDS.spreadBurst, intervalMs: TIMES.spreadMs })
@@ -80,7 +86,7 @@ export class Exchange {
     const pull = oldest === undefined ? Number.POSITIVE_INFINITY : oldest + TIMES.pullTimeoutMs
     const release = this.#ledger.waiting ? this.#hold.until : Number.POSITIVE_INFINITY
     const spread = this.#unannounced.length > 0 ? this.#pace.nextAt : Number.POSITIVE_INFINITY
-    return Math.min(this.#compareAt, pull, release, spread)
+    return Math.min(this.#compareAt, pull, release, this.#askAt, spread)
   }
 
   linkUp(peer: string, now: number): ExchangeOutput[] {
@@ -91,6 +97,8 @@ export class Exchange {
   linkDown(peer: string): void {
     this.#pulls.delete(peer)
     this.#held.delete(peer)
+    this.#updates.delete(peer)
+    this.#unknown.delete(peer)
   }
 
   /**
@@ -100,7 +108,7 @@ export class Exchange {
   tick(now: number): ExchangeOutput[] {
     const late = [...this.#pulls].filter(([, asked]) => now >= asked + TIMES.pullTimeoutMs)
     const outputs = late.flatMap(([peer]) => this.pull(peer, now))
-    outputs.push(...this.joinWaiting(now))
+    outputs.push(...this.#askForNews(now), ...this.joinWaiting(now))
     if (now < this.#compareAt) return outputs
     this.#compareAt = now + this.#random.jittered(this.#antiEntropyMs)
     this.#ledger.forgetMet()
@@ -112,8 +120,9 @@ export class Exchange {
   stamped(from: string, prefix: number, now: number): ExchangeOutput[] {
     if (this.#ledger.awaits(prefix)) return []
     const known = this.#ledger.remembers(prefix)
-    if (known === undefined) return this.pull(from, now)
-    return known === this.#ledger.current ? [] : [this.#push(from, summaryOf(known))]
+    // Most often it is on its way: whoever wrote it has announced it, in other frames than this one.
+    if (known === undefined) return this.#await(from, prefix, now)
+    return known === this.#ledger.current ? [] : this.#update(from, known, now)
   }
 
   receive(from: string, message: Message, now: number): ExchangeOutput[] {
@@ -143,7 +152,7 @@ export class Exchange {
   announced(from: string, delta: Delta, now: number): ExchangeOutput[] {
     const before = this.#ledger.current
     const joined = this.#ledger.join(delta, this.#waits(now))
-    if (joined === undefined) return this.pull(from, now)
+    if (joined === undefined) return this.#await(from, digestPrefix(delta.version), now)
     if (joined.mergedAnew) this.#announceMerged(...joined.theirs, before)
     return [...this.#surprised(), ...this.joinWaiting(now)]
   }
@@ -263,6 +272,42 @@ export class Exchange {
     return delta === undefined
       ? this.pull(from, now)
       : [{ kind: 'send', to: from, message: { kind: 'delta', delta } }]
+  }
+
+  /** A peer holds what is not known here: it is asked for that, if it does not come by itself. */
+  #await(peer: string, prefix: number, now: number): ExchangeOutput[] {
+    if (!this.#linked.has(peer)) return []
+    this.#held.delete(peer)
+    this.#unknown.set(peer, prefix)
+    this.#askAt = Math.min(this.#askAt, now + TIMES.newsMs)
+    return []
+  }
+
+  #askForNews(now: number): ExchangeOutput[] {
+    if (now < this.#askAt) return []
+    this.#askAt = Number.POSITIVE_INFINITY
+    for (const [peer, prefix] of this.#unknown) {
+      this.#unknown.delete(peer)
+      if (this.#isOvertaken(peer, prefix)) continue
+      if (this.#unknown.size > 0) this.#askAt = now + TIMES.newsMs
+      return this.pull(peer, now)
+    }
+    return []
+  }
+
+  /** What the peer held has come meanwhile, or the peer has what is held here. */
+  #isOvertaken(peer: string, prefix: number): boolean {
+    if (this.#held.get(peer) === this.#ledger.current.version.digest) return true
+    return this.#ledger.hasMet(prefix) || this.#ledger.remembers(prefix) !== undefined
+  }
+
+  /** They hold what was held here before. They may know what came of it, and wait with that, in a frame after the other. */
+  #update(peer: string, held: Configuration, now: number): ExchangeOutput[] {
+    const { digest } = this.#ledger.current.version
+    const update = this.#updates.get(peer)
+    if (update?.digest === digest && now < update.at + TIMES.updateMs) return []
+    this.#updates.set(peer, { digest, at: now })
+    return [this.#push(peer, summaryOf(held))]
   }
 
   /** What they hold was joined here: they are to hear what became of it. They may know, and wait with it. */

@@ -1,5 +1,18 @@
 import { type Configuration, isTombstone, type Member } from '@cachemesh/protocol'
 
+interface Claim {
+  readonly member: Member
+  readonly name: string
+}
+
+interface Step {
+  readonly before: Configuration
+  readonly after: Configuration
+  readonly removed: readonly Claim[]
+}
+
+const WAITS = { waits: true, news: [] } as const
+
 /**
  * After a cut both sides have removed each other. Joined at once, both removals would meet and empty the ring. So a
  * document that removes somebody who lives here, and whom nobody accuses here, waits: the member hears of it and
@@ -11,6 +24,10 @@ export class Hold {
   readonly #expected: (member: Member) => boolean
   /** When the removal of each claim was first heard of, by id and since. */
   readonly #heardAt = new Map<string, number>()
+  /** What was asked for last, and whom it would remove. */
+  #step: Step | undefined
+  /** One of those who were waited for when it was asked last. */
+  #last: Claim | undefined
 
   constructor(holdMs: number, expected: (member: Member) => boolean) {
     this.#holdMs = holdMs
@@ -28,27 +45,44 @@ export class Hold {
    * Members that a step from one document to another would remove, and whose time to answer is not over. `news` are
    * those heard of for the first time.
    */
-  waits(before: Configuration, after: Configuration, now: number): { waits: boolean; news: Member[] } {
+  waits(
+    before: Configuration,
+    after: Configuration,
+    now: number,
+  ): { waits: boolean; news: readonly Member[] } {
+    const seen = this.#step?.before === before && this.#step.after === after
+    if (!seen) this.#step = { before, after, removed: [...removedBetween(before, after)].map(claimOf) }
+    const { removed } = this.#step as Step
+    // Every step of a node asks for as long as anything waits: while it waits for the same claim, nothing is new.
+    if (seen && this.#last !== undefined && this.#isHeld(this.#last, now)) return WAITS
+    this.#last = undefined
     const news: Member[] = []
-    let waits = false
-    for (const member of removedBetween(before, after)) {
-      if (this.#expected(member)) continue
-      const claim = `${member.id} ${member.since}`
-      const heardAt = this.#heardAt.get(claim)
-      if (heardAt === undefined) {
-        this.#heardAt.set(claim, now)
-        news.push(member)
+    for (const claim of removed) {
+      if (this.#expected(claim.member)) continue
+      if (!this.#heardAt.has(claim.name)) {
+        this.#heardAt.set(claim.name, now)
+        news.push(claim.member)
       }
-      // As `until` has it: a difference of fractions may come out below what was added.
-      if (now < (heardAt ?? now) + this.#holdMs) waits = true
+      if (this.#isHeld(claim, now)) this.#last = claim
     }
-    return { waits, news }
+    return { waits: this.#last !== undefined, news }
+  }
+
+  #isHeld({ name, member }: Claim, now: number): boolean {
+    const heardAt = this.#heardAt.get(name)
+    // As `until` has it: a difference of fractions may come out below what was added.
+    return heardAt !== undefined && now < heardAt + this.#holdMs && !this.#expected(member)
   }
 
   /** Nothing waits any more. */
   clear(): void {
     this.#heardAt.clear()
+    this.#step = undefined
   }
+}
+
+function claimOf(member: Member): Claim {
+  return { member, name: `${member.id} ${member.since}` }
 }
 
 /**

@@ -40,7 +40,8 @@ export class Ledger {
   readonly #history: Configuration[] = []
   /** Documents of others that wait to be joined. */
   #waiting: readonly Configuration[] = []
-  #prospect: { current: Configuration; waiting: readonly Configuration[]; joined: Configuration } | undefined
+  /** What would be held if nothing waited, and the document for which that was found. */
+  #prospect: { readonly current: Configuration; readonly joined: Configuration } | undefined
   /** Digests of documents that were joined here or wait to be, by their first bits, oldest first: they are no news. */
   readonly #met = new Map<number, string>()
   /** Those of them that wait; the documents may be joined with each other already. */
@@ -121,12 +122,16 @@ export class Ledger {
     return this.#become(joined, theirs)
   }
 
-  /** What would be held if nothing waited any more. Every step asks for it, and few change it. */
+  /**
+   * What would be held if nothing waited any more. Every step asks for it, and few change it: what is new is joined with
+   * what there was, since the order of joins makes no difference.
+   */
   #prospective(): Configuration {
-    const [current, waiting] = [this.#current, this.#waiting]
-    if (this.#prospect?.current !== current || this.#prospect.waiting !== waiting)
-      this.#prospect = { current, waiting, joined: waiting.reduce(merge, current) }
-    return this.#prospect.joined
+    const [current, known] = [this.#current, this.#prospect]
+    if (known?.current === current) return known.joined
+    const joined = known === undefined ? this.#waiting.reduce(merge, current) : merge(current, known.joined)
+    this.#prospect = { current, joined }
+    return joined
   }
 
   /** The same text under two labels keeps the higher. Returns false when the texts differ. */
@@ -160,6 +165,11 @@ export class Ledger {
   /** True for a document that was joined here of late, or waits to be: the current one says all that it says, or will. */
   met(version: Version): boolean {
     return this.#met.get(digestPrefix(version)) === version.digest
+  }
+
+  /** Likewise by the first bits of its digest alone. */
+  hasMet(prefix: number): boolean {
+    return this.#met.has(prefix)
   }
 
   /** True for the current document, those of the recent past, and those that wait to be joined. */
@@ -207,6 +217,8 @@ export class Ledger {
       oldest !== undefined && this.#waiting.length >= BOUNDS.waitingMax
         ? [...newer, merge(oldest, theirs)]
         : [...this.#waiting, theirs]
+    const known = this.#prospect
+    if (known !== undefined) this.#prospect = { ...known, joined: merge(known.joined, theirs) }
   }
 
   #become(joined: Configuration, theirs: readonly Configuration[]): Joined {

@@ -3,8 +3,17 @@
 export const TIMES = {
   /** Between two times that a node spreads what changed, in a storm of changes: many of them travel as one. */
   spreadMs: 50,
+  /** Between two times that a node passes on accusations, in a storm of them: many travel as one. */
+  rumourMs: 200,
   /** A pull that is not answered by then is asked again. */
   pullTimeoutMs: 1_000,
+  /**
+   * How long an unknown document that peers speak of may take to come by itself, before one of them is asked for it; and
+   * between two such questions, since the answer to one often brings what the others would.
+   */
+  newsMs: 100,
+  /** Between two times that a peer whose frames name an older document is sent the same news. */
+  updateMs: 500,
   /** How long somebody who has all peers told waits for the slowest of them. */
   propagateMs: 5_000,
   /** First wait before an address is tried again, doubled up to the longest. */
@@ -111,8 +120,14 @@ export const BOUNDS = {
   failuresMax: 4_096,
   /** Peers that a node tells of a change directly, besides announcing it. */
   toldMax: 3,
-  /** Peers that an accusation is told to, by each node that hears of it for the first time. */
+  /** Peers that an accusation is told to, by each node for which it is news. */
   accusationToldMax: 4,
+  /** Times in a row that a node passes accusations on at once, before it gathers them. */
+  rumourBurst: 8,
+  /** Accusers whose words wait to be passed on; the oldest are dropped first, and will be repeated. */
+  rumoursMax: 1_024,
+  /** Charges in one message of several accusers: about 60 kB. */
+  rumourChargesMax: 256,
   /** Addresses of removed members that are kept to find them again. */
   absentMax: 1_000,
   /** Changes that a node spreads one by one before it gathers them. */

@@ -1,4 +1,4 @@
-import type { Accusation, Charge } from '@cachemesh/protocol'
+import type { Charge, Word } from '@cachemesh/protocol'
 import { describe, expect, it } from 'vitest'
 import { Accusations } from './accusations.ts'
 
@@ -8,54 +8,88 @@ function chargeOf(member: string, fields: Partial<Charge> = {}): Charge {
   return { member, since: 1, incarnation: 1, witnesses: [], hearsay: false, unable: false, ...fields }
 }
 
-function accusationOf(accuser: string, round: number, ...charges: readonly Charge[]): Accusation {
-  return { kind: 'accusation', accuser, round, charges }
+function wordOf(accuser: string, round: number, ...charges: readonly Charge[]): Word {
+  return { accuser, round, charges }
 }
 
 describe('accusations', () => {
   it('count once, and for the very claim that they name', () => {
     const accusations = new Accusations(VALID_MS)
-    const accusation = accusationOf('a', 1, chargeOf('m', { since: 7 }))
-    expect(accusations.receive(accusation, 0)).toBe(true)
+    const word = wordOf('a', 1, chargeOf('m', { since: 7 }))
+    expect(accusations.receive(word, 0)).toBe('news')
     // It comes over many links.
-    expect(accusations.receive(accusation, 1)).toBe(false)
-    expect([...accusations.against('m', 7).keys()]).toEqual(['a'])
-    expect([...accusations.against('m', 8).keys()]).toEqual([])
-    expect([...accusations.against('m', 6).keys()]).toEqual([])
+    expect(accusations.receive(word, 1)).toBe('known')
+    expect([...accusations.against('m')]).toEqual([['a', word.charges[0]]])
+    expect([...accusations.against('a')]).toEqual([])
     expect([accusations.names('m'), accusations.names('x')]).toEqual([true, false])
   })
 
   it('are the last word of their accuser: it replaces the one before, and an older one is none', () => {
     const accusations = new Accusations(VALID_MS)
-    accusations.receive(accusationOf('a', 5, chargeOf('m'), chargeOf('n')), 0)
-    accusations.receive(accusationOf('a', 6, chargeOf('n')), 1)
-    expect(accusations.receive(accusationOf('a', 5, chargeOf('m')), 2)).toBe(false)
+    accusations.receive(wordOf('a', 5, chargeOf('m'), chargeOf('n')), 0)
+    accusations.receive(wordOf('a', 6, chargeOf('n')), 1)
+    expect(accusations.receive(wordOf('a', 5, chargeOf('m')), 2)).toBe('known')
     expect([accusations.names('m'), accusations.names('n')]).toEqual([false, true])
-    accusations.receive(accusationOf('a', 7), 3)
+    accusations.receive(wordOf('a', 7), 3)
     expect(accusations.names('n')).toBe(false)
   })
 
   it('do not count when their accuser has only heard that somebody was removed', () => {
     const accusations = new Accusations(VALID_MS)
     const hearsay = chargeOf('m', { hearsay: true })
-    expect(accusations.receive(accusationOf('a', 1, hearsay, chargeOf('n')), 0)).toBe(true)
+    expect(accusations.receive(wordOf('a', 1, hearsay, chargeOf('n')), 0)).toBe('news')
     expect([accusations.names('m'), accusations.names('n')]).toEqual([false, true])
-    expect(accusations.claims).toEqual(new Map([['n', 1]]))
+    expect([...accusations.accused]).toEqual(['n'])
+  })
+
+  it('are news when they name a claim that their accuser did not accuse before, or in another way', () => {
+    const accusations = new Accusations(VALID_MS)
+    const charges = [
+      [chargeOf('m')],
+      [chargeOf('m'), chargeOf('n')],
+      [chargeOf('m', { since: 2 }), chargeOf('n')],
+      [chargeOf('m', { since: 2 }), chargeOf('n', { unable: true })],
+    ]
+    for (const [round, said] of charges.entries())
+      expect(accusations.receive(wordOf('a', round, ...said), round)).toBe('news')
+    expect(accusations.receive(wordOf('b', 1, chargeOf('m', { since: 2 })), 5)).toBe('news')
+    expect(accusations.receive(wordOf('a', 9, chargeOf('m', { since: 2 })), 6)).toBe('repeated')
+  })
+
+  it('that say the same again are passed on when those who missed that would soon forget it', () => {
+    const accusations = new Accusations(VALID_MS)
+    const heard: string[] = []
+    for (let round = 0; round <= 5; round++)
+      heard.push(accusations.receive(wordOf('a', round, chargeOf('m')), round * 1_000))
+    expect(heard).toEqual(['news', 'repeated', 'again', 'repeated', 'again', 'repeated'])
+  })
+
+  it('that are hearsay are news once for each claim, whoever says so, until that is forgotten', () => {
+    const accusations = new Accusations(VALID_MS)
+    const hearsay = chargeOf('m', { hearsay: true })
+    const other = chargeOf('n', { hearsay: true })
+    accusations.receive(wordOf('a', 1, hearsay), 0)
+    accusations.receive(wordOf('b', 1, chargeOf('x')), 0)
+    expect(accusations.receive(wordOf('b', 2, chargeOf('x'), hearsay), 1)).toBe('repeated')
+    expect(accusations.hearOf([hearsay, other], 2)).toEqual([other])
+    expect(accusations.hearOf([{ ...hearsay, since: 2 }], 3)).toHaveLength(1)
+    accusations.expire(VALID_MS + 1)
+    expect(accusations.hearOf([hearsay, other], VALID_MS + 1)).toEqual([hearsay])
   })
 
   it('are void when they are not repeated', () => {
     const accusations = new Accusations(VALID_MS)
-    accusations.receive(accusationOf('a', 1, chargeOf('m')), 0)
-    accusations.receive(accusationOf('b', 1, chargeOf('m')), 0)
-    accusations.receive(accusationOf('b', 2, chargeOf('m')), 1_000)
+    accusations.receive(wordOf('a', 1, chargeOf('m')), 0)
+    accusations.receive(wordOf('b', 1, chargeOf('m')), 0)
+    accusations.receive(wordOf('b', 2, chargeOf('m')), 1_000)
     accusations.expire(VALID_MS)
-    expect(accusations.against('m', 1).size).toBe(2)
+    expect(accusations.against('m').size).toBe(2)
     accusations.expire(VALID_MS + 1)
-    expect([...accusations.against('m', 1).keys()]).toEqual(['b'])
+    expect([...accusations.against('m').keys()]).toEqual(['b'])
     // A restarted accuser whose clock was put back is heard again when its old word is void.
-    expect(accusations.receive(accusationOf('a', 0, chargeOf('m')), VALID_MS + 1)).toBe(true)
+    expect(accusations.receive(wordOf('a', 0, chargeOf('m')), VALID_MS + 1)).toBe('news')
     accusations.expire(VALID_MS * 9)
-    expect(accusations.size).toBe(0)
+    expect([accusations.size, [...accusations.accused]]).toEqual([0, []])
   })
 
   it('that convicted a claim are remembered for a while, for this claim alone', () => {

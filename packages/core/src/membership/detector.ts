@@ -1,18 +1,17 @@
 // The detector of failures: it watches the members that this node observes, accuses those that nobody reaches, and
 // says who is to be removed. It never changes the configuration itself, and it trusts itself least of all.
 
-import type { Accusation, Charge, Configuration, Message } from '@cachemesh/protocol'
+import type { Charge, Configuration, Message, Word } from '@cachemesh/protocol'
 import type { Random } from '../chance/random.ts'
 import type { Rules } from '../limits/limits.ts'
 import { Accusations } from './accusations.ts'
-import { Beats } from './beats.ts'
-import { type CheckOutput, Checks } from './checks.ts'
 import type { DetectorOutput } from './detector-output.ts'
 import { type Doubt, Doubts } from './doubts.ts'
 import { Evidence } from './evidence.ts'
 import { Jury } from './jury.ts'
 import type { LocalHealth } from './local-health.ts'
 import { Observers } from './observers.ts'
+import { Reach } from './reach.ts'
 import { Rumours } from './rumours.ts'
 
 /** While anybody is in doubt it is looked at so often, ms. */
@@ -21,6 +20,8 @@ const TROUBLED_MS = 100
 const TURN_MS = 30
 /** A link that closed and a redial that is refused belong together within this time. */
 const CLOSED_MS = 5_000
+/** What is no news is passed on with others, so much later. */
+const AGAIN_MS = 200
 
 export class Detector {
   readonly #self: string
@@ -29,8 +30,7 @@ export class Detector {
   readonly #linked: ReadonlySet<string>
   readonly #health: LocalHealth
   readonly #observers: Observers
-  readonly #beats: Beats
-  readonly #checks: Checks
+  readonly #reach: Reach
   readonly #doubts = new Doubts()
   readonly #evidence = new Evidence()
   readonly #accusations: Accusations
@@ -61,8 +61,7 @@ export class Detector {
     this.#random = parts.random
     this.#health = parts.health
     this.#observers = new Observers(parts.rules)
-    this.#beats = new Beats(parts.now)
-    this.#checks = new Checks(this.#beats)
+    this.#reach = new Reach(parts)
     this.#accusations = new Accusations(parts.rules.accusationMs)
     this.#rumours = new Rumours(parts)
     this.#jury = new Jury(parts.rules, this.#observers, this.#accusations)
@@ -75,7 +74,8 @@ export class Detector {
 
   /** When `tick` is wanted, monotonic ms. */
   get wakeAt(): number {
-    return this.#neighbours.size === 0 && this.#accusations.size === 0 && !this.#checks.busy
+    const idle = this.#neighbours.size === 0 && this.#accusations.size === 0 && !this.#reach.checks.busy
+    return idle && this.#rumours.dueAt === Number.POSITIVE_INFINITY
       ? Number.POSITIVE_INFINITY
       : Math.min(this.#beatAt, this.#health.atAwake(this.#nextAt))
   }
@@ -94,31 +94,29 @@ export class Detector {
     const awake = this.#health.awake(now)
     const hadOthers = this.#observers.size > 1
     this.#configuration = configuration
-    this.#observers.update(configuration)
+    const changed = this.#observers.update(configuration)
     // Whoever was by itself has missed nobody.
-    if (!hadOthers) this.#beats.lastProofAt = awake
-    this.#observed = this.#observers.observedBy(this.#self)
-    const neighbours = new Set([...this.#observed, ...this.#observers.of(this.#self)])
-    for (const peer of neighbours) if (!this.#neighbours.has(peer)) this.#meet(peer, awake)
-    for (const peer of this.#neighbours) if (!neighbours.has(peer)) this.#beats.forget(peer)
-    this.#neighbours = neighbours
-    for (const peer of this.#closed.keys()) if (!neighbours.has(peer)) this.#closed.delete(peer)
+    if (!hadOthers) this.#reach.beats.lastProofAt = awake
+    if (changed) this.#watchAnew(awake)
     this.#soon(awake, TROUBLED_MS)
     return this.#endDoubts(configuration, awake)
   }
 
   linkUp(peer: string, now: number): DetectorOutput[] {
     this.#closed.delete(peer)
-    this.#beats.restart(peer)
-    this.#checks.anew(peer)
+    this.#reach.beats.restart(peer)
+    this.#reach.checks.anew(peer)
     this.expect(peer, now)
-    return this.#neighbours.has(peer) || this.#checks.tries(peer) ? [this.#knock(peer)] : []
+    // It may have been cut off until now, and hear only here what it has to answer.
+    const told = this.#rumours.answerable(peer, this.#accusations.wordsAgainst(peer))
+    const wanted = this.#neighbours.has(peer) || this.#reach.checks.tries(peer)
+    return wanted ? [...told, this.#reach.knock(peer)] : told
   }
 
   /** There is a link to this peer, or one is being made: from now on it can be silent. */
   expect(peer: string, now: number): void {
-    if (this.#neighbours.has(peer) && this.#beats.silentSince(peer) === undefined)
-      this.#beats.expect(peer, this.#health.awake(now))
+    if (this.#neighbours.has(peer) && this.#reach.beats.silentSince(peer) === undefined)
+      this.#reach.beats.expect(peer, this.#health.awake(now))
   }
 
   linkDown(peer: string, now: number): void {
@@ -133,7 +131,7 @@ export class Detector {
     const awake = this.#health.awake(now)
     const closedAt = this.#closed.get(member)
     if (closedAt === undefined || awake - closedAt > CLOSED_MS || !this.#observed.includes(member)) return []
-    if (this.#doubts.of(member)?.state === 'accused' || !this.#assured(member, awake)) return []
+    if (this.#doubts.of(member)?.state === 'accused' || !this.#reach.assured(member, awake)) return []
     this.#soon(awake, 1)
     return this.#accuse(member, awake, false)
   }
@@ -152,23 +150,25 @@ export class Detector {
       case 'check': {
         if (message.member === this.#self) return []
         this.#soon(awake, TROUBLED_MS)
-        const forMs = this.#rules.checkMs
-        return this.#checked(this.#checks.asked(from, message.member, { awake, forMs }), awake)
+        return this.#reach.asked(from, message.member, awake)
       }
       case 'checked':
-        this.#checks.answered(from, message.member, message.reached)
+        this.#reach.checks.answered(from, message.member, message.reached)
         this.#soon(awake, 1)
         return []
       case 'accusation':
-        return this.#accused(from, message, awake)
+        return [message, ...(message.others ?? [])].flatMap(word => this.#heard(from, word, awake))
       default:
         return []
     }
   }
 
   /** A removal of these claims was heard of, and nobody accused them here: they may have something to say. */
-  passOn(charges: readonly Charge[], at: { wall: number }): DetectorOutput[] {
-    return this.#rumours.hearsay(charges, this.#doubts.charges, at.wall)
+  passOn(charges: readonly Charge[], at: { now: number; wall: number }): void {
+    const awake = this.#health.awake(at.now)
+    const news = this.#accusations.hearOf(charges, awake)
+    for (const word of this.#rumours.hearsay(news, this.#doubts.charges, at.wall))
+      this.#tell(word, { at: awake + 1 })
   }
 
   tick(at: { now: number; wall: number }): DetectorOutput[] {
@@ -177,30 +177,41 @@ export class Detector {
     // As `wakeAt` has it: what is awake is a difference, and may come out a little below.
     if (at.now < this.#health.atAwake(this.#nextAt)) return beats
     this.#accusations.expire(awake)
-    const outputs = [...beats, ...this.#checked(this.#checks.tick(awake), awake)]
+    const outputs = [...beats, ...this.#reach.tick(awake)]
     for (const member of this.#observed) outputs.push(...this.#watch(member, awake))
     const { charges } = this.#doubts
     if (charges.length > 0 && awake >= this.#accuseAt) {
       this.#accuseAt = awake + this.#rules.accuseMs
-      const accusation = this.#rumours.accusation(charges, at.wall)
-      this.#accusations.receive(accusation, awake)
-      outputs.push(...this.#rumours.tell(accusation))
+      const word = this.#rumours.word(charges, at.wall)
+      this.#accusations.receive(word, awake)
+      this.#jury.heard(charges, awake)
+      this.#rumours.tell(word, { at: awake })
     }
-    this.#jury.convict(awake)
-    outputs.push(...this.#judge(at.now, awake))
+    this.#jury.look(awake)
+    outputs.push(...this.#judge(at.now, awake), ...this.#rumours.due(awake))
     this.#schedule(awake)
     return outputs
   }
 
   #silentMs(now: number): number {
-    return this.#health.awake(now) - this.#beats.lastProofAt
+    return this.#health.awake(now) - this.#reach.beats.lastProofAt
+  }
+
+  /** Others came, or went: who watches whom is another question. */
+  #watchAnew(awake: number): void {
+    this.#observed = this.#observers.observedBy(this.#self)
+    const neighbours = new Set([...this.#observed, ...this.#observers.of(this.#self)])
+    for (const peer of neighbours) if (!this.#neighbours.has(peer)) this.#meet(peer, awake)
+    for (const peer of this.#neighbours) if (!neighbours.has(peer)) this.#reach.beats.forget(peer)
+    this.#neighbours = neighbours
+    for (const peer of this.#closed.keys()) if (!neighbours.has(peer)) this.#closed.delete(peer)
   }
 
   /** Somebody to watch, as soon as there is a link. Where others accuse it already a new observer waits for none. */
   #meet(peer: string, awake: number): void {
     const { silenceMs, checkMs } = this.#rules
-    if (this.#accusations.names(peer)) this.#beats.expect(peer, awake - silenceMs + checkMs)
-    else if (this.#linked.has(peer)) this.#beats.expect(peer, awake)
+    if (this.#accusations.names(peer)) this.#reach.beats.expect(peer, awake - silenceMs + checkMs)
+    else if (this.#linked.has(peer)) this.#reach.beats.expect(peer, awake)
   }
 
   /** Doubts about claims that are no more: members that left or were removed, or have answered with another one. */
@@ -208,7 +219,7 @@ export class Detector {
     const outputs: DetectorOutput[] = []
     for (const [member, { since }] of [...this.#doubts]) {
       const answered = configuration.member(member)?.since !== since
-      if (answered && this.#observers.has(member)) this.#beats.expect(member, awake)
+      if (answered && this.#observers.has(member)) this.#reach.beats.expect(member, awake)
       // What was held against the claim before is not held against this one.
       if (answered) this.#evidence.answered(member)
       if (answered || !this.#observed.includes(member)) outputs.push(...this.#doubts.end(member))
@@ -217,13 +228,9 @@ export class Detector {
   }
 
   #beaten(from: string, beat: Message & { kind: 'beat' }, awake: number): DetectorOutput[] {
-    const outputs: DetectorOutput[] = []
-    if (this.#beats.receive(from, beat, awake)) {
-      outputs.push(...this.#checked(this.#checks.proven(from), awake))
-      const doubt = this.#doubts.of(from)
-      if (doubt?.unable === false) outputs.push(...this.#doubts.end(from))
-    }
-    if (beat.urgent) outputs.push({ kind: 'send', to: from, message: this.#beats.beat(from, false) })
+    const { proven, outputs } = this.#reach.beaten(from, beat, awake)
+    if (proven && this.#doubts.of(from)?.unable === false) outputs.push(...this.#doubts.end(from))
+    if (beat.urgent) outputs.push({ kind: 'send', to: from, message: this.#reach.beats.beat(from, false) })
     return outputs
   }
 
@@ -232,39 +239,7 @@ export class Detector {
     const interval = this.#observers.size <= smallMeshMax ? beatSmallMs : beatMs
     // A little jitter: nodes that started together do not stay together.
     this.#beatAt = now + interval * (0.9 + this.#random.fraction() / 10)
-    this.#beats.nextRound()
-    const outputs: DetectorOutput[] = []
-    for (const to of this.#neighbours) {
-      if (this.#linked.has(to)) outputs.push({ kind: 'send', to, message: this.#beats.beat(to, false) })
-    }
-    return outputs
-  }
-
-  #knock(to: string): DetectorOutput {
-    this.#beats.nextRound()
-    return { kind: 'send', to, message: this.#beats.beat(to, true) }
-  }
-
-  #checked(outputs: readonly CheckOutput[], awake: number): DetectorOutput[] {
-    const carried: DetectorOutput[] = []
-    for (const output of outputs) {
-      if (output.kind === 'want') carried.push(output)
-      else if (output.kind === 'beat') {
-        if (this.#linked.has(output.to)) carried.push(this.#knock(output.to))
-      } else if (output.kind === 'ask')
-        carried.push({
-          kind: 'send',
-          to: output.helper,
-          message: { kind: 'check', member: output.member },
-        })
-      else {
-        const { to, member, reached } = output
-        // Whoever is heard by nobody cannot witness that another is not.
-        if (reached || this.#assured(member, awake))
-          carried.push({ kind: 'send', to, message: { kind: 'checked', member, reached } })
-      }
-    }
-    return carried
+    return this.#reach.beatAll(this.#neighbours)
   }
 
   /** One look at one member that this node observes. */
@@ -274,19 +249,19 @@ export class Detector {
     if (doubt?.unable === true) return this.#evidence.against(member, awake) ? [] : this.#doubts.end(member)
     if (doubt?.state === 'accused') return []
     if (doubt === undefined) {
-      if (this.#evidence.against(member, awake) && this.#assured(member, awake))
+      if (this.#evidence.against(member, awake) && this.#reach.assured(member, awake))
         return this.#accuse(member, awake, true)
-      const quietMs = awake - (this.#beats.silentSince(member) ?? awake)
+      const quietMs = awake - (this.#reach.beats.silentSince(member) ?? awake)
       if (quietMs < silenceMs * this.#health.patience) return []
       const begun = this.#begin(member, awake)
       return begun.length === 0 ? [] : [...begun, ...this.#check(member, awake)]
     }
-    const state = this.#checks.state(member)
+    const state = this.#reach.checks.state(member)
     if (state === 'under way' || state === 'reached') return []
-    if (state === undefined || !this.#assured(member, awake)) return this.#check(member, awake)
+    if (state === undefined || !this.#reach.assured(member, awake)) return this.#check(member, awake)
     this.#accuseAt = awake
     return [
-      this.#doubts.accuse(member, this.#checks.witnesses(member), awake),
+      this.#doubts.accuse(member, this.#reach.checks.witnesses(member), awake),
       ...(this.#linked.has(member) ? [{ kind: 'unlink', peer: member } as const] : []),
     ]
   }
@@ -305,27 +280,24 @@ export class Detector {
   }
 
   #check(member: string, awake: number): DetectorOutput[] {
-    const { checkMs, silenceMs, helpersMax } = this.#rules
-    const helpers: string[] = []
-    for (const peer of this.#beats.heardSince(awake - silenceMs))
-      if (peer !== member && this.#linked.has(peer)) helpers.push(peer)
-    while (helpers.length > helpersMax) helpers.splice(this.#random.below(helpers.length), 1)
-    const forMs = checkMs * this.#health.patience
-    return this.#checked(this.#checks.start(member, { helpers, awake, forMs }), awake)
+    return this.#reach.check(member, { awake, patience: this.#health.patience })
   }
 
-  /** Somebody other than the member has answered this node a moment ago: it is not the one that is cut off. */
-  #assured(member: string, awake: number): boolean {
-    return this.#beats.provenSince(awake - this.#rules.silenceMs, member)
-  }
-
-  #accused(from: string, accusation: Accusation, awake: number): DetectorOutput[] {
-    const { accuser, charges } = accusation
-    if (accuser === this.#self || !this.#accusations.receive(accusation, awake)) return []
-    this.#jury.convict(awake)
-    this.#soon(awake, 1)
+  /** Somebody's word. To others goes what was not known of its accuser, or may soon be forgotten; all to the accused. */
+  #heard(from: string, word: Word, awake: number): DetectorOutput[] {
+    const { accuser, charges } = word
+    if (accuser === this.#self) return []
+    const heard = this.#accusations.receive(word, awake)
+    if (heard === 'known') return []
+    this.#jury.heard(charges, awake)
+    this.#tell(word, { from, at: awake + (heard === 'again' ? AGAIN_MS : 1), aimed: heard === 'repeated' })
     const mine = charges.find(({ member }) => member === this.#self)
-    return [...(mine === undefined ? [] : this.#reply(mine)), ...this.#rumours.tell(accusation, from)]
+    return mine === undefined ? [] : this.#reply(mine)
+  }
+
+  #tell(word: Word, told: { at: number; from?: string; aimed?: boolean }): void {
+    this.#rumours.tell(word, told)
+    this.#nextAt = Math.min(this.#nextAt, told.at)
   }
 
   /** Who is said to be silent says a word; who is said to be unable to serve believes it when enough say so. */
@@ -344,7 +316,7 @@ export class Detector {
     const removed: string[] = []
     const outputs: DetectorOutput[] = []
     for (const [member, doubt] of this.#doubts) {
-      if (doubt.state !== 'accused' || !this.#assured(member, awake)) continue
+      if (doubt.state !== 'accused' || !this.#reach.assured(member, awake)) continue
       const { enough, accusers, others, witnesses } = this.#jury.count(member, doubt.since)
       if (enough) {
         doubt.convictedAt ??= awake
@@ -378,9 +350,9 @@ export class Detector {
     if (awake < accusedAt + (slowAfterMs - checkMs) * patience) return { none: false, outputs }
     let none = awake >= accusedAt + slowAfterMs * patience
     for (const observer of observers) {
-      const provenAt = this.#beats.provenAt(observer) ?? Number.NEGATIVE_INFINITY
+      const provenAt = this.#reach.beats.provenAt(observer) ?? Number.NEGATIVE_INFINITY
       const heard = this.#neighbours.has(observer) && awake - provenAt < silenceMs
-      const state = heard ? 'reached' : this.#checks.state(observer)
+      const state = heard ? 'reached' : this.#reach.checks.state(observer)
       if (state === undefined) outputs.push(...this.#check(observer, awake))
       if (state !== 'unreached') none = false
     }
@@ -392,14 +364,14 @@ export class Detector {
   }
 
   #schedule(awake: number): void {
-    const troubled = this.#doubts.size > 0 || this.#accusations.size > 0 || this.#checks.busy
+    const troubled = this.#doubts.size > 0 || this.#accusations.size > 0 || this.#reach.checks.busy
     let next = troubled ? awake + TROUBLED_MS : Number.POSITIVE_INFINITY
     const silenceMs = this.#rules.silenceMs * this.#health.patience
     for (const member of this.#observed) {
-      const silentSince = this.#beats.silentSince(member) ?? awake
+      const silentSince = this.#reach.beats.silentSince(member) ?? awake
       if (!this.#doubts.of(member)) next = Math.min(next, silentSince + silenceMs)
     }
     // Nothing shall make it run in every millisecond.
-    this.#nextAt = Math.max(next, awake + 1)
+    this.#nextAt = Math.max(Math.min(next, this.#rumours.dueAt), awake + 1)
   }
 }

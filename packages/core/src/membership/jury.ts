@@ -1,9 +1,12 @@
+import type { Charge } from '@cachemesh/protocol'
 import type { Rules } from '../limits/limits.ts'
 import type { Accusations } from './accusations.ts'
 import type { Observers } from './observers.ts'
 
 /** Enough accusations allow a removal for so long after the last of them, awake ms. */
 const CONVICTED_MS = 10_000
+/** How exactly that is known: between two looks at everybody who is accused. */
+const LOOK_MS = 500
 
 /** How the observers of a member stand to its claim. */
 export interface Count {
@@ -22,6 +25,7 @@ export class Jury {
   readonly #rules: Pick<Rules, 'accusersShare' | 'accusersMin'>
   readonly #observers: Observers
   readonly #accusations: Accusations
+  #lookAt = Number.NEGATIVE_INFINITY
 
   constructor(
     rules: Pick<Rules, 'accusersShare' | 'accusersMin'>,
@@ -34,25 +38,43 @@ export class Jury {
   }
 
   count(member: string, since: number): Count {
-    const charges = this.#accusations.against(member, since)
+    const charges = this.#accusations.against(member)
     const observers = this.#observers.of(member)
-    const accusers = observers.filter(observer => charges.has(observer)).sort()
-    const witnesses = new Set([...accusers, ...[...charges.values()].flatMap(charge => charge.witnesses)])
+    const accusers = observers.filter(observer => charges.get(observer)?.since === since).sort()
+    const witnesses = new Set(accusers)
+    for (const charge of charges.values())
+      if (charge.since === since) for (const witness of charge.witnesses) witnesses.add(witness)
     witnesses.delete(member)
     return {
       enough: accusers.length >= this.#needed,
       accusers,
-      others: observers.filter(observer => !charges.has(observer)),
+      others: observers.filter(observer => charges.get(observer)?.since !== since),
       witnesses: witnesses.size,
     }
   }
 
-  /** Remembers of whom enough observers say that they do not reach them, whoever removes them. */
-  convict(awake: number): void {
-    for (const [member, since] of this.#accusations.claims) {
-      if (this.#accusations.against(member, since).size < this.#needed) continue
-      if (this.count(member, since).enough) this.#accusations.convict(member, since, awake + CONVICTED_MS)
+  /** Somebody made these charges: whom enough observers accuse is remembered, whoever removes it. */
+  heard(charges: readonly Charge[], awake: number): void {
+    for (const { member, since, hearsay } of charges) if (!hearsay) this.#convict(member, since, awake)
+  }
+
+  /** Likewise for all who are still accused. */
+  look(awake: number): void {
+    if (awake < this.#lookAt) return
+    this.#lookAt = awake + LOOK_MS
+    for (const member of this.#accusations.accused) {
+      let latest = 0
+      for (const { since } of this.#accusations.against(member).values()) latest = Math.max(latest, since)
+      this.#convict(member, latest, awake)
     }
+  }
+
+  #convict(member: string, since: number, awake: number): void {
+    const charges = this.#accusations.against(member)
+    if (charges.size < this.#needed) return
+    let accusers = 0
+    for (const observer of this.#observers.of(member)) if (charges.get(observer)?.since === since) accusers++
+    if (accusers >= this.#needed) this.#accusations.convict(member, since, awake + CONVICTED_MS)
   }
 
   get #needed(): number {

@@ -139,8 +139,8 @@ export class Membership {
     return this.#carried(this.#detector.receive(from, message, now), now)
   }
 
-  passOn(charges: readonly Charge[], at: { now: number; wall: number }): MembershipOutput[] {
-    return this.#carried(this.#detector.passOn(charges, at), at.now)
+  passOn(charges: readonly Charge[], at: { now: number; wall: number }): void {
+    this.#detector.passOn(charges, at)
   }
 
   tick(at: { now: number; wall: number }): MembershipOutput[] {

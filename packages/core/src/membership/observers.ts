@@ -17,6 +17,8 @@ export class Observers {
   readonly #rules: ObserverRules
   readonly #places = new Map<string, Place>()
   readonly #circles: Place[][]
+  /** What was asked since the last change. */
+  readonly #known = new Map<string, readonly string[]>()
 
   constructor(rules: ObserverRules) {
     this.#rules = rules
@@ -42,22 +44,42 @@ export class Observers {
     return this.size <= allObserveMax ? Math.max(0, this.size - 1) : Math.min(observersMax, this.size - 1)
   }
 
-  /** Costs one pass over the members, and little for each that came or went. */
-  update(configuration: Configuration): void {
+  /** Costs one pass over the members, and little for each that came or went. Returns false when nobody did. */
+  update(configuration: Configuration): boolean {
     const living = new Set<string>()
     for (const member of configuration.members) if (!isTombstone(member)) living.add(member.id)
-    for (const place of [...this.#places.values()]) if (!living.has(place.id)) this.#take(place)
-    for (const id of living) if (!this.#places.has(id)) this.#put(id)
+    let changed = false
+    for (const place of [...this.#places.values()]) {
+      if (living.has(place.id)) continue
+      this.#take(place)
+      changed = true
+    }
+    for (const id of living) {
+      if (this.#places.has(id)) continue
+      this.#put(id)
+      changed = true
+    }
+    if (changed) this.#known.clear()
+    return changed
   }
 
   /** Of circle k the nearest predecessor that no earlier circle has given. */
-  of(id: string): string[] {
+  of(id: string): readonly string[] {
+    let observers = this.#known.get(id)
+    if (observers === undefined) {
+      observers = this.#derive(id)
+      this.#known.set(id, observers)
+    }
+    return observers
+  }
+
+  #derive(id: string): string[] {
     const place = this.#places.get(id)
     if (place === undefined) return []
     if (this.size <= this.#rules.allObserveMax) return [...this.#places.keys()].filter(other => other !== id)
     const chosen: string[] = []
     for (const [k, circle] of this.#circles.entries()) {
-      const start = this.#find(k, place)
+      const start = this.#indexOf(k, place)
       for (let step = 1; step < circle.length; step++) {
         const { id: other } = circle[(start - step + circle.length) % circle.length] as Place
         if (chosen.includes(other)) continue
@@ -75,7 +97,7 @@ export class Observers {
     if (this.size <= this.#rules.allObserveMax) return [...this.#places.keys()].filter(other => other !== id)
     const observed = new Set<string>()
     for (const [k, circle] of this.#circles.entries()) {
-      const start = this.#find(k, place)
+      const start = this.#indexOf(k, place)
       // In circle k at most k predecessors were given by circles before it.
       for (let step = 1; step <= Math.min(k + 1, circle.length - 1); step++) {
         const { id: other } = circle[(start + step) % circle.length] as Place
@@ -89,18 +111,18 @@ export class Observers {
     const place = { id, hashes: new Uint32Array(this.#circles.length) }
     for (const [k, circle] of this.#circles.entries()) {
       place.hashes[k] = hashKey(`${k}/${id}`)
-      circle.splice(this.#find(k, place), 0, place)
+      circle.splice(this.#indexOf(k, place), 0, place)
     }
     this.#places.set(id, place)
   }
 
   #take(place: Place): void {
-    for (const [k, circle] of this.#circles.entries()) circle.splice(this.#find(k, place), 1)
+    for (const [k, circle] of this.#circles.entries()) circle.splice(this.#indexOf(k, place), 1)
     this.#places.delete(place.id)
   }
 
   /** Where the place is in its circle, or belongs. */
-  #find(k: number, place: Place): number {
+  #indexOf(k: number, place: Place): number {
     const circle = this.#circles[k] as Place[]
     let [low, high] = [0, circle.length]
     while (low < high) {
@@ -113,7 +135,7 @@ export class Observers {
 }
 
 /** Who watches one member of a configuration, by the rules that all nodes follow. */
-export function observersOf(configuration: Configuration, id: string): string[] {
+export function observersOf(configuration: Configuration, id: string): readonly string[] {
   const observers = new Observers(RULES)
   observers.update(configuration)
   return observers.of(id)

@@ -1,7 +1,7 @@
-import { type Charge, decodeMessage, encodeMessage, LIMITS } from '@cachemesh/protocol'
+import { type Charge, decodeMessage, encodeMessage, LIMITS, type Word } from '@cachemesh/protocol'
 import { describe, expect, it } from 'vitest'
 import { Random } from '../chance/random.ts'
-import { BOUNDS } from '../limits/limits.ts'
+import { BOUNDS, TIMES } from '../limits/limits.ts'
 import { Rumours } from './rumours.ts'
 
 function chargeOf(member: string): Charge {
@@ -13,13 +13,25 @@ function rumoursOf(peers: number): { rumours: Rumours; linked: Set<string> } {
   return { rumours: new Rumours({ self: 'me', linked, random: new Random(1) }), linked }
 }
 
+type Told = ReturnType<Rumours['due']>[number]
+
+function wordsOf({ message }: Told): Word[] {
+  return [message, ...(message.others ?? [])]
+}
+
+/** Whom it is told to; each time after everything before it has long gone out. */
+function hearersOf(rumours: Rumours, word: Word, { at, from }: { at: number; from?: string }): string[] {
+  rumours.tell(word, { at, ...(from && { from }) })
+  return rumours.due(at).map(({ to }) => to)
+}
+
 describe('an accusation', () => {
   it('is told to a few peers, other ones each time, and not to who said it or made it', () => {
     const { rumours } = rumoursOf(20)
     const all = new Set<string>()
-    const accusation = { ...rumours.accusation([chargeOf('m')], 1), accuser: 'p1' }
-    for (let i = 0; i < 50; i++) {
-      const told = rumours.tell(accusation, 'p0').map(({ to }) => to)
+    const word = { ...rumours.word([chargeOf('m')], 1), accuser: 'p1' }
+    for (let i = 1; i <= 50; i++) {
+      const told = hearersOf(rumours, word, { at: i * 1_000, from: 'p0' })
       expect(told).toHaveLength(BOUNDS.accusationToldMax)
       for (const to of told) all.add(to)
     }
@@ -29,9 +41,9 @@ describe('an accusation', () => {
 
   it('is always told to those it is about, as far as there is a link', () => {
     const { rumours } = rumoursOf(20)
-    const accusation = rumours.accusation(['p3', 'p4', 'gone'].map(chargeOf), 1)
-    for (let i = 0; i < 20; i++) {
-      const told = rumours.tell(accusation).map(({ to }) => to)
+    const word = rumours.word(['p3', 'p4', 'gone'].map(chargeOf), 1)
+    for (let i = 1; i <= 20; i++) {
+      const told = hearersOf(rumours, word, { at: i * 1_000 })
       expect(told).toEqual(expect.arrayContaining(['p3', 'p4']))
       expect(told).not.toContain('gone')
     }
@@ -39,7 +51,7 @@ describe('an accusation', () => {
 
   it('has a number that grows, also from one life of its accuser to the next', () => {
     const { rumours } = rumoursOf(1)
-    const rounds = [5_000, 5_000, 4_000, 9_000].map(wall => rumours.accusation([], wall).round)
+    const rounds = [5_000, 5_000, 4_000, 9_000].map(wall => rumours.word([], wall).round)
     expect(rounds).toEqual([5_000, 5_001, 5_002, 9_000])
   })
 
@@ -47,9 +59,10 @@ describe('an accusation', () => {
     const { rumours } = rumoursOf(1)
     const charges = Array.from({ length: 2 * LIMITS.chargesMax }, (_, i) => chargeOf(`n${i}`))
     const own = { ...chargeOf('own'), hearsay: false }
+    for (const word of rumours.hearsay(charges, [own], 5)) rumours.tell(word, { at: 0 })
     const told = new Set<string>()
     const rounds: number[] = []
-    for (const { message } of rumours.hearsay(charges, [own], 5)) {
+    for (const { message } of rumours.due(0)) {
       const read = decodeMessage(39, encodeMessage(message).body)
       if (read.kind !== 'accusation') throw new Error(read.kind)
       expect(read.charges[0]).toEqual(own)
@@ -59,5 +72,66 @@ describe('an accusation', () => {
     expect(told.size).toBe(charges.length + 1)
     expect(rounds).toEqual([5, 6, 7])
     expect(rumours.hearsay([], [own], 9)).toEqual([])
+  })
+})
+
+describe('many accusations', () => {
+  const real = (member: string): Charge => ({ ...chargeOf(member), hearsay: false })
+
+  it('go out at once while they are few, and in a storm all those of a moment together', () => {
+    const { rumours } = rumoursOf(10)
+    const batches: number[] = []
+    let messages = 0
+    for (let at = 0; at < 1_000; at++) {
+      rumours.tell({ accuser: `a${at}`, round: 1, charges: [real('m')] }, { at })
+      const told = rumours.due(at)
+      if (told.length === 0) continue
+      batches.push(at)
+      messages += told.length
+      expect(told.every(it => wordsOf(it).length === wordsOf(told[0] as Told).length)).toBe(true)
+    }
+    expect(batches.slice(0, BOUNDS.rumourBurst)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    const gathered = batches.slice(BOUNDS.rumourBurst)
+    for (const [i, at] of gathered.slice(1).entries())
+      expect(at - (gathered[i] as number)).toBe(TIMES.rumourMs)
+    expect(messages).toBe(batches.length * BOUNDS.accusationToldMax)
+    expect(rumours.dueAt).toBeLessThanOrEqual(1_000 + TIMES.rumourMs)
+  })
+
+  it('are one for each accuser, its last, and none for its own accuser or for who said it', () => {
+    const { rumours } = rumoursOf(3)
+    for (let round = 1; round <= 5; round++)
+      for (const accuser of ['p0', 'p1', 'x'])
+        rumours.tell({ accuser, round, charges: [real('m')] }, { at: 0, from: 'p2' })
+    const told = new Map(rumours.due(0).map(it => [it.to, wordsOf(it)]))
+    expect([...told.keys()].sort()).toEqual(['p0', 'p1'])
+    expect(told.get('p0')?.map(({ accuser, round }) => [accuser, round])).toEqual([
+      ['p1', 5],
+      ['x', 5],
+    ])
+    expect(rumours.due(10_000)).toEqual([])
+  })
+
+  it('tell the accused those words that are about it', () => {
+    const { rumours } = rumoursOf(40)
+    for (const accuser of ['x', 'y']) rumours.tell({ accuser, round: 1, charges: [real('m')] }, { at: 0 })
+    rumours.tell({ accuser: 'z', round: 1, charges: [real('p7'), real('m')] }, { at: 0 })
+    const told = rumours.due(0)
+    expect(told.length - BOUNDS.accusationToldMax).toBeLessThanOrEqual(1)
+    const words = wordsOf(told.find(({ to }) => to === 'p7') as Told)
+    expect(words.some(({ accuser }) => accuser === 'z')).toBe(true)
+  })
+
+  it('do not pile up, and no message of them is larger than a frame that lets others pass', () => {
+    const { rumours } = rumoursOf(1)
+    const charges = Array.from({ length: 40 }, (_, i) =>
+      real(`12D3KooW-a-member-with-an-id-of-52-characters--${i}`),
+    )
+    for (let i = 0; i < 2 * BOUNDS.rumoursMax; i++)
+      rumours.tell({ accuser: `a${i}`, round: 1, charges }, { at: 0 })
+    const told = rumours.due(0)
+    expect(told.flatMap(wordsOf)).toHaveLength(BOUNDS.rumoursMax)
+    for (const { message } of told)
+      expect(encodeMessage(message).body.length).toBeLessThan(LIMITS.smallFrameBytesMax)
   })
 })

@@ -1,6 +1,7 @@
-import { type Accusation, type Charge, LIMITS } from '@cachemesh/protocol'
+import { type Accusation, type Charge, LIMITS, type Word } from '@cachemesh/protocol'
 import type { Random } from '../chance/random.ts'
-import { BOUNDS } from '../limits/limits.ts'
+import { Pace } from '../configuration/pace.ts'
+import { BOUNDS, TIMES } from '../limits/limits.ts'
 
 interface Told {
   readonly kind: 'send'
@@ -8,14 +9,29 @@ interface Told {
   readonly message: Accusation
 }
 
+/** A word that is to be passed on. */
+interface Waiting {
+  readonly word: Word
+  /** Who said so: it knows. */
+  readonly from?: string
+  /** Nobody need hear it but those whom it is about. */
+  readonly aimed?: boolean
+}
+
 /**
- * How accusations travel: each goes to a few peers by chance, and everybody who hears it for the first time passes it on
- * in the same way. It also goes to those it is about, over whatever link there is: they are the ones who can answer.
+ * How accusations travel: what is news goes to a few peers by chance, and everybody for whom it is news passes it on in
+ * the same way. It also goes to those it is about, over whatever link there is: they are the ones who can answer.
+ *
+ * In a storm of accusations those that came within a moment travel as one message. Each for itself they would be, in
+ * a mesh of a hundred half of which is gone, tens of thousands of messages every second.
  */
 export class Rumours {
   readonly #self: string
   readonly #linked: ReadonlySet<string>
   readonly #random: Random
+  readonly #pace = new Pace({ burst: BOUNDS.rumourBurst, intervalMs: TIMES.rumourMs })
+  #waiting: Waiting[] = []
+  #dueAt = Number.POSITIVE_INFINITY
   #round = 0
 
   constructor({
@@ -32,27 +48,110 @@ export class Rumours {
     this.#random = random
   }
 
-  /** This node's next word: it replaces the one before. */
-  accusation(charges: readonly Charge[], wall: number): Accusation {
-    // The wall clock makes the rounds of one node grow across its restarts.
-    this.#round = Math.max(this.#round + 1, wall)
-    return { kind: 'accusation', accuser: this.#self, round: this.#round, charges }
+  /** When `due` has something to say, awake ms; Infinity: it has nothing. */
+  get dueAt(): number {
+    return this.#dueAt
   }
 
-  /** Passes on what this node has only heard of, in as many words as it takes; each repeats its own charges. */
-  hearsay(charges: readonly Charge[], own: readonly Charge[], wall: number): Told[] {
-    const told: Told[] = []
+  /** This node's next word: it replaces the one before. */
+  word(charges: readonly Charge[], wall: number): Word {
+    // The wall clock makes the rounds of one node grow across its restarts.
+    this.#round = Math.max(this.#round + 1, wall)
+    return { accuser: this.#self, round: this.#round, charges }
+  }
+
+  /** What this node has only heard of, in as many words as it takes; each repeats its own charges. */
+  hearsay(charges: readonly Charge[], own: readonly Charge[], wall: number): Word[] {
+    const words: Word[] = []
     const room = LIMITS.chargesMax - own.length
     for (let from = 0; from < charges.length; from += room)
-      told.push(...this.tell(this.accusation([...own, ...charges.slice(from, from + room)], wall)))
+      words.push(this.word([...own, ...charges.slice(from, from + room)], wall))
+    return words
+  }
+
+  tell(word: Word, { at, ...how }: { at: number } & Omit<Waiting, 'word'>): void {
+    if (how.aimed && !word.charges.some(({ member }) => this.#linked.has(member))) return
+    // The last word of an accuser says all that the one before did, but for hearsay.
+    const rest: Waiting[] = []
+    let aimed = how.aimed ?? false
+    for (const waits of this.#waiting) {
+      const { accuser, charges } = waits.word
+      if (accuser !== word.accuser || charges.some(({ hearsay }) => hearsay)) rest.push(waits)
+      else aimed &&= waits.aimed ?? false
+    }
+    this.#waiting = [...rest.slice(-BOUNDS.rumoursMax + 1), { word, ...how, aimed }]
+    this.#dueAt = Math.min(this.#dueAt, at)
+  }
+
+  /** What goes out now. */
+  due(awake: number): Told[] {
+    if (awake < this.#dueAt) return []
+    if (!this.#pace.take(awake)) {
+      this.#dueAt = this.#pace.nextAt
+      return []
+    }
+    const waiting = this.#waiting
+    this.#waiting = []
+    this.#dueAt = Number.POSITIVE_INFINITY
+    const hearers = this.#pick(waiting)
+    const told: Told[] = []
+    for (const to of hearers)
+      told.push(...messages(to, waiting, waits => isNews(waits, to) || isAbout(waits.word, to)))
+    for (const to of this.#accused(waiting))
+      if (!hearers.has(to)) told.push(...messages(to, waiting, ({ word }) => isAbout(word, to)))
     return told
   }
 
-  tell(accusation: Accusation, except?: string): Told[] {
-    const peers = [...this.#linked].filter(peer => peer !== except && peer !== accusation.accuser)
-    while (peers.length > BOUNDS.accusationToldMax) peers.splice(this.#random.below(peers.length), 1)
-    const told = new Set(peers)
-    for (const { member } of accusation.charges) if (this.#linked.has(member)) told.add(member)
-    return [...told].map(to => ({ kind: 'send', to, message: accusation }))
+  /** What a peer has to hear of itself. */
+  answerable(peer: string, words: readonly Word[]): Told[] {
+    const waiting = words.map(word => ({ word }))
+    return messages(peer, waiting, () => true)
   }
+
+  #pick(waiting: readonly Waiting[]): ReadonlySet<string> {
+    const peers = [...this.#linked].filter(peer => waiting.some(waits => isNews(waits, peer)))
+    while (peers.length > BOUNDS.accusationToldMax) peers.splice(this.#random.below(peers.length), 1)
+    return new Set(peers)
+  }
+
+  #accused(waiting: readonly Waiting[]): ReadonlySet<string> {
+    const accused = new Set<string>()
+    for (const { word } of waiting)
+      for (const { member } of word.charges) if (this.#linked.has(member)) accused.add(member)
+    return accused
+  }
+}
+
+function isNews({ word, from, aimed }: Waiting, peer: string): boolean {
+  return !aimed && peer !== from && peer !== word.accuser
+}
+
+function isAbout({ charges }: Word, peer: string): boolean {
+  return charges.some(({ member }) => member === peer)
+}
+
+/** Words for one peer, in messages of a size that does not keep a link busy. */
+function messages(to: string, waiting: readonly Waiting[], hears: (waiting: Waiting) => boolean): Told[] {
+  const bundles: Word[][] = []
+  let bundle: Word[] = []
+  let size = 0
+  for (const waits of waiting) {
+    if (!hears(waits)) continue
+    const { word } = waits
+    size += word.charges.length
+    if (bundles.length === 0 || size > BOUNDS.rumourChargesMax) {
+      bundle = []
+      bundles.push(bundle)
+      size = word.charges.length
+    }
+    bundle.push(word)
+  }
+  return bundles.map(([first, ...others]) => {
+    const message: Accusation = {
+      kind: 'accusation',
+      ...(first as Word),
+      ...(others.length > 0 && { others }),
+    }
+    return { kind: 'send', to, message }
+  })
 }

@@ -256,7 +256,7 @@ export class NodeCore {
       if (member === this.id) this.#presence.removed(since, at.now)
       else charges.push({ member, since, incarnation, witnesses: [], hearsay: true, unable: false })
     }
-    if (charges.length > 0) this.#follows(this.#membership.passOn(charges, at), at)
+    if (charges.length > 0) this.#membership.passOn(charges, at)
   }
 
   #follows(outputs: readonly MembershipOutput[], at: Instant): void {

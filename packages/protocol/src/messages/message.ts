@@ -28,8 +28,15 @@ export type Message =
   /** "These members answer neither me nor those who tried for me." Passed on by whoever hears it. */
   | Accusation
 
-export interface Accusation {
+/** Accusations that travel together: the first of them, and others. */
+export interface Accusation extends Word {
   readonly kind: 'accusation'
+  /** Left out when there are none. */
+  readonly others?: readonly Word[]
+}
+
+/** All that one node accuses others of. */
+export interface Word {
   /** Who accuses, and its number for this accusation: it grows, and tells repetitions apart. */
   readonly accuser: string
   readonly round: number
@@ -122,9 +129,15 @@ function toArray(message: Message): unknown[] {
       return [message.member]
     case 'checked':
       return [message.member, message.reached]
-    case 'accusation':
-      return [message.accuser, message.round, message.charges.map(writeCharge)]
+    case 'accusation': {
+      const { others } = message
+      return others === undefined ? writeWord(message) : [...writeWord(message), others.map(writeWord)]
+    }
   }
+}
+
+function writeWord({ accuser, round, charges }: Word): unknown[] {
+  return [accuser, round, charges.map(writeCharge)]
 }
 
 function writeCharge({ member, since, incarnation, witnesses, hearsay, unable }: Charge): unknown[] {
@@ -161,18 +174,33 @@ function readBeat(fields: readonly unknown[]): Message {
 }
 
 function readAccusation(fields: readonly unknown[]): Message {
-  const charges = list(fields[2], LIMITS.chargesMax).map((charge): Charge => {
-    const [member, since, incarnation, witnesses, hearsay, unable] = list(charge, FIELDS_MAX)
-    return {
-      member: nodeId(member),
-      since: serial(since),
-      incarnation: serial(incarnation),
-      witnesses: list(witnesses, LIMITS.witnessesMax).map(nodeId),
-      hearsay: flag(hearsay),
-      unable: flag(unable),
-    }
-  })
-  return { kind: 'accusation', accuser: nodeId(fields[0]), round: serial(fields[1]), charges }
+  const others = fields[3] === undefined ? [] : list(fields[3], LIMITS.wordsMax - 1)
+  const words = [fields, ...others.map(word => list(word, FIELDS_MAX))]
+  const charged = words.reduce((sum, word) => sum + list(word[2], LIMITS.chargesMax).length, 0)
+  if (charged > LIMITS.chargesMax)
+    throw malformed(`has ${charged} charges; the limit is ${LIMITS.chargesMax}`)
+  const [first, ...rest] = words.map(readWord)
+  return { kind: 'accusation', ...(first as Word), ...(rest.length > 0 && { others: rest }) }
+}
+
+function readWord([accuser, round, charges]: readonly unknown[]): Word {
+  return {
+    accuser: nodeId(accuser),
+    round: serial(round),
+    charges: list(charges, LIMITS.chargesMax).map(readCharge),
+  }
+}
+
+function readCharge(charge: unknown): Charge {
+  const [member, since, incarnation, witnesses, hearsay, unable] = list(charge, FIELDS_MAX)
+  return {
+    member: nodeId(member),
+    since: serial(since),
+    incarnation: serial(incarnation),
+    witnesses: list(witnesses, LIMITS.witnessesMax).map(nodeId),
+    hearsay: flag(hearsay),
+    unable: flag(unable),
+  }
 }
 
 /** The first three fields of every message that has a version. Bounds are checked where it is used. */

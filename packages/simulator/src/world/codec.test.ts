@@ -9,6 +9,14 @@ const MESSAGES: Message[] = [
   { kind: 'beat', seq: 10, echo: 11, urgent: false },
   { kind: 'check', member: 'a' },
   { kind: 'checked', member: 'a', reached: true },
+  { kind: 'accusation', accuser: 'a', round: 1, charges: [] },
+  {
+    kind: 'accusation',
+    accuser: 'a',
+    round: 1,
+    charges: [],
+    others: [{ accuser: 'b', round: 2, charges: [] }],
+  },
 ]
 
 it('says what the codec of the protocol says, the second time too', () => {

@@ -2,8 +2,14 @@ import { decodeMessage, type EncodedMessage, encodeMessage, type Message } from 
 
 /** Messages kept of each kind of work; then it starts anew. */
 const KEPT_MAX = 4_096
-/** Bytes of a body worth comparing. Longer ones carry documents, which differ. */
-const BODY_MAX = 48
+/** Bytes of a body worth comparing. Longer ones are whole documents, which are sent to one node each. */
+const BODY_MAX = 8_192
+
+interface Decoded {
+  readonly kind: number
+  readonly body: Uint8Array
+  readonly message: Message
+}
 
 /**
  * The codec of the protocol, which does nothing twice. Equal bytes are one message at every node of the run, and
@@ -11,20 +17,36 @@ const BODY_MAX = 48
  */
 export class Codec {
   readonly #beats = new Map<string, EncodedMessage>()
-  readonly #decoded = new Map<string, Message>()
+  /** By the delta, the list of charges: what is one object in messages to several peers. */
+  readonly #encoded = new WeakMap<object, EncodedMessage>()
+  /** By a hash of the bytes; of two with one hash the later is kept. */
+  readonly #decoded = new Map<number, Decoded>()
 
   encode(message: Message): EncodedMessage {
-    if (message.kind !== 'beat') return encodeMessage(message)
-    const words = `${message.seq} ${message.echo} ${message.urgent}`
-    return remember(this.#beats, words, () => encodeMessage(message))
+    if (message.kind === 'beat') {
+      const words = `${message.seq} ${message.echo} ${message.urgent}`
+      return remember(this.#beats, words, () => encodeMessage(message))
+    }
+    const shared = message.kind === 'delta' ? message.delta : message
+    let encoded = this.#encoded.get(shared)
+    if (encoded === undefined) {
+      encoded = encodeMessage(message)
+      this.#encoded.set(shared, encoded)
+    }
+    return encoded
   }
 
   /** Throws as `decodeMessage` does. */
   decode(kind: number, body: Uint8Array): Message {
     if (body.length > BODY_MAX) return decodeMessage(kind, body)
-    let words = String.fromCharCode(kind)
-    for (let i = 0; i < body.length; i++) words += String.fromCharCode(body[i] as number)
-    return remember(this.#decoded, words, () => decodeMessage(kind, body))
+    const hash = hashOf(kind, body)
+    const known = this.#decoded.get(hash)
+    if (known?.kind === kind && same(known.body, body)) return known.message
+    const message = decodeMessage(kind, body)
+    if (this.#decoded.size >= KEPT_MAX) this.#decoded.clear()
+    // The bytes are those of a reader, which may write over them.
+    this.#decoded.set(hash, { kind, body: body.slice(), message })
+    return message
   }
 }
 
@@ -35,4 +57,17 @@ function remember<T>(known: Map<string, T>, key: string, make: () => T): T {
   const made = make()
   known.set(key, made)
   return made
+}
+
+/** FNV-1a, to find what may be equal. */
+function hashOf(kind: number, body: Uint8Array): number {
+  let hash = 0x811c9dc5 ^ kind
+  for (let i = 0; i < body.length; i++) hash = Math.imul(hash ^ (body[i] as number), 0x01000193)
+  return hash
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
