@@ -125,7 +125,7 @@ describe('observers', () => {
         for (const id of members) {
           const found = mesh.of(id)
           // Where everybody observes everybody there is no order to agree on.
-          expect(members.length <= RULES.allObserveMax ? found.sort() : found).toEqual(observers[id])
+          expect(members.length <= RULES.allObserveMax ? [...found].sort() : found).toEqual(observers[id])
         }
       }
     },
