@@ -106,6 +106,8 @@ export const BOUNDS = {
   cacheBytesMin: 1024 * 1024,
   /** Share of the cache for entries that others own. */
   copiesShare: 0.2,
+  /** Keys of which a node grants copies at one time. */
+  grantedKeysMax: 10_000,
   /** Share of the cache for delete markers, and what one of them costs beside its key. */
   markersShare: 0.05,
   markerOverheadBytes: 224,
