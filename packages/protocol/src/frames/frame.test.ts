@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { CacheMeshError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import type { Frame } from './frame.ts'
-import { HEAD_BYTES, KIND } from './layout.ts'
+import { FLAG, HEAD_BYTES, KIND } from './layout.ts'
 import type { FillBody } from './load-bodies.ts'
 import { FrameReader, SMALL_FRAME_MAX } from './reader.ts'
 import { FrameWriter } from './writer.ts'
@@ -33,6 +33,8 @@ const FRAMES: readonly Uint8Array[] = [
   frameOf(w => w.lease(11, { token: 7, leaseMs: 9, holder: 'abc' })),
   frameOf(w => w.lease(12, { token: 7, leaseMs: 9, holder: 'abc' }, { ...FILL.entry, version: 3 })),
   frameOf(w => w.waiting(13)),
+  frameOf(w => w.invalidate(14, 9, 'key', 7)),
+  frameOf(w => w.hit(15, 7, { value: Uint8Array.of(1), contentType: '', ttlMs: 0 }, FLAG.copied, 2_000)),
   frameOf(w => w.message(KIND.pull, 0, Uint8Array.of(0x90))),
 ]
 
@@ -214,7 +216,9 @@ function readBody(frame: Frame): unknown {
     case KIND.lease:
       return { ...frame.lease(), ...(frame.stale && { version: frame.version(), ...copied(frame) }) }
     case KIND.hit:
-      return { version: frame.version(), ...copied(frame) }
+      return { version: frame.version(), leaseMs: frame.leaseMs, ...copied(frame) }
+    case KIND.invalidate:
+      return { ...frame.target(), version: frame.version() }
     case KIND.done:
       return { version: frame.version(), existed: frame.existed }
     case KIND.error:

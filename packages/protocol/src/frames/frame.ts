@@ -66,6 +66,11 @@ export class Frame {
     return (this.flags & FLAG.forwarded) !== 0
   }
 
+  /** The time for which a hit may be copied, ms; 0: it may not. */
+  get leaseMs(): number {
+    return (this.flags & FLAG.copied) === 0 ? 0 : this.budgetMs
+  }
+
   get stoodIn(): boolean {
     return (this.flags & FLAG.stoodIn) !== 0
   }

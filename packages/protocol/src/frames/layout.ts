@@ -30,6 +30,8 @@ export const KIND = {
   fill: 11,
   /** A lease given back: the load failed, or takes too long. */
   release: 12,
+  /** The key has been written: a copy of it is not to be answered from any more. */
+  invalidate: 15,
   hit: 16,
   miss: 17,
   done: 18,
@@ -68,6 +70,8 @@ export const FLAG = {
   absent: 16,
   /** In `hit` and `lease`: the value is past its time and somebody refreshes it. In `lease` it follows. */
   stale: 32,
+  /** In `get`: a copy was here whose lease is over, and is asked for often. In `hit`: it may be copied, for the budget. */
+  copied: 64,
 } as const
 
 /** Content types with a number of their own; 255 means that the text follows. Numbers only grow. */

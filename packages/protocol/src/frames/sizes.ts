@@ -12,7 +12,11 @@ export interface RequestPath {
   readonly hops?: readonly string[]
   /** Members that should have answered but could not be reached: why the receiver is asked instead. */
   readonly failed?: readonly string[]
+  /** Of a get: a copy was here whose lease is over, and is asked for often. */
+  readonly lapsed?: boolean
 }
+
+export const NO_PATH: RequestPath = {}
 
 export const NO_IDS: readonly string[] = []
 

@@ -27,6 +27,7 @@ interface FrameVector {
   readonly stale: boolean
   readonly claim: boolean
   readonly leaseMs: number
+  readonly lapsed?: boolean
   readonly staleAfterMs: number
   readonly token: number
   readonly fill: FillBody['kind']
@@ -83,7 +84,9 @@ function write(writer: FrameWriter, frame: FrameVector): void {
   if (kind === 'get') writer.get(requestId, budgetMs, key, frame)
   else if (kind === 'set') writer.set(requestId, budgetMs, key, frame, entry())
   else if (kind === 'delete') writer.delete(requestId, budgetMs, key, frame)
-  else if (kind === 'hit') writer.hit(requestId, frame.version, entry(), flags)
+  else if (kind === 'invalidate') writer.invalidate(requestId, budgetMs, key, frame.version)
+  else if (kind === 'hit')
+    writer.hit(requestId, frame.version, entry(), frame.leaseMs ? FLAG.copied : flags, frame.leaseMs)
   else if (kind === 'miss') writer.miss(requestId, flags)
   else if (kind === 'done') writer.done(requestId, frame.version, frame.existed, flags)
   else if (kind === 'error') writer.error(requestId, errorCode(frame.error), frame.text)
@@ -143,8 +146,13 @@ function meaning(frame: Frame): unknown {
   }
   switch (frame.kind) {
     case KIND.get:
+      return { ...said, budgetMs, ...frame.target(), ...(frame.leaseMs > 0 && { lapsed: true }) }
     case KIND.delete:
       return { ...said, budgetMs, ...frame.target() }
+    case KIND.invalidate: {
+      const { key } = frame.target()
+      return { ...said, budgetMs, key, version: frame.version() }
+    }
     case KIND.set:
       return { ...said, budgetMs, ...frame.target(), ...entry() }
     case KIND.load:
@@ -203,7 +211,11 @@ function meaning(frame: Frame): unknown {
       return { ...said, answers }
     }
     case KIND.hit:
-      return { ...said, forwarded, ...(frame.stale && { stale: true }), version: frame.version(), ...entry() }
+      return {
+        ...{ ...said, forwarded, ...(frame.stale && { stale: true }) },
+        ...(frame.leaseMs > 0 && { leaseMs: frame.leaseMs }),
+        ...{ version: frame.version(), ...entry() },
+      }
     case KIND.miss:
       return { ...said, forwarded, ...(frame.absent && { absent: true }) }
     case KIND.done:

@@ -21,7 +21,16 @@ import {
   type VersionedEntry,
 } from './load-bodies.ts'
 import { BULK_FRAME_MAX } from './reader.ts'
-import { entryBytes, idBytes, keyBytes, NO_IDS, type RequestPath, targetBytes, tooLarge } from './sizes.ts'
+import {
+  entryBytes,
+  idBytes,
+  keyBytes,
+  NO_IDS,
+  NO_PATH,
+  type RequestPath,
+  targetBytes,
+  tooLarge,
+} from './sizes.ts'
 
 export type { RequestPath } from './sizes.ts'
 
@@ -62,8 +71,16 @@ export class FrameWriter {
   }
 
   get(requestId: number, budgetMs: number, key: string, path: RequestPath): void {
-    this.#begin(KIND.get, 0, requestId, budgetMs, targetBytes(key, path))
+    this.#begin(KIND.get, path.lapsed === true ? FLAG.copied : 0, requestId, budgetMs, targetBytes(key, path))
     this.#target(key, path)
+    this.#finish()
+  }
+
+  /** `version`: of the write after which a copy is out of date. */
+  invalidate(requestId: number, budgetMs: number, key: string, version: number): void {
+    this.#begin(KIND.invalidate, 0, requestId, budgetMs, targetBytes(key, NO_PATH) + 8)
+    this.#target(key, NO_PATH)
+    this.#u64(version)
     this.#finish()
   }
 
@@ -191,8 +208,9 @@ export class FrameWriter {
     this.#finish()
   }
 
-  hit(requestId: number, version: number, entry: EntryBody, flags = 0): void {
-    this.#begin(KIND.hit, flags, requestId, 0, 8 + entryBytes(entry))
+  /** `leaseMs`: so long from when it was asked for it may be answered from a copy, with flag *copied*. */
+  hit(requestId: number, version: number, entry: EntryBody, flags = 0, leaseMs = 0): void {
+    this.#begin(KIND.hit, flags, requestId, leaseMs, 8 + entryBytes(entry))
     this.#u64(version)
     this.#entry(entry)
     this.#finish()
