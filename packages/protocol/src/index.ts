@@ -10,7 +10,7 @@ export {
 } from './configuration/member.ts'
 export { author, destroy, merge } from './configuration/merge.ts'
 export { BUCKETS, type ConfigurationRecord, memberRecord, registerRecord } from './configuration/record.ts'
-export { canonicalJson, type Register } from './configuration/register.ts'
+export { canonicalJson, isErasure, type Register } from './configuration/register.ts'
 export {
   checkVersion,
   compareVersions,

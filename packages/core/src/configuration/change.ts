@@ -6,6 +6,7 @@ import {
   type Configuration,
   type ConfigurationRecord,
   canonicalJson,
+  isErasure,
   keyPrefix,
   LIMITS,
   registerRecord,
@@ -56,7 +57,10 @@ export function recordsOf(
 ): ConfigurationRecord[] {
   const wanted = registersOf(change)
   if (whole) {
-    for (const { name } of configuration.registers) if (!wanted.has(name)) wanted.set(name, 'null')
+    for (const { name } of configuration.registers) {
+      // What was erased stays erased.
+      if (!wanted.has(name) && !isErasure(name)) wanted.set(name, 'null')
+    }
   }
   const records: ConfigurationRecord[] = []
   for (const [name, json] of wanted) {

@@ -5,6 +5,7 @@
 import { CacheMeshError, type Configuration, deltaTo, summaryOf, type Version } from '@cachemesh/protocol'
 import { TIMES } from '../limits/limits.ts'
 import { type Change, checkExpected, type Expected, initialRecordsOf, recordsOf } from './change.ts'
+import { type Erasure, erasingRecords } from './erasure.ts'
 import type { Exchange, ExchangeOutput } from './exchange.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -16,6 +17,8 @@ export type Operation =
       readonly whole?: boolean
       readonly expected?: Expected
     }
+  /** Void all entries of a namespace, or of tags, that are there now. */
+  | { readonly kind: 'erase'; readonly erasure: Erasure }
   | { readonly kind: 'destroy'; readonly expected?: Expected }
   /** Tell all linked peers, and wait until they have confirmed. */
   | { readonly kind: 'propagate' }
@@ -58,7 +61,16 @@ export class Operations {
   readonly #propagations = new Map<number, Propagation>()
   readonly #refused: AnswerOutput[] = []
 
-  constructor(room: { ledger: Ledger; exchange: Exchange; linked: ReadonlySet<string> }) {
+  readonly #nextVersion: (wall: number) => number
+
+  constructor(room: {
+    ledger: Ledger
+    exchange: Exchange
+    linked: ReadonlySet<string>
+    /** Versions of entries: what is erased is up to the next one. */
+    nextVersion: (wall: number) => number
+  }) {
+    this.#nextVersion = room.nextVersion
     this.#ledger = room.ledger
     this.#exchange = room.exchange
     this.#linked = room.linked
@@ -80,8 +92,7 @@ export class Operations {
       if (operation.kind === 'propagate') return this.#propagate(ask, at.now)
       const before = this.#ledger.current
       if (before.destroyed) throw destroyedError(before)
-      checkExpected(before, operation.expected)
-      const outputs = operation.kind === 'update' ? this.#update(operation, at.wall) : this.#destroy(at.wall)
+      const outputs = this.#carryOut(operation, at.wall)
       this.#begun.set(ask, before.version.digest)
       return outputs
     } catch (error) {
@@ -126,6 +137,19 @@ export class Operations {
       answers.push({ kind: 'answer', ask, answer })
     }
     return answers
+  }
+
+  #carryOut(operation: Exclude<Operation, { kind: 'propagate' }>, wall: number): ExchangeOutput[] {
+    if (operation.kind === 'erase') return this.#erase(operation.erasure, wall)
+    checkExpected(this.#ledger.current, operation.expected)
+    return operation.kind === 'update' ? this.#update(operation, wall) : this.#destroy(wall)
+  }
+
+  #erase(erasure: Erasure, wall: number): ExchangeOutput[] {
+    const before = this.#ledger.current
+    const records = erasingRecords(erasure, before, this.#nextVersion(wall))
+    if (this.#ledger.author(records, wall)) this.#exchange.announce(before)
+    return []
   }
 
   #update(operation: Extract<Operation, { kind: 'update' }>, wall: number): ExchangeOutput[] {

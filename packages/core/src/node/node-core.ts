@@ -29,6 +29,7 @@ import { Membership, type MembershipOutput } from '../membership/membership.ts'
 import { Presence } from '../membership/presence.ts'
 import { Placement } from '../placement/placement.ts'
 import { Store } from '../store/store.ts'
+import { Erasing } from '../writes/erasing.ts'
 import type { Input } from './input.ts'
 import { Memory } from './memory.ts'
 import type { NodeCoreOptions } from './options.ts'
@@ -48,6 +49,7 @@ export class NodeCore {
   readonly #membership: Membership
   readonly #presence: Presence
   readonly #operations: Operations
+  readonly #erasing = new Erasing()
   readonly #initial: Change | undefined
   readonly #memory: Memory
   readonly #aloneAt: number
@@ -80,7 +82,8 @@ export class NodeCore {
     )
     const { antiEntropyMs } = rules
     this.#exchange = new Exchange({ ledger: this.#ledger, linked, random, hold, antiEntropyMs, now: at.now })
-    this.#operations = new Operations({ ledger: this.#ledger, exchange: this.#exchange, linked })
+    const nextVersion = (wall: number) => this.store.clock.next(wall)
+    this.#operations = new Operations({ ledger: this.#ledger, exchange: this.#exchange, linked, nextVersion })
     this.#initial = options.initial
     const incarnation = this.configuration.member(self)?.incarnation ?? 0
     this.#presence = new Presence(self, options.attributes, incarnation)
@@ -381,6 +384,7 @@ export class NodeCore {
     this.stamp.serial = configuration.version.serial
     this.stamp.digestPrefix = digestPrefix(configuration.version)
     this.placement.update(configuration)
+    this.#erasing.follow(this.store, configuration, at.wall)
     this.#follows(this.#membership.follow(configuration, at.now), at)
   }
 

@@ -146,6 +146,10 @@ describe('a delta is refused', () => {
     expect(
       says(9, { records: [registerRecord({ name: 'settings/a', counter: 10 + jump, json: '1' })] }),
     ).toThrow(malformed)
+    // Numbered by another clock.
+    expect(
+      says(9, { records: [registerRecord({ name: 'erasures/a', counter: 10 + jump, json: 'true' })] }),
+    ).not.toThrow()
   })
 
   it('when it makes a document larger than one message, though it is small itself', () => {

@@ -7,6 +7,7 @@ import { LIMITS } from '../limits.ts'
 import { EMPTY_BUCKET, makeBucket } from './bucket.ts'
 import { Configuration, type ConfigurationText, sizeOf } from './configuration.ts'
 import { BUCKETS, type ConfigurationRecord } from './record.ts'
+import { isErasure } from './register.ts'
 import type { Version } from './version.ts'
 
 export interface Delta {
@@ -87,13 +88,14 @@ export function applyDelta(base: Configuration, delta: Delta): Configuration {
  * Every number of a document was counted along with its serial, so none is above it; a serial is bounded by the
  * receiver's own (checkVersion). An incarnation or a counter may come from a mesh before this one, so it has as
  * much room above as a serial may jump. Without this, one horizon or incarnation of 2^53 - 1 would keep a
- * member out of the mesh for ever.
+ * member out of the mesh for ever. What was erased is counted by the clock of entries, whose future erases nothing.
  */
 function checkNumbers({ version: { serial }, horizon, records }: Delta): void {
   if (horizon > serial) throw malformed(`has horizon ${horizon} above its serial ${serial}`)
   for (const { key, member, register } of records) {
     if (member !== undefined && member.since > serial)
       throw malformed(`holds ${show(key)} from after its serial`)
+    if (register !== undefined && isErasure(register.name)) continue
     const count = member?.incarnation ?? register?.counter ?? 0
     if (count > serial + LIMITS.serialJumpMax) throw malformed(`holds ${show(key)} with the number ${count}`)
   }

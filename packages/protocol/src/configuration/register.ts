@@ -7,7 +7,7 @@ import { isSerial, isText } from './member.ts'
  * The writer raises the counter; of two with one counter the greater hash of the text wins.
  */
 export interface Register {
-  /** `settings/…`, `namespaces/…`, `placements/…`, `stores/…`. */
+  /** `settings/…`, `namespaces/…`, `placements/…`, `stores/…`, `erasures/…`. */
   readonly name: string
   readonly counter: number
   /** Canonical JSON of the value; `null` says that there is none any more. */
@@ -64,8 +64,13 @@ function misplaced(what: string): CacheMeshError {
   return new CacheMeshError('ERR_MALFORMED_CONFIGURATION', `${what} has no place in a configuration`)
 }
 
+/** Erasures are numbered by the clock of entries, and no change of the configuration takes one back. */
+export function isErasure(name: string): boolean {
+  return name.startsWith('erasures/')
+}
+
 /** A name of any other group would be written, hashed and merged for ever, and read by nobody. */
-const NAME = /^(?:settings|namespaces|placements|stores)\/./s
+const NAME = /^(?:settings|namespaces|placements|stores|erasures)\/./s
 
 function fault(r: Register): string | undefined {
   if (!isText(r.name, LIMITS.addressLengthMax) || !NAME.test(r.name)) return 'has no valid name'
