@@ -98,13 +98,11 @@ export type Rules = { readonly [K in keyof typeof RULES]: number }
 export const BOUNDS = {
   /** Documents kept to resolve deltas against. A peer further behind than that pulls by summary. */
   historyMax: 16,
-  /** What an entry costs beside its key and value bytes: objects, map slot, list links (measured: docs/performance.md). */
-  entryOverheadBytes: 320,
   /** The reserved partition: the configuration lives here, out of reach of eviction, expiry and flush. */
   reservedBytes: 16 * 1024 * 1024,
   /** The smallest cache that makes sense, reserved partition not counted. */
   cacheBytesMin: 1024 * 1024,
-  /** Share of the cache for entries that others own. */
+  /** Share of the cache for entries that others own, at first. */
   copiesShare: 0.2,
   /** Keys of which a node grants copies at one time. */
   grantedKeysMax: 10_000,

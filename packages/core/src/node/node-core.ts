@@ -66,7 +66,9 @@ export class NodeCore {
   constructor(options: NodeCoreOptions, at: Instant) {
     const random = new Random(options.randomSeed)
     this.id = options.id
-    this.store = new Store(options.cacheBytes)
+    // Not the dice above: what they show others see.
+    const seed = new Random(options.randomSeed + 1).below(2 ** 32)
+    this.store = new Store(options.cacheBytes, { seed, ...options.eviction })
     this.placement = new Placement(options.id)
     this.settings = new SettingsReader(() => this.configuration)
     this.flights = new Flights({ store: this.store, placement: this.placement, random })
@@ -170,6 +172,7 @@ export class NodeCore {
   #apply(input: Input, at: Instant): void {
     switch (input.kind) {
       case 'tick':
+        this.store.sweep(at.now)
         this.#exchanged(this.#exchange.tick(at.now), at)
         if (this.#state !== 'left') this.#follows(this.#membership.tick(at), at)
         break

@@ -3,6 +3,7 @@ import type { Change } from '../configuration/change.ts'
 import type { Rules } from '../limits/limits.ts'
 import type { Contact } from '../membership/contacts.ts'
 import type { Attributes } from '../membership/presence.ts'
+import type { StoreOptions } from '../store/store.ts'
 
 export interface NodeCoreOptions {
   readonly id: string
@@ -15,6 +16,8 @@ export interface NodeCoreOptions {
   readonly initial?: Change
   /** Bytes for entries. */
   readonly cacheBytes: number
+  /** Who makes room in them; by default S3-FIFO, with shares that follow the hits. */
+  readonly eviction?: Pick<StoreOptions, 'policy' | 'copiesShare'>
   /** Seed of all chance in this node. */
   readonly randomSeed: number
   /** The configuration of an earlier life, from `persist`. */

@@ -1,8 +1,9 @@
-import { BOUNDS } from '../limits/limits.ts'
-
-/** What is kept under a key. Immutable: a write puts a new one. */
+/** What is kept under a key. The store makes one whenever it is asked: there is no such object in it. */
 export interface Entry {
-  /** Memory of its own, never a view into a larger chunk. Empty in a delete marker. */
+  /**
+   * Of an entry that the store shows: a view, valid until the next write. The store copies a small value that it is
+   * given, and keeps a large one, which has to be memory of its own. Empty in a delete marker.
+   */
   readonly value: Uint8Array
   /** '' is a structured value; anything else a media type. */
   readonly contentType: string
@@ -31,7 +32,7 @@ export interface NewEntry {
   readonly tags?: readonly number[]
 }
 
-const NO_TAGS: readonly number[] = []
+export const NO_TAGS: readonly number[] = []
 const NO_BYTES = new Uint8Array(0)
 
 export function entryOf(entry: NewEntry, version: number): Entry {
@@ -52,11 +53,4 @@ export function deleteMarker(version: number, expiresAt: number): Entry {
     staleAt: Number.POSITIVE_INFINITY,
     tags: NO_TAGS,
   }
-}
-
-/** What an entry takes out of the budget. */
-export function entryBytes(key: string, { value, contentType, tags }: Entry): number {
-  // Two bytes per character: V8 may keep a key either way, and the larger is the safe one.
-  const characters = key.length + contentType.length
-  return characters * 2 + tags.length * 8 + value.byteLength + BOUNDS.entryOverheadBytes
 }

@@ -1,77 +1,229 @@
-import { LRUCache } from 'lru-cache'
-import { type Entry, entryBytes } from './entry.ts'
+// Entries of one kind within the budget of the node: the table of their keys, and the policy that decides who stays.
+// Expiry is kept in the entry and judged by the caller's `now`.
 
-/**
- * Entries within a byte budget; the least recently used make room. Expiry is kept in the entry and judged by
- * the caller's `now`: lru-cache's own would read a clock, or cache it until a timer fires.
- */
-export class Partition {
-  readonly bytesMax: number
-  readonly #entries: LRUCache<string, Entry>
+import { hashKey } from '@cachemesh/protocol'
+import type { Blocks, Extent } from './blocks.ts'
+import type { Budget, Tenant } from './budget.ts'
+import type { Entry } from './entry.ts'
+import { Ghosts } from './ghosts.ts'
+import { GreedyDual } from './greedy-dual.ts'
+import { HashTable } from './hash-table.ts'
+import { EXPIRES, ORDER, VERSION } from './layout.ts'
+import { Lru } from './lru.ts'
+import type { Policy, PolicyName, PolicyParts } from './policy.ts'
+import { S3Fifo } from './s3-fifo.ts'
+
+/** So many keys may have one hash. By chance it is two or three among millions; who sends more has searched for them. */
+const ALIKE_MAX = 16
+
+const BATCH = 1_024
+const NEVER = Number.POSITIVE_INFINITY
+
+export interface PartitionOptions {
+  readonly policy: PolicyName
+  /** Of the budget. */
+  readonly share: number
+}
+
+export class Partition implements Tenant {
+  readonly #budget: Budget
+  readonly #blocks: Blocks
+  readonly #table: HashTable
+  readonly #ghosts: Ghosts
+  readonly #policy: Policy
+  #bytes = 0
+  /** Entries that expire some time. */
+  #mortals = 0
   #evictions = 0
   #expirations = 0
 
-  constructor(bytesMax: number) {
-    this.bytesMax = bytesMax
-    this.#entries = new LRUCache<string, Entry>({
-      maxSize: bytesMax,
-      sizeCalculation: (entry, key) => entryBytes(key, entry),
-      dispose: (_entry, _key, reason) => {
-        if (reason === 'evict') this.#evictions++
-      },
-    })
+  constructor(budget: Budget, { policy, share }: PartitionOptions) {
+    this.#budget = budget
+    this.#blocks = budget.blocks
+    const { blocks, queues, partBits, seed } = budget
+    this.#table = new HashTable(blocks.segments, partBits, seed)
+    this.#ghosts = new Ghosts(partBits)
+    this.#policy = policyOf(policy, { blocks, queues, queue: budget.join(this, share) })
   }
 
-  get(key: string, now: number): Entry | undefined {
-    const entry = this.#entries.get(key)
-    if (entry === undefined || entry.expiresAt > now) return entry
-    this.#entries.delete(key)
-    this.#expirations++
-    return undefined
+  get mortals(): number {
+    return this.#mortals
   }
 
-  /** As `get`, without a look at the entry: it may have expired. */
-  find(key: string): Entry | undefined {
-    return this.#entries.get(key)
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get tableBytes(): number {
+    return this.#table.bytes + this.#ghosts.bytes
+  }
+
+  /** Address of the entry of a key, be it expired; 0 when there is none. It is valid until the next write. */
+  seek(key: string, hash: number): number {
+    return this.#table.find(key, this.#table.orderOf(hash))
+  }
+
+  entryAt(address: number): Entry {
+    return this.#blocks.entryOf(address)
+  }
+
+  /** An entry was read that `seek` has found. */
+  hit(address: number): void {
+    this.#policy.hit(address)
+  }
+
+  expiresAt(address: number): number {
+    return this.#blocks.segments.double(address, EXPIRES)
+  }
+
+  versionOf(address: number): number {
+    return this.#blocks.segments.double(address, VERSION)
+  }
+
+  get(key: string, now: number, hash: number = hashKey(key)): Entry | undefined {
+    const address = this.seek(key, hash)
+    if (address === 0) return undefined
+    if (this.expiresAt(address) <= now) {
+      this.expire(address)
+      return undefined
+    }
+    this.#policy.hit(address)
+    return this.#blocks.entryOf(address)
+  }
+
+  /** As `get`, without a look at when it expires. */
+  find(key: string, hash: number = hashKey(key)): Entry | undefined {
+    const address = this.seek(key, hash)
+    if (address === 0) return undefined
+    this.#policy.hit(address)
+    return this.#blocks.entryOf(address)
   }
 
   /** True when an entry of this size can be kept at all. */
   fits(key: string, entry: Entry): boolean {
-    return entryBytes(key, entry) <= this.bytesMax
+    return this.#budget.fits(this.#extentOf(key, entry))
   }
 
-  put(key: string, entry: Entry): void {
-    this.#entries.set(key, entry)
+  /** Keeps a copy of an entry that fits, instead of the one that was there. */
+  put(key: string, entry: Entry, hash: number = hashKey(key)): void {
+    if (this.#blocks.isView(entry.value)) {
+      this.put(key, { ...entry, value: new Uint8Array(entry.value) }, hash)
+      return
+    }
+    const order = this.#table.orderOf(hash)
+    const extent = this.#extentOf(key, entry)
+    const { priority } = this.#policy
+    const old = this.#table.find(key, order)
+    if (old !== 0 && this.#blocks.canHold(old, extent)) {
+      if (this.expiresAt(old) !== NEVER) this.#mortals--
+      if (entry.expiresAt !== NEVER) this.#mortals++
+      this.#blocks.write(old, key, order, { entry, priority })
+      this.#policy.hit(old)
+      return
+    }
+    const queue = old === 0 ? -1 : this.#budget.queues.queueOf(old)
+    const hits = old === 0 ? 0 : this.#blocks.hitsOf(old)
+    if (old !== 0) this.#drop(old)
+    const address = this.#budget.take(extent)
+    this.#blocks.write(address, key, order, { entry, priority })
+    this.#table.add(order, address)
+    this.#bytes += this.#blocks.charge(address)
+    if (entry.expiresAt !== NEVER) this.#mortals++
+    if (old === 0) this.#added(order, address)
+    else {
+      this.#blocks.setHits(address, hits)
+      this.#policy.replaced(queue, address)
+      this.#policy.hit(address)
+    }
   }
 
-  delete(key: string): boolean {
-    return this.#entries.delete(key)
+  #added(order: number, address: number): void {
+    const known = this.#ghosts.take(order, this.#policy.remembered)
+    if (known) this.#budget.regret(this, this.#blocks.charge(address))
+    this.#policy.added(address, known)
+    let alike = 0
+    let first = 0
+    this.#table.alike(order, other => {
+      if (alike++ === 0) first = other
+    })
+    if (alike > ALIKE_MAX) this.evict(first)
   }
 
-  /** All of them, expired ones included, in no certain order. */
-  entries(): Iterable<readonly [string, Entry]> {
-    return this.#entries.entries()
+  delete(key: string, hash: number = hashKey(key)): boolean {
+    const address = this.seek(key, hash)
+    if (address !== 0) this.#drop(address)
+    return address !== 0
   }
 
-  clear(): void {
-    this.#entries.clear()
+  expire(address: number): void {
+    this.#expirations++
+    this.#drop(address)
+  }
+
+  evictOne(): void {
+    this.evict(this.#policy.victim())
+  }
+
+  evict(address: number): void {
+    this.#evictions++
+    this.#ghosts.add(this.#blocks.segments.word(address, ORDER), this.#policy.remembered)
+    this.#drop(address)
+  }
+
+  /** All of them, expired ones included, in no certain order. Nothing may be written meanwhile. */
+  *entries(): IterableIterator<readonly [string, Entry]> {
+    let after: number | undefined
+    do {
+      const addresses: number[] = []
+      after = this.#table.visit(after, BATCH, (_order, address) => addresses.push(address))
+      for (const address of addresses) yield [this.#blocks.keyOf(address), this.#blocks.entryOf(address)]
+    } while (after !== undefined)
+  }
+
+  moved(to: number, from: number): void {
+    this.#table.moved(this.#blocks.segments.word(to, ORDER), from, to)
+  }
+
+  emptied(): void {
+    this.#table.clear()
+    this.#ghosts.clear()
+    this.#bytes = 0
+    this.#mortals = 0
+  }
+
+  #drop(address: number): void {
+    if (this.expiresAt(address) !== NEVER) this.#mortals--
+    this.#bytes -= this.#blocks.charge(address)
+    this.#budget.queues.remove(address)
+    this.#table.remove(this.#blocks.segments.word(address, ORDER), address)
+    this.#blocks.free(address)
+  }
+
+  #extentOf(key: string, entry: Entry): Extent {
+    return this.#blocks.extentOf(key, entry, this.#policy.priority)
   }
 
   get stats(): PartitionStats {
     return {
-      entries: this.#entries.size,
-      bytes: this.#entries.calculatedSize,
-      bytesMax: this.bytesMax,
+      entries: this.#table.size,
+      bytes: this.#bytes,
+      bytesMax: Math.floor(this.#budget.capacity * this.#budget.shareOf(this)),
       evictions: this.#evictions,
       expirations: this.#expirations,
     }
   }
 }
 
+function policyOf(name: PolicyName, parts: PolicyParts): Policy {
+  if (name === 'lru') return new Lru(parts)
+  return name === 'cost' ? new GreedyDual(parts) : new S3Fifo(parts)
+}
+
 export interface PartitionStats {
   readonly entries: number
-  /** Accounted bytes: keys, values, content types and the overhead of each entry. */
+  /** Accounted bytes: entries with their places in the tables. */
   readonly bytes: number
+  /** What it has when the other partition has its share too. */
   readonly bytesMax: number
   readonly evictions: number
   readonly expirations: number

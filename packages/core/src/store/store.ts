@@ -1,11 +1,14 @@
-import { CacheMeshError } from '@cachemesh/protocol'
+import { CacheMeshError, hashKey } from '@cachemesh/protocol'
+import type { Instant } from '../limits/instant.ts'
 import { BOUNDS } from '../limits/limits.ts'
+import { Budget } from './budget.ts'
 import { VersionClock } from './clock.ts'
 import { type Entry, entryOf, type NewEntry } from './entry.ts'
 import { Erasures } from './erasures.ts'
 import { Floors } from './floors.ts'
 import { Markers } from './markers.ts'
 import { Partition, type PartitionStats } from './partition.ts'
+import type { PolicyName } from './policy.ts'
 import { Reserved } from './reserved.ts'
 
 /** What a write did. */
@@ -13,6 +16,21 @@ export interface Written {
   readonly version: number
   /** There was a living entry before. */
   readonly existed: boolean
+}
+
+/** A segment is looked into for expired entries so often, and so many at most at one call. */
+const SWEEP_MS = 10
+const SWEPT_MAX = 16
+/** While memory is short one segment is looked into for so many writes. */
+const PUTS_PER_SWEEP = 32
+
+export interface StoreOptions {
+  /** Who stays when not all can. Default `'s3-fifo'`. */
+  readonly policy?: PolicyName
+  /** Share of the copies, fixed; without it the shares follow the hits. */
+  readonly copiesShare?: number
+  /** 32 bits that nobody else knows: they keep others from choosing keys that are slow to find. */
+  readonly seed?: number
 }
 
 /**
@@ -35,18 +53,24 @@ export class Store {
    */
   readonly unwritten: Map<string, number> = new Map()
 
-  /** @param cacheBytes budget of owned entries and copies together */
-  constructor(cacheBytes: number) {
+  readonly #budget: Budget
+  #puts = 0
+  #sweptAt = 0
+
+  /** @param cacheBytes budget of owned entries, copies and delete markers together */
+  constructor(cacheBytes: number, options: StoreOptions = {}) {
     if (!(cacheBytes >= BOUNDS.cacheBytesMin)) {
       throw new CacheMeshError(
         'ERR_INVALID_ARGUMENT',
         `A cache of ${cacheBytes} bytes is too small; give it at least ${BOUNDS.cacheBytesMin}`,
       )
     }
-    const copiesBytes = Math.floor(cacheBytes * BOUNDS.copiesShare)
+    const { policy = 's3-fifo', copiesShare, seed = 0 } = options
     const markersBytes = Math.floor(cacheBytes * BOUNDS.markersShare)
-    this.owned = new Partition(cacheBytes - copiesBytes - markersBytes)
-    this.copies = new Partition(copiesBytes)
+    this.#budget = new Budget(cacheBytes - markersBytes, { seed, adaptive: copiesShare === undefined })
+    const share = copiesShare ?? BOUNDS.copiesShare
+    this.owned = new Partition(this.#budget, { policy, share: 1 - share })
+    this.copies = new Partition(this.#budget, { policy, share })
     this.reserved = new Reserved(BOUNDS.reservedBytes)
     this.clock = new VersionClock()
     this.floors = new Floors()
@@ -81,7 +105,45 @@ export class Store {
 
   /** The latest that is known of a key, be it an entry, expired or not, or a delete marker. */
   latest(key: string): Entry | undefined {
-    return this.owned.find(key) ?? this.markers.get(key)
+    const address = this.owned.seek(key, hashKey(key))
+    return address === 0 ? this.markers.get(key) : this.owned.entryAt(address)
+  }
+
+  /**
+   * Address of the entry that `read` would show, 0 if there is none: for those who read many, or want less than all
+   * of it. It is valid until the next write. `at` is looked at only when the entry expires some time.
+   */
+  seek(key: string, hash: number, at: Instant): number {
+    const address = this.owned.seek(key, hash)
+    if (address === 0 || !this.#lives(address, at)) return this.#seekAgain(key, address, { hash, at })
+    this.owned.hit(address)
+    return address
+  }
+
+  #lives(address: number, at: Instant): boolean {
+    const expiresAt = this.owned.expiresAt(address)
+    if (expiresAt !== Number.POSITIVE_INFINITY && expiresAt <= at.now) return false
+    return this.owned.versionOf(address) > this.erasures.latest
+  }
+
+  /** One that is not there, or may be gone, goes through `read`, which removes it. */
+  #seekAgain(
+    key: string,
+    address: number,
+    { hash, at }: { readonly hash: number; readonly at: Instant },
+  ): number {
+    return address === 0 || this.read(key, at.now) === undefined ? 0 : this.owned.seek(key, hash)
+  }
+
+  /**
+   * To be called now and then: entries that have expired give their memory back though nobody asks for them. A call
+   * takes less than a millisecond.
+   */
+  sweep(now: number): void {
+    const segments = Math.floor((now - this.#sweptAt) / SWEEP_MS)
+    if (segments < 1) return
+    this.#sweptAt = now
+    this.#budget.sweep(now, Math.min(segments, SWEPT_MAX))
   }
 
   /** Throws ERR_VALUE_TOO_LARGE when this node could never keep it; the old entry stays. */
@@ -106,10 +168,12 @@ export class Store {
     if (!this.owned.fits(key, entry)) {
       throw new CacheMeshError(
         'ERR_VALUE_TOO_LARGE',
-        `A value of ${entry.value.byteLength} bytes does not fit into the ${this.owned.bytesMax} bytes that this node ` +
-          'has for entries it owns; give the node more memory',
+        `A value of ${entry.value.byteLength} bytes does not fit into the memory of this node, ` +
+          `which has ${this.#budget.capacity} bytes for all entries; give it more`,
       )
     }
+    // What has expired makes room before anything that lives.
+    if (++this.#puts % PUTS_PER_SWEEP === 0 && this.#budget.worthSweeping) this.#budget.sweep(now, 1)
     this.markers.delete(key)
     this.owned.put(key, entry)
   }
@@ -125,8 +189,7 @@ export class Store {
 
   /** Empties what may be emptied: never the reserved partition, nor what keeps deleted entries from coming back. */
   flush(): void {
-    this.owned.clear()
-    this.copies.clear()
+    this.#budget.clear()
     this.markers.clear()
     this.unwritten.clear()
   }
@@ -135,7 +198,14 @@ export class Store {
     readonly owned: PartitionStats
     readonly copies: PartitionStats
     readonly reservedBytes: number
+    /** Memory in use for entries: segments, large values and tables. Never above the budget. */
+    readonly usedBytes: number
   } {
-    return { owned: this.owned.stats, copies: this.copies.stats, reservedBytes: this.reserved.bytes }
+    return {
+      owned: this.owned.stats,
+      copies: this.copies.stats,
+      reservedBytes: this.reserved.bytes,
+      usedBytes: this.#budget.used,
+    }
   }
 }
