@@ -217,6 +217,16 @@ describe('a partition', () => {
 })
 
 describe('two partitions', () => {
+  it('are emptied each by itself', () => {
+    const { budget, partition, copies } = partitionOf(2 * KiB * KiB)
+    for (let i = 0; i < 3_000; i++) copies.put(`key ${i}`, entryWith(i % 7 ? 100 : 2_000))
+    partition.put('own', entryWith(3))
+    copies.clear()
+    expect(copies.stats).toMatchObject({ entries: 0, bytes: 0, evictions: 0 })
+    expect(partition.find('own')).toBeDefined()
+    expect(budget.charged).toBe(partition.bytes)
+  })
+
   it('share one budget: what one does not use the other may, until it wants its share', () => {
     const { budget, partition, copies } = partitionOf(2 * KiB * KiB)
     for (let i = 0; i < 5_000; i++) partition.put(`own ${i}`, entryWith(1_000))

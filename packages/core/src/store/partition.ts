@@ -180,6 +180,16 @@ export class Partition implements Tenant {
     } while (after !== undefined)
   }
 
+  /** Removes all entries, one by one: the memory is that of the other partition too. */
+  clear(): void {
+    const addresses: number[] = []
+    do {
+      for (const address of addresses) this.#drop(address)
+      addresses.length = 0
+      this.#table.visit(undefined, BATCH, (_order, address) => addresses.push(address))
+    } while (addresses.length > 0)
+  }
+
   moved(to: number, from: number): void {
     this.#table.moved(this.#blocks.segments.word(to, ORDER), from, to)
   }
