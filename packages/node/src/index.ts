@@ -35,7 +35,6 @@ export {
   type NamespaceOptions,
   type RawEntry,
   type RouteView,
-  type SetOptions,
 } from './namespace.ts'
 export { CacheMeshNode, type NodeStats } from './node.ts'
 export { type Duration, parseDuration } from './options/duration.ts'
@@ -43,3 +42,11 @@ export { generateKey, readKeyFile } from './options/mesh-key.ts'
 export type { MembershipOptions, NodeOptions } from './options/options.ts'
 export { parseSize, type Size } from './options/size.ts'
 export { type ConfigurationView, livingMembers, type RingView } from './view.ts'
+export type { SetOptions } from './writing/namespace-context.ts'
+export {
+  type CountOptions,
+  NamespaceWrites,
+  type PutEntryOptions,
+  type Versioned,
+} from './writing/namespace-writes.ts'
+export type { CountResult, Erased, NotStored, Settled, Stored, WriteResult } from './writing/results.ts'

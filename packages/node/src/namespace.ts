@@ -1,22 +1,19 @@
-import { checkSize, type Found, type Located } from '@cachemesh/core'
-import { BYTES, CacheMeshError, encodeValue, keyPrefix, LIMITS, qualifyKey } from '@cachemesh/protocol'
+import type { Found, Located } from '@cachemesh/core'
+import { alterationOf, CacheMeshError, hashKey } from '@cachemesh/protocol'
 import { DataAccess, type GetOptions } from './loading/data-access.ts'
 import { type Fed, type FedEntry, Feed } from './loading/feed.ts'
 import type { Key } from './loading/lease-work.ts'
 import type { DataStoreOptions } from './loading/load.ts'
 import { type Source, sourceOf } from './loading/source.ts'
-import { type Duration, parseDuration } from './options/duration.ts'
+import type { Duration } from './options/duration.ts'
 import { valueIn } from './requests/found-value.ts'
 import type { Runtime } from './runtime.ts'
+import { checkOptions, NamespaceContext, type SetOptions } from './writing/namespace-context.ts'
+import { NamespaceWrites } from './writing/namespace-writes.ts'
 
 /** How one namespace behaves in this process. */
 export interface NamespaceOptions<T> extends DataStoreOptions<T> {
   /** Time to live of entries that are set without one. Default: what the configuration says, or none. */
-  readonly ttl?: Duration
-}
-
-export interface SetOptions {
-  /** Time to live, ms or a text such as `'5m'`. Default: the namespace's. */
   readonly ttl?: Duration
 }
 
@@ -51,11 +48,10 @@ export type Finding<T> =
   | { readonly found: false; readonly source: Source | undefined }
 
 /** The keys of one namespace. All methods may be called on any node of the mesh, for any key. */
-export class Namespace<T = unknown> {
+export class Namespace<T = unknown> extends NamespaceWrites<T> {
   readonly name: string
   readonly #runtime: Runtime
-  readonly #prefix: string
-  readonly #ttlMs: number | undefined
+  readonly #context: NamespaceContext
   /** Undefined while nothing was said of a data store. */
   #data: DataAccess<T> | undefined
   /** It has a loader. */
@@ -64,10 +60,11 @@ export class Namespace<T = unknown> {
   /** @internal Made by {@link CacheMeshNode.namespace}. */
   constructor(runtime: Runtime, name: string, options: NamespaceOptions<T> = {}) {
     checkOptions(options)
+    const context = new NamespaceContext(runtime, name, options.ttl)
+    super(context)
     this.name = name
     this.#runtime = runtime
-    this.#prefix = keyPrefix(name)
-    this.#ttlMs = options.ttl === undefined ? undefined : parseDuration(options.ttl)
+    this.#context = context
     const isPlain = Object.keys(options).every(option => option === 'ttl')
     this.#data = isPlain ? undefined : this.#access(options)
     this.#loads = this.#data?.loads ?? false
@@ -83,7 +80,7 @@ export class Namespace<T = unknown> {
   get(key: string, options?: GetOptions): Promise<T | undefined> {
     let qualified: string
     try {
-      qualified = qualifyKey(this.#prefix, key)
+      qualified = this.#context.qualify(key)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -110,12 +107,20 @@ export class Namespace<T = unknown> {
    *   ERR_TIMEOUT, ERR_OVERLOADED, ERR_CLOSED
    */
   async set(key: string, value: T, options: SetOptions = {}): Promise<void> {
-    const qualified = qualifyKey(this.#prefix, key)
-    const ttlMs = this.#ttl(options)
-    const encoded = encodeValue(value)
-    this.#checkSize(encoded.value)
+    const qualified = this.#context.qualify(key)
+    const ttlMs = this.#context.ttlMs(options)
+    const tags = this.#context.slots(options)
+    const encoded = this.#context.encode(value)
+    const entry = { ...encoded, ttlMs }
+    if (this.#data?.stores && tags.length > 0) {
+      throw new CacheMeshError('ERR_INVALID_ARGUMENT', 'What a data store takes first cannot have tags')
+    }
     if (this.#data?.stores) await this.#data.set({ key, qualified }, { value, encoded, ttlMs })
-    else await this.#runtime.requests.set(qualified, { ...encoded, ttlMs })
+    else if (tags.length === 0) await this.#runtime.requests.set(qualified, entry)
+    else {
+      const target = { key: qualified, hash: hashKey(qualified) }
+      await this.#runtime.requests.alter(target, alterationOf('set', { entry, tags }))
+    }
   }
 
   /**
@@ -125,7 +130,7 @@ export class Namespace<T = unknown> {
    * @throws ERR_INVALID_KEY, ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_OVERLOADED, ERR_CLOSED
    */
   async delete(key: string): Promise<boolean> {
-    const qualified = qualifyKey(this.#prefix, key)
+    const qualified = this.#context.qualify(key)
     if (this.#data?.removes) return this.#data.delete({ key, qualified })
     const { existed } = await this.#runtime.requests.delete(qualified)
     return existed
@@ -133,7 +138,7 @@ export class Namespace<T = unknown> {
 
   /** The entry of a key as bytes, without the loader. Throws as `get` does. */
   async getEntry(key: string): Promise<RawEntry | undefined> {
-    const qualified = qualifyKey(this.#prefix, key)
+    const qualified = this.#context.qualify(key)
     const entry = await this.#runtime.requests.get(qualified, copy)
     if (entry === undefined) return undefined
     const { value, contentType, version, ttlMs, served, by } = entry
@@ -146,35 +151,22 @@ export class Namespace<T = unknown> {
     value: Uint8Array,
     options: SetOptions & { contentType?: string } = {},
   ): Promise<number> {
-    const qualified = qualifyKey(this.#prefix, key)
-    const ttlMs = this.#ttl(options)
-    const contentType: unknown = options.contentType ?? BYTES
     if (!(value instanceof Uint8Array)) {
       throw new CacheMeshError('ERR_INVALID_VALUE', 'setEntry takes bytes; set takes any value')
     }
-    if (
-      typeof contentType !== 'string' ||
-      contentType === '' ||
-      Buffer.byteLength(contentType) > LIMITS.contentTypeBytesMax
-    ) {
-      throw new CacheMeshError(
-        'ERR_INVALID_ARGUMENT',
-        `A content type has 1 to ${LIMITS.contentTypeBytesMax} bytes`,
-      )
+    const { ttl, tags, contentType } = options
+    const said = {
+      ...(ttl !== undefined && { ttl }),
+      ...(tags && { tags }),
+      ...(contentType !== undefined && { contentType }),
     }
-    this.#checkSize(value)
-    const encoded = encodeValue(value)
-    const written = await this.#runtime.requests.set(qualified, {
-      ...encoded,
-      contentType,
-      ttlMs,
-    })
-    return written.version
+    const { version = 0 } = await this.putEntry(key, value, said)
+    return version
   }
 
   /** Who is responsible for a key, by this node's view of the mesh. Throws ERR_INVALID_KEY. */
   route(key: string): RouteView {
-    const { owner, replicas } = this.#locate(qualifyKey(this.#prefix, key))
+    const { owner, replicas } = this.#locate(this.#context.qualify(key))
     return { owner, replicas, local: owner === this.#runtime.core.id }
   }
 
@@ -202,9 +194,9 @@ export class Namespace<T = unknown> {
   get #feed(): Feed<T> {
     return new Feed({
       runtime: this.#runtime,
-      qualify: key => qualifyKey(this.#prefix, key),
-      checkSize: value => this.#checkSize(value),
-      ttlMs: () => this.#ttl({}),
+      qualify: key => this.#context.qualify(key),
+      checkSize: value => this.#context.checkSize(value),
+      ttlMs: () => this.#context.ttlMs(),
     })
   }
 
@@ -216,7 +208,7 @@ export class Namespace<T = unknown> {
 
   #access(options: DataStoreOptions<T>): DataAccess<T> {
     return new DataAccess(
-      { runtime: this.#runtime, namespace: this.name, ttlMs: () => this.#ttl({}) },
+      { runtime: this.#runtime, namespace: this.name, ttlMs: () => this.#context.ttlMs() },
       options,
     )
   }
@@ -224,23 +216,8 @@ export class Namespace<T = unknown> {
   #locate(qualified: string): Located {
     return this.#runtime.core.placement.locate(qualified)
   }
-
-  #ttl(options: SetOptions): number {
-    checkOptions(options)
-    if (options.ttl !== undefined) return parseDuration(options.ttl)
-    return this.#ttlMs ?? this.#runtime.core.settings.in(this.name, 'ttlMs')
-  }
-
-  #checkSize(value: Uint8Array): void {
-    checkSize(this.#runtime.core.settings, this.name, value.length)
-  }
 }
 
 function copy(found: Found | undefined): Found | undefined {
   return found && { ...found, value: new Uint8Array(found.value) }
-}
-
-function checkOptions(options: unknown): void {
-  if (typeof options === 'object' && options !== null) return
-  throw new CacheMeshError('ERR_INVALID_ARGUMENT', `Options are an object, not ${String(options)}`)
 }

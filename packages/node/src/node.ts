@@ -2,10 +2,11 @@ import type { FlightStats, PartitionStats } from '@cachemesh/core'
 import { DEFAULT_NAMESPACE } from '@cachemesh/protocol'
 import type { GetOptions } from './loading/data-access.ts'
 import { Membership } from './membership.ts'
-import { Namespace, type NamespaceOptions, type RouteView, type SetOptions } from './namespace.ts'
+import { Namespace, type NamespaceOptions, type RouteView } from './namespace.ts'
 import type { Runtime } from './runtime.ts'
 import type { Started } from './start.ts'
 import { type RingView, viewRing } from './view.ts'
+import type { SetOptions } from './writing/namespace-context.ts'
 
 export interface NodeStats {
   /** Entries that this node owns or stands in for. */

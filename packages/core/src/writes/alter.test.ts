@@ -2,7 +2,9 @@ import {
   type Alteration,
   alterationOf,
   CacheMeshError,
+  decodeValue,
   type EntryBody,
+  encodeValue,
   OPERATIONS,
   type OperationName,
 } from '@cachemesh/protocol'
@@ -75,6 +77,18 @@ describe('a write that hangs on what is there', () => {
     run('prepend', { entry: textEntry('a') })
     expect(shownIn(store)).toBe('abc')
     expect(store.read('k', 1)).toMatchObject({ expiresAt: 101, contentType: 'text/plain', tags: [3] })
+  })
+
+  it('grows a structured text by a text, and nothing else that is structured', () => {
+    const { store, run } = tester()
+    run('set', { entry: { ...encodeValue('a'), ttlMs: 0 } })
+    run('append', { entry: encodeValue('bc') })
+    const entry = store.read('k', 1)
+    expect(entry && decodeValue(entry.value, entry.contentType)).toBe('abc')
+    expect(codeOf(() => run('append', { entry: textEntry('x') }))).toBe('ERR_WRONG_TYPE')
+    expect(codeOf(() => run('append', { entry: encodeValue(1) }))).toBe('ERR_WRONG_TYPE')
+    run('set', { entry: { ...encodeValue({ a: 1 }), ttlMs: 0 } })
+    expect(codeOf(() => run('append', { entry: encodeValue('x') }))).toBe('ERR_WRONG_TYPE')
   })
 
   it('gives a new time to live, and the version that goes with it', () => {

@@ -2,7 +2,15 @@
 // each as a whole: nothing comes between what is read and what is written. An operation that does not fit the value
 // that is there, or a value that is too large, throws and changes nothing.
 
-import { type Alteration, CacheMeshError, STRUCTURED, type WriteOutcome } from '@cachemesh/protocol'
+import {
+  type Alteration,
+  CacheMeshError,
+  decodeValue,
+  type EntryBody,
+  encodeValue,
+  STRUCTURED,
+  type WriteOutcome,
+} from '@cachemesh/protocol'
 import { deleteMarker, type Entry, entryOf, type NewEntry } from '../store/entry.ts'
 import type { Store } from '../store/store.ts'
 import { countOf, decreased, encodeCount, increased } from './counter.ts'
@@ -66,7 +74,7 @@ function result(request: AlterRequest, current: Entry | undefined, { now }: Writ
   switch (operation) {
     case 'append':
     case 'prepend':
-      return { next: joined(current as Entry, entry.value, operation) }
+      return { next: joined(current as Entry, entry, operation) }
     case 'increment':
     case 'decrement':
       return counted(request, current, expiresAt)
@@ -78,19 +86,29 @@ function result(request: AlterRequest, current: Entry | undefined, { now }: Writ
   }
 }
 
-/** Time to live and tags stay as they are. */
-function joined(current: Entry, added: Uint8Array, operation: 'append' | 'prepend'): NewEntry {
-  if (current.contentType === STRUCTURED) {
-    throw new CacheMeshError(
-      'ERR_WRONG_TYPE',
-      'The value that is there is structured; only bytes and texts grow',
-    )
-  }
-  const [first, second] = operation === 'append' ? [current.value, added] : [added, current.value]
-  const value = new Uint8Array(first.length + second.length)
-  value.set(first)
-  value.set(second, first.length)
+/** Texts grow by texts and bytes by bytes. Time to live and tags stay as they are. */
+function joined(current: Entry, added: EntryBody, operation: 'append' | 'prepend'): NewEntry {
+  const isText = added.contentType === STRUCTURED
+  if (isText !== (current.contentType === STRUCTURED)) throw unlike()
+  const [first, second] = operation === 'append' ? [current, added] : [added, current]
+  if (isText) return { ...current, ...encodeValue(textIn(first) + textIn(second)) }
+  const value = new Uint8Array(first.value.length + second.value.length)
+  value.set(first.value)
+  value.set(second.value, first.value.length)
   return { ...current, value }
+}
+
+function textIn({ value, contentType }: Pick<EntryBody, 'value' | 'contentType'>): string {
+  const text = decodeValue(value, contentType)
+  if (typeof text === 'string') return text
+  throw unlike()
+}
+
+function unlike(): CacheMeshError {
+  return new CacheMeshError(
+    'ERR_WRONG_TYPE',
+    'A text grows by texts and bytes by bytes; the value that is there is neither, or the other of the two',
+  )
 }
 
 function counted(

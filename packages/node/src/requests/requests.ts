@@ -1,7 +1,9 @@
 // Requests of this process's own program: promises and clocks around the calls of the core.
 
 import {
+  type Call,
   type Calls,
+  dispatchTogether,
   executeWrite,
   type Found,
   foundEntry,
@@ -13,9 +15,11 @@ import {
   type NodeCore,
   OwnFill,
   OwnWrite,
+  type WriteResult,
   type Written,
 } from '@cachemesh/core'
 import {
+  type Alteration,
   type CacheMeshError,
   type EntryBody,
   type FillBody,
@@ -83,12 +87,28 @@ export class Requests {
     })
   }
 
-  set(key: string, entry: EntryBody): Promise<Written> {
+  set(key: string, entry: EntryBody): Promise<WriteResult> {
     return this.#write({ kind: 'set', key, hash: hashKey(key), entry })
   }
 
   delete(key: string): Promise<Written> {
     return this.#write({ kind: 'delete', key, hash: hashKey(key) })
+  }
+
+  /** A write that hangs on what is there. */
+  alter(
+    target: { readonly key: string; readonly hash: number },
+    alteration: Alteration,
+  ): Promise<WriteResult> {
+    return this.#write({ kind: 'alter', ...target, alteration })
+  }
+
+  /** Sends calls of one kind on their way together. They have one deadline. */
+  together(calls: (deadline: number) => readonly Call[]): void {
+    const at = this.#moment.taken()
+    const all = calls(at.now + this.#limits.timeoutMs)
+    dispatchTogether(all, { by: this.#calls, node: this.#core, at })
+    this.#sweeps.wind()
   }
 
   /** A read that may load, or a claim; `take` makes the result out of what the mesh answered, while it is valid. */
@@ -142,7 +162,7 @@ export class Requests {
     })
   }
 
-  #write(request: KeyRequest): Promise<Written> {
+  #write(request: KeyRequest): Promise<WriteResult> {
     if (this.#owns(request.hash)) return resolved(() => executeWrite(this.#core, request, instant()))
     return new Promise((resolve, reject) => {
       const at = this.#moment.taken()
