@@ -30,6 +30,7 @@ import { Presence } from '../membership/presence.ts'
 import { Placement } from '../placement/placement.ts'
 import { Store } from '../store/store.ts'
 import { Erasing } from '../writes/erasing.ts'
+import { duplicateError } from './duplicate.ts'
 import type { Input } from './input.ts'
 import { Memory } from './memory.ts'
 import type { NodeCoreOptions } from './options.ts'
@@ -301,14 +302,7 @@ export class NodeCore {
 
   /** Somebody else lives by this identity, and raises it in turn with this node: one of the two has to go. */
   #standDown(): void {
-    const message =
-      `Another process claims to be node ${this.id}: its data directory was copied. ` +
-      'This node has stopped; start it with a data directory of its own'
-    this.#outputs.push({
-      kind: 'refused',
-      from: this.id,
-      error: new CacheMeshError('ERR_DUPLICATE_IDENTITY', message),
-    })
+    this.#outputs.push({ kind: 'refused', from: this.id, error: duplicateError(this.id) })
     this.#become('left')
   }
 

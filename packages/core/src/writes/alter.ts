@@ -80,10 +80,15 @@ function result(request: AlterRequest, current: Entry | undefined, { now }: Writ
       return counted(request, current, expiresAt)
     case 'touch':
     case 'get-and-touch':
-      return { next: { ...(current as Entry), expiresAt } }
+      return { next: touched(current as Entry, expiresAt) }
     default:
       return { next: { value: entry.value, contentType: entry.contentType, expiresAt, tags } }
   }
+}
+
+/** The value lies where the store may put something else while it keeps this. */
+function touched(current: Entry, expiresAt: number): NewEntry {
+  return { ...current, value: new Uint8Array(current.value), expiresAt }
 }
 
 /** Texts grow by texts and bytes by bytes. Time to live and tags stay as they are. */
