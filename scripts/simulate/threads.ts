@@ -3,6 +3,9 @@ import { Worker } from 'node:worker_threads'
 import type { Outcome } from '@cachemesh/simulator'
 import { perform, type Run } from './runs.ts'
 
+/** Most of what a run makes is soon garbage: with room for it little lives long enough to be moved. */
+const LIMITS = { maxYoungGenerationSizeMb: 64 }
+
 /**
  * Does all runs on some threads. The outcomes come back in the order of the runs, whichever thread did which;
  * `done` hears of each as soon as it is there. With one thread it is this one.
@@ -24,7 +27,10 @@ export async function performAll(
   const count = Math.min(threads, runs.length)
   let next = 0
   const take = (): number | undefined => (next < runs.length ? next++ : undefined)
-  const workers = Array.from({ length: count }, () => new Worker(join(import.meta.dirname, 'worker.ts')))
+  const workers = Array.from(
+    { length: count },
+    () => new Worker(join(import.meta.dirname, 'worker.ts'), { resourceLimits: LIMITS }),
+  )
   const workOff = (worker: Worker): Promise<void> =>
     new Promise((resolve, reject) => {
       let place = take()

@@ -30,6 +30,8 @@ export class Accusations {
   readonly #convicted = new Map<string, { readonly since: number; readonly until: number }>()
   /** Awake ms at which hearsay of a claim came, by its id and since. */
   readonly #hearsay = new Map<string, number>()
+  /** When something of it may be void, awake ms. */
+  expireAt: number = Number.POSITIVE_INFINITY
 
   constructor(validMs: number) {
     this.#validMs = validMs
@@ -56,6 +58,7 @@ export class Accusations {
       news || held === undefined ? 'news' : awake - held.spreadAt >= this.#validMs / 2 ? 'again' : 'repeated'
     const spreadAt = heard === 'repeated' && held !== undefined ? held.spreadAt : awake
     this.#take(accuser, held?.charges)
+    this.expireAt = Math.min(this.expireAt, awake + this.#validMs)
     this.#byAccuser.set(accuser, { round, at: awake, spreadAt, charges: said })
     for (const [member, charge] of said) {
       const against = this.#byMember.get(member)
@@ -73,6 +76,7 @@ export class Accusations {
       const claim = `${charge.member} ${charge.since}`
       if (this.#hearsay.has(claim)) continue
       this.#hearsay.set(claim, awake)
+      this.expireAt = Math.min(this.expireAt, awake + this.#validMs)
       news.push(charge)
     }
     return news
@@ -91,11 +95,6 @@ export class Accusations {
     })
   }
 
-  /** Everybody who is accused at present. */
-  get accused(): Iterable<string> {
-    return this.#byMember.keys()
-  }
-
   /** True when anybody accuses the member at present. */
   names(member: string): boolean {
     return this.#byMember.has(member)
@@ -104,6 +103,7 @@ export class Accusations {
   /** Enough observers accuse it: its removal needs no further proof for a while. */
   convict(member: string, since: number, until: number): void {
     this.#convicted.set(member, { since, until })
+    this.expireAt = Math.min(this.expireAt, until)
   }
 
   convicted(member: string, since: number): boolean {
@@ -111,17 +111,22 @@ export class Accusations {
   }
 
   expire(awake: number): void {
+    if (awake < this.expireAt) return
+    let next = Number.POSITIVE_INFINITY
     for (const [accuser, { at, charges }] of this.#byAccuser) {
-      if (awake - at <= this.#validMs) continue
-      this.#take(accuser, charges)
-      this.#byAccuser.delete(accuser)
+      if (awake <= at + this.#validMs) next = Math.min(next, at + this.#validMs)
+      else {
+        this.#take(accuser, charges)
+        this.#byAccuser.delete(accuser)
+      }
     }
-    for (const [member, { until }] of this.#convicted) if (awake > until) this.#convicted.delete(member)
-    for (const [claim, at] of this.#hearsay) {
-      // The oldest come first.
-      if (awake - at <= this.#validMs) break
-      this.#hearsay.delete(claim)
-    }
+    for (const [member, { until }] of this.#convicted)
+      if (awake <= until) next = Math.min(next, until)
+      else this.#convicted.delete(member)
+    for (const [claim, at] of this.#hearsay)
+      if (awake <= at + this.#validMs) next = Math.min(next, at + this.#validMs)
+      else this.#hearsay.delete(claim)
+    this.expireAt = next
   }
 
   #take(accuser: string, charges: ReadonlyMap<string, Charge> = NOBODY): void {

@@ -57,6 +57,18 @@ export class Checks {
     return false
   }
 
+  /** When `tick` has something to do, awake ms. */
+  get wakeAt(): number {
+    let wakeAt = Number.POSITIVE_INFINITY
+    for (const { until, beatAt } of this.#favours.values()) wakeAt = Math.min(wakeAt, until, beatAt)
+    for (const attempt of this.#attempts.values())
+      wakeAt = Math.min(
+        wakeAt,
+        attempt.state === 'under way' ? Math.min(attempt.until, attempt.beatAt) : keptUntil(attempt),
+      )
+    return wakeAt
+  }
+
   /** True while this node tries to reach the member, for itself or for others. */
   tries(member: string): boolean {
     return this.#favours.has(member) || this.#attempts.get(member)?.state === 'under way'
@@ -131,10 +143,10 @@ export class Checks {
   tick(awake: number): CheckOutput[] {
     const outputs: CheckOutput[] = []
     for (const attempt of this.#attempts.values()) {
-      const { member, startedAt, until, state, beatAt } = attempt
+      const { member, until, state, beatAt } = attempt
       if (state === 'under way' && awake >= until) attempt.state = 'unreached'
       else if (state === 'under way' && awake >= beatAt) outputs.push(...this.#knock(attempt, awake))
-      else if (awake > startedAt + KEPT * (until - startedAt)) this.#attempts.delete(member)
+      else if (awake >= keptUntil(attempt)) this.#attempts.delete(member)
     }
     for (const favour of this.#favours.values()) {
       if (awake >= favour.until) outputs.push(...this.#answer(favour.member, false))
@@ -157,6 +169,10 @@ export class Checks {
     this.#favours.delete(member)
     return [...askers].map(to => ({ kind: 'tell', to, member, reached }) as const)
   }
+}
+
+function keptUntil({ startedAt, until }: Attempt): number {
+  return startedAt + KEPT * (until - startedAt)
 }
 
 const NOBODY: ReadonlySet<string> = new Set()

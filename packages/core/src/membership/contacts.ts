@@ -209,12 +209,14 @@ export class Contacts {
 
   /** Seeds and members that could answer: 0 when this node knows of nobody but itself. */
   get strangers(): number {
-    return this.#others + this.#seeds().length
+    return this.#others + this.seeds
   }
 
   /** Seeds that are not known to be this node itself. */
   get seeds(): number {
-    return this.#seeds().length
+    let seeds = 0
+    for (const { contact } of this.#attempts.values()) if (contact.peer === undefined) seeds++
+    return seeds
   }
 
   /** True when every seed was reached and refused this node, which itself is none of them. */

@@ -14,7 +14,7 @@ import { Observers } from './observers.ts'
 import { Reach } from './reach.ts'
 import { Rumours } from './rumours.ts'
 
-/** While anybody is in doubt it is looked at so often, ms. */
+/** Whom nobody but the slow rule can judge is looked at so often, ms; and all when others came or went. */
 const TROUBLED_MS = 100
 /** Observers remove a member one after another, so far apart. */
 const TURN_MS = 30
@@ -97,8 +97,10 @@ export class Detector {
     const changed = this.#observers.update(configuration)
     // Whoever was by itself has missed nobody.
     if (!hadOthers) this.#reach.beats.lastProofAt = awake
-    if (changed) this.#watchAnew(awake)
-    this.#soon(awake, TROUBLED_MS)
+    if (changed) {
+      this.#watchAnew(awake)
+      this.#soon(awake, TROUBLED_MS)
+    }
     return this.#endDoubts(configuration, awake)
   }
 
@@ -149,8 +151,9 @@ export class Detector {
         return this.#beaten(from, message, awake)
       case 'check': {
         if (message.member === this.#self) return []
+        const outputs = this.#reach.asked(from, message.member, awake)
         this.#soon(awake, TROUBLED_MS)
-        return this.#reach.asked(from, message.member, awake)
+        return outputs
       }
       case 'checked':
         this.#reach.checks.answered(from, message.member, message.reached)
@@ -187,7 +190,6 @@ export class Detector {
       this.#jury.heard(charges, awake)
       this.#rumours.tell(word, { at: awake })
     }
-    this.#jury.look(awake)
     outputs.push(...this.#judge(at.now, awake), ...this.#rumours.due(awake))
     this.#schedule(awake)
     return outputs
@@ -364,14 +366,33 @@ export class Detector {
   }
 
   #schedule(awake: number): void {
-    const troubled = this.#doubts.size > 0 || this.#accusations.size > 0 || this.#reach.checks.busy
-    let next = troubled ? awake + TROUBLED_MS : Number.POSITIVE_INFINITY
+    let next = Math.min(this.#reach.checks.wakeAt, this.#accusations.expireAt)
+    let exact = this.#rumours.dueAt
+    for (const [, doubt] of this.#doubts) {
+      if (doubt.state === 'accused') next = Math.min(next, this.#accuseAt)
+      if (doubt.convictedAt === undefined) next = Math.min(next, this.#lookAt(doubt, awake))
+      else exact = Math.min(exact, this.#removeAt(doubt.convictedAt, awake))
+    }
     const silenceMs = this.#rules.silenceMs * this.#health.patience
     for (const member of this.#observed) {
       const silentSince = this.#reach.beats.silentSince(member) ?? awake
       if (!this.#doubts.of(member)) next = Math.min(next, silentSince + silenceMs)
     }
+    // What concerns one member is looked at together with what concerns others, but for removals, which go in turn.
+    const together = Math.ceil(next / TROUBLED_MS) * TROUBLED_MS
     // Nothing shall make it run in every millisecond.
-    this.#nextAt = Math.max(Math.min(next, this.#rumours.dueAt), awake + 1)
+    this.#nextAt = Math.max(Math.min(together, exact), awake + 1)
+  }
+
+  /** When time alone may decide something about a member. Whatever comes to be known of it is looked at when it comes. */
+  #lookAt({ state, unable, accusedAt }: Doubt, awake: number): number {
+    if (state === 'checking') return Number.POSITIVE_INFINITY
+    const { slowAfterMs, checkMs } = this.#rules
+    const slowAt = accusedAt + (slowAfterMs - checkMs) * this.#health.patience
+    return unable ? awake + TROUBLED_MS : Math.max(slowAt, awake + TROUBLED_MS)
+  }
+
+  #removeAt(convictedAt: number, awake: number): number {
+    return Math.max(convictedAt + this.#rules.refuteMs * this.#health.patience, awake + TURN_MS)
   }
 }

@@ -20,11 +20,12 @@ class Court {
   accuse(
     accuser: string,
     members: readonly string[],
-    { since = 1, hearsay = false, witnesses = [] as string[] } = {},
+    { since = 1, hearsay = false, witnesses = [] as string[], at = 0 } = {},
   ): void {
     const charge = { since, incarnation: 1, witnesses, hearsay, unable: false }
     const charges = members.map(member => ({ member, ...charge }))
-    this.accusations.receive({ accuser, round: ++this.#round, charges }, 0)
+    this.accusations.receive({ accuser, round: ++this.#round, charges }, at)
+    this.jury.heard(charges, at)
   }
 
   enough(member: string, since = 1): boolean {
@@ -60,7 +61,6 @@ describe('a jury', () => {
         const court = new Court(count)
         const all = [...court.observers.ids]
         for (let i = 0; i < times; i++) court.accuse('n1', all, { witnesses: all.slice(0, 16) })
-        court.jury.look(0)
         for (const id of all)
           expect([court.enough(id), court.accusations.convicted(id, 1)]).toEqual([false, false])
       }),
@@ -91,9 +91,8 @@ describe('a jury', () => {
 
   it('remembers whom enough accused, though the accusers are void later', () => {
     const court = new Court(4)
-    for (const accuser of ['n1', 'n2']) court.accuse(accuser, ['n0', 'n3'])
-    court.jury.look(100)
-    court.accusations.expire(100 + RULES.accusationMs)
+    for (const accuser of ['n1', 'n2']) court.accuse(accuser, ['n0', 'n3'], { at: 100 })
+    court.accusations.expire(101 + RULES.accusationMs)
     expect(court.enough('n0')).toBe(false)
     expect([court.accusations.convicted('n0', 1), court.accusations.convicted('n3', 1)]).toEqual([true, true])
     expect(court.accusations.convicted('n0', 2)).toBe(false)

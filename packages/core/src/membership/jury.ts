@@ -3,10 +3,8 @@ import type { Rules } from '../limits/limits.ts'
 import type { Accusations } from './accusations.ts'
 import type { Observers } from './observers.ts'
 
-/** Enough accusations allow a removal for so long after the last of them, awake ms. */
+/** Enough accusations allow a removal for so long after the last of them came, awake ms. */
 const CONVICTED_MS = 10_000
-/** How exactly that is known: between two looks at everybody who is accused. */
-const LOOK_MS = 500
 
 /** How the observers of a member stand to its claim. */
 export interface Count {
@@ -25,7 +23,6 @@ export class Jury {
   readonly #rules: Pick<Rules, 'accusersShare' | 'accusersMin'>
   readonly #observers: Observers
   readonly #accusations: Accusations
-  #lookAt = Number.NEGATIVE_INFINITY
 
   constructor(
     rules: Pick<Rules, 'accusersShare' | 'accusersMin'>,
@@ -56,17 +53,6 @@ export class Jury {
   /** Somebody made these charges: whom enough observers accuse is remembered, whoever removes it. */
   heard(charges: readonly Charge[], awake: number): void {
     for (const { member, since, hearsay } of charges) if (!hearsay) this.#convict(member, since, awake)
-  }
-
-  /** Likewise for all who are still accused. */
-  look(awake: number): void {
-    if (awake < this.#lookAt) return
-    this.#lookAt = awake + LOOK_MS
-    for (const member of this.#accusations.accused) {
-      let latest = 0
-      for (const { since } of this.#accusations.against(member).values()) latest = Math.max(latest, since)
-      this.#convict(member, latest, awake)
-    }
   }
 
   #convict(member: string, since: number, awake: number): void {

@@ -95,17 +95,23 @@ export class Rumours {
     this.#dueAt = Number.POSITIVE_INFINITY
     const hearers = this.#pick(waiting)
     const told: Told[] = []
-    for (const to of hearers)
-      told.push(...messages(to, waiting, waits => isNews(waits, to) || isAbout(waits.word, to)))
-    for (const to of this.#accused(waiting))
-      if (!hearers.has(to)) told.push(...messages(to, waiting, ({ word }) => isAbout(word, to)))
+    // Most hear all of it.
+    const whole = messages(waiting)
+    for (const to of hearers) {
+      const heard = waiting.filter(waits => isNews(waits, to) || isAbout(waits.word, to))
+      told.push(...address(to, heard.length === waiting.length ? whole : messages(heard)))
+    }
+    for (const to of this.#accused(waiting)) {
+      if (hearers.has(to)) continue
+      const heard = waiting.filter(({ word }) => isAbout(word, to))
+      told.push(...address(to, heard.length === waiting.length ? whole : messages(heard)))
+    }
     return told
   }
 
   /** What a peer has to hear of itself. */
   answerable(peer: string, words: readonly Word[]): Told[] {
-    const waiting = words.map(word => ({ word }))
-    return messages(peer, waiting, () => true)
+    return address(peer, messages(words.map(word => ({ word }))))
   }
 
   #pick(waiting: readonly Waiting[]): ReadonlySet<string> {
@@ -130,14 +136,16 @@ function isAbout({ charges }: Word, peer: string): boolean {
   return charges.some(({ member }) => member === peer)
 }
 
-/** Words for one peer, in messages of a size that does not keep a link busy. */
-function messages(to: string, waiting: readonly Waiting[], hears: (waiting: Waiting) => boolean): Told[] {
+function address(to: string, messages: readonly Accusation[]): Told[] {
+  return messages.map(message => ({ kind: 'send', to, message }))
+}
+
+/** Words in messages of a size that does not keep a link busy. */
+function messages(waiting: readonly Waiting[]): Accusation[] {
   const bundles: Word[][] = []
   let bundle: Word[] = []
   let size = 0
-  for (const waits of waiting) {
-    if (!hears(waits)) continue
-    const { word } = waits
+  for (const { word } of waiting) {
     size += word.charges.length
     if (bundles.length === 0 || size > BOUNDS.rumourChargesMax) {
       bundle = []
@@ -147,11 +155,6 @@ function messages(to: string, waiting: readonly Waiting[], hears: (waiting: Wait
     bundle.push(word)
   }
   return bundles.map(([first, ...others]) => {
-    const message: Accusation = {
-      kind: 'accusation',
-      ...(first as Word),
-      ...(others.length > 0 && { others }),
-    }
-    return { kind: 'send', to, message }
+    return { kind: 'accusation', ...(first as Word), ...(others.length > 0 && { others }) }
   })
 }

@@ -16,7 +16,7 @@ interface Decoded {
  * messages are immutable; most of what nodes say is said in the same words by many.
  */
 export class Codec {
-  readonly #beats = new Map<string, EncodedMessage>()
+  readonly #beats = new Map<number, EncodedMessage>()
   /** By the delta, the list of charges: what is one object in messages to several peers. */
   readonly #encoded = new WeakMap<object, EncodedMessage>()
   /** By a hash of the bytes; of two with one hash the later is kept. */
@@ -24,8 +24,15 @@ export class Codec {
 
   encode(message: Message): EncodedMessage {
     if (message.kind === 'beat') {
-      const words = `${message.seq} ${message.echo} ${message.urgent}`
-      return remember(this.#beats, words, () => encodeMessage(message))
+      // No process of a run counts to two million.
+      const words = (message.seq * 2 ** 21 + message.echo) * 2 + (message.urgent ? 1 : 0)
+      let beat = this.#beats.get(words)
+      if (beat === undefined) {
+        beat = encodeMessage(message)
+        if (this.#beats.size >= KEPT_MAX) this.#beats.clear()
+        this.#beats.set(words, beat)
+      }
+      return beat
     }
     const shared = message.kind === 'delta' ? message.delta : message
     let encoded = this.#encoded.get(shared)
@@ -48,15 +55,6 @@ export class Codec {
     this.#decoded.set(hash, { kind, body: body.slice(), message })
     return message
   }
-}
-
-function remember<T>(known: Map<string, T>, key: string, make: () => T): T {
-  const found = known.get(key)
-  if (found !== undefined) return found
-  if (known.size >= KEPT_MAX) known.clear()
-  const made = make()
-  known.set(key, made)
-  return made
 }
 
 /** FNV-1a, to find what may be equal. */
