@@ -47,6 +47,8 @@ export interface Outcome extends FigureValues {
   readonly configurationBytes: number
   /** Calls of programs, by how they ended: hit, miss, done, or the code of an error. */
   readonly calls: Readonly<Record<string, number>>
+  /** How often each herd of programs loaded the key that it missed, of those that were judged. */
+  readonly herdLoads: readonly number[]
 }
 
 export interface SimulateOptions {
@@ -110,6 +112,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions = {}): Out
     accusations: hosts.reduce((sum, host) => sum + host.suspicions.accused, 0),
     configurationBytes: hosts.reduce((sum, host) => sum + host.configurationBytes, 0),
     calls: Object.fromEntries(workload?.results ?? []),
+    herdLoads: workload?.herdLoads ?? [],
   }
 }
 

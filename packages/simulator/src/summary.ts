@@ -53,6 +53,8 @@ export interface Summary {
   }
   /** Calls of programs, by how they ended: `hit`, `miss`, `done`, or the code of an error. */
   readonly calls: Readonly<Record<string, number>>
+  /** How often each herd of programs loaded the key that it missed, of those that were judged. */
+  readonly herdLoads: Percentiles
   readonly steps: number
   readonly events: number
   /** Hash over the traces of all runs, in order. */
@@ -99,6 +101,7 @@ export function summarize(outcomes: readonly Outcome[]): Summary {
       bytesPerChange: changes === 0 ? null : Math.round(sum(outcome => outcome.configurationBytes) / changes),
     },
     calls: callsOf(outcomes),
+    herdLoads: all(({ herdLoads }) => herdLoads),
     steps: sum(outcome => outcome.steps),
     events: sum(outcome => outcome.events),
     traceDigest: digestOfAll(outcomes),

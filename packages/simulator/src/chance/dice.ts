@@ -1,6 +1,16 @@
 import { Random } from '@cachemesh/core'
 
-const PURPOSES = { fork: 0, scenario: 1, world: 2, troubles: 3, workload: 4, programs: 5, timers: 6 } as const
+const PURPOSES = {
+  fork: 0,
+  scenario: 1,
+  world: 2,
+  troubles: 3,
+  workload: 4,
+  programs: 5,
+  timers: 6,
+  herds: 7,
+  loads: 8,
+} as const
 
 /**
  * Chance of a simulation, from its seed. Each part of the world rolls dice of its own, so that one more roll

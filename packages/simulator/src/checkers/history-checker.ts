@@ -1,5 +1,5 @@
 import type { Frame } from '@cachemesh/protocol'
-import type { Operation } from '../workload/operation.ts'
+import type { Load, Operation } from '../workload/operation.ts'
 import type { Host } from '../world/host.ts'
 
 /** A request for a key on its way from one host to another, as its frame says. */
@@ -18,5 +18,7 @@ export interface HistoryChecker {
   asked?(operation: Operation, host: Host): void
   /** It has a result now. */
   settled?(operation: Operation, host: Host): string | undefined
+  /** The data store is asked. */
+  loads?(load: Load, host: Host): void
   sent?(request: SentRequest): string | undefined
 }

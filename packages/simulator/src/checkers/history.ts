@@ -3,6 +3,7 @@ import type { Host } from '../world/host.ts'
 import { Certainty } from './certainty.ts'
 import type { Checker } from './checker.ts'
 import { FinalReads } from './final-reads.ts'
+import { HerdLoads } from './herd-loads.ts'
 import type { HistoryChecker } from './history-checker.ts'
 import { Hops } from './hops.ts'
 import { InTime } from './in-time.ts'
@@ -14,10 +15,15 @@ import { ValuesRead } from './values-read.ts'
 export function historyCheckers(
   scenario: Scenario,
   hosts: readonly Host[],
-): { readonly judges: readonly HistoryChecker[]; readonly checkers: readonly Checker[] } {
+): {
+  readonly judges: readonly HistoryChecker[]
+  readonly checkers: readonly Checker[]
+  readonly herds: HerdLoads
+} {
   const ownership = new Ownership()
   const inTime = new InTime(hosts)
   const standingIn = new StandingIn(scenario)
+  const herds = new HerdLoads(scenario, ownership)
   return {
     judges: [
       new ValuesRead(),
@@ -26,7 +32,9 @@ export function historyCheckers(
       new Certainty(ownership),
       standingIn,
       new FinalReads(hosts),
+      herds,
     ],
-    checkers: [ownership, inTime, standingIn],
+    checkers: [ownership, inTime, standingIn, herds],
+    herds,
   }
 }

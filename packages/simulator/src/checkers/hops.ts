@@ -1,4 +1,4 @@
-import { LIMITS } from '@cachemesh/protocol'
+import { KIND, LIMITS } from '@cachemesh/protocol'
 import type { Operation } from '../workload/operation.ts'
 import type { HistoryChecker, SentRequest } from './history-checker.ts'
 
@@ -25,7 +25,10 @@ export class Hops implements HistoryChecker {
     return undefined
   }
 
-  sent({ from, to, key, hops }: SentRequest): string | undefined {
+  sent({ from, to, key, hops, kind }: SentRequest): string | undefined {
+    // What a lease brings back goes straight to the member that granted it, whenever the load is done.
+    if (kind === KIND.fill || kind === KIND.release)
+      return hops.length === 0 ? undefined : `what was loaded of ${key} was passed on by ${from.id}`
     const way = `${[...hops, from.id].join(', ')} and ${to.id}`
     if (hops.length >= LIMITS.hopsMax) return `a request for ${key} takes a way too long: ${way}`
     if (hops.includes(to.id) || to === from) return `a request for ${key} goes in a circle: ${way}`

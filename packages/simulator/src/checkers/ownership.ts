@@ -56,6 +56,12 @@ export class Ownership implements Checker {
     return spans.every(span => span.host !== host || this.#claims(span, hash)) ? host : undefined
   }
 
+  /** Everybody whom any node that ran since then took for the owner of a key. */
+  ownersSince(hash: number, since: number): ReadonlySet<string> {
+    const owners = this.#since(since).map(({ configuration }) => this.#ring(configuration).owner(hash))
+    return new Set(owners.filter(owner => owner !== undefined))
+  }
+
   #since(since: number): Span[] {
     const spans = [...this.#current.values()]
     for (let place = this.#past.length - 1; place >= 0; place--) {

@@ -1,6 +1,7 @@
 // Scenarios with a name: each puts one question to a mesh that has been whole for long, and says what is measured.
 
 import { Dice } from '../chance/dice.ts'
+import type { WorkloadPlan } from '../workload/plan.ts'
 import { drawScenario, type ScenarioOptions } from './draw.ts'
 import type { Fault, Measures, Scenario, Weather } from './scenario.ts'
 import { QUIET_MS, SETTLE_MS, STARTS_AT } from './times.ts'
@@ -13,12 +14,24 @@ const NEVER = Number.POSITIVE_INFINITY
 /** Timers of a process that has a processor fire this much late at most. */
 const LATE_MAX_MS = 20
 
+/** A thousand callers on all hosts together ask for a key that nobody has ever asked for, again and again. */
+const HERDING: WorkloadPlan = {
+  keys: 1,
+  everyMs: 1e9,
+  timeoutMs: 5_000,
+  writes: 0,
+  deletes: 0,
+  valueBytesMax: 10,
+  herds: { herds: 40, callers: 1_000, withinMs: 200, loadMsMax: 1_000, ownLoaders: false, written: 0 },
+}
+
 /** What makes a scenario: everything but who takes part. */
 interface Plot {
   readonly faults?: readonly Fault[]
   readonly weather?: Partial<Weather>
   readonly calmAt?: number
   readonly measures?: Measures
+  readonly workload?: WorkloadPlan
 }
 
 interface Setting {
@@ -61,6 +74,11 @@ const PLOTS = {
       measures: { heal: { withinMs: 10_000 } },
     }
   },
+  herd: () => ({ measures: {}, workload: HERDING }),
+  'herd-change': ({ dice, count, calmAt }) => ({
+    faults: departures({ dice, count, calmAt }),
+    workload: HERDING,
+  }),
 } as const satisfies Record<string, (setting: Setting) => Plot>
 
 export type ScenarioName = 'storm' | keyof typeof PLOTS
@@ -96,6 +114,7 @@ export function namedScenario(name: ScenarioName, options: ScenarioOptions): Sce
     endsAt: calmAt + SETTLE_MS + QUIET_MS,
     established: true,
     ...(plot.measures && { measures: plot.measures }),
+    ...(plot.workload && { workload: plot.workload }),
   }
 }
 
@@ -131,6 +150,14 @@ function changes({ dice, count, calmAt }: Setting): Fault[] {
   const faults: Fault[] = []
   for (let at = WARM_UP_MS; at < calmAt; at += 10_000)
     faults.push({ at, kind: 'gateway', host: dice.below(count), port: 1_024 + faults.length })
+  return faults
+}
+
+/** Members leave, and come back a little later, one after the other: keys change their owner twice each time. */
+function departures({ dice, count, calmAt }: Setting): Fault[] {
+  const faults: Fault[] = []
+  for (let at = WARM_UP_MS; at < calmAt; at += 8_000)
+    faults.push({ at, kind: 'leave', host: dice.below(count), downMs: 3_000, memory: true })
   return faults
 }
 

@@ -14,8 +14,10 @@ import {
 } from '@cachemesh/core'
 import { type CacheMeshError, type Frame, KIND } from '@cachemesh/protocol'
 import type { Host, HostRequests } from '../world/host.ts'
+import type { HerdPlan } from './herd-plan.ts'
 import type { Operation, Result } from './operation.ts'
 import { SimulatedOutlet } from './outlet.ts'
+import { ProcessLoads, type StartedLoad } from './process-loads.ts'
 import { CONTENT_TYPE, valueFor, writeIn } from './values.ts'
 
 /** Makes the parts of a process that handle requests: the real ones, or in a test some that lack something. */
@@ -38,6 +40,9 @@ export interface RequestsWorld {
   /** A timer of this process rings after a time. */
   ring(afterMs: number, happen: () => void): void
   settled(operation: Operation, result: Result): void
+  /** A load of this key begins in this process. */
+  loads(key: string): StartedLoad
+  readonly herds: HerdPlan | undefined
 }
 
 export class ProcessRequests implements HostRequests {
@@ -47,6 +52,7 @@ export class ProcessRequests implements HostRequests {
   readonly #waiting = new Set<SimulatedOutlet>()
   readonly #calls: Calls
   readonly #responder: Responder
+  readonly #loads: ProcessLoads | undefined
   /** Monotonic ms for which the timer is set. */
   #ringsAt = Number.POSITIVE_INFINITY
 
@@ -61,6 +67,25 @@ export class ProcessRequests implements HostRequests {
     const { calls, responder } = world.create(host.core, outlets)
     this.#calls = calls
     this.#responder = responder
+    this.#loads = world.herds && this.#loading(world.herds)
+  }
+
+  #loading(plan: HerdPlan): ProcessLoads {
+    return new ProcessLoads({
+      core: this.#host.core,
+      calls: this.#calls,
+      plan,
+      at: () => this.#at,
+      started: key => this.#world.loads(key),
+      ring: (afterMs, happen) => {
+        this.#world.ring(afterMs, () => {
+          happen()
+          this.#turnEnds()
+        })
+      },
+      settled: (operation, result) => this.#world.settled(operation, result),
+      read: (operation, found, certain) => read(operation)(found, certain),
+    })
   }
 
   #open(peer: string): boolean {
@@ -115,7 +140,8 @@ export class ProcessRequests implements HostRequests {
     const node = this.#host.core
     const deadline = at.now + operation.deadline - operation.startedAt
     const reject = (error: unknown): void => this.#world.settled(operation, failed(error as CacheMeshError))
-    if (kind === 'get') {
+    if (kind === 'load') this.#loads?.ask(operation)
+    else if (kind === 'get') {
       const resolve = (result: Result): void => this.#world.settled(operation, result)
       const take = read(operation)
       this.#calls.dispatch(new Lookup({ node, key, hash, deadline, take, resolve, reject }), at)

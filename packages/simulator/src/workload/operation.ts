@@ -4,7 +4,8 @@ import type { ErrorCode } from '@cachemesh/protocol'
 export interface Operation {
   /** Rises with each; never 0. */
   readonly id: number
-  readonly kind: 'get' | 'set' | 'delete'
+  /** `load` is a get of a program that loads what is missing. */
+  readonly kind: 'get' | 'set' | 'delete' | 'load'
   /** Qualified. */
   readonly key: string
   readonly hash: number
@@ -19,6 +20,16 @@ export interface Operation {
   readonly attempt: number
   settledAt: number | undefined
   result: Result | undefined
+}
+
+/** A program, or a node for others, begins to ask the data store for a key. Its value names it as one of a write does. */
+export interface Load {
+  /** Below 0, and falls with each. */
+  readonly id: number
+  readonly key: string
+  readonly host: number
+  readonly life: number
+  readonly sizeBytes: number
 }
 
 /** A program has learned what it wanted to know. */

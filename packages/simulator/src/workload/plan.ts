@@ -1,4 +1,5 @@
 import { Dice } from '../chance/dice.ts'
+import { drawHerds, type HerdPlan } from './herd-plan.ts'
 
 /** What the programs on all hosts do with the cache. */
 export interface WorkloadPlan {
@@ -11,6 +12,8 @@ export interface WorkloadPlan {
   readonly writes: number
   readonly deletes: number
   readonly valueBytesMax: number
+  /** Without it there are none. */
+  readonly herds?: HerdPlan
 }
 
 /** Reads at the end of a run: every key at every node. */
@@ -22,6 +25,7 @@ const NODES_MAX = 30
 export function drawWorkload(seed: number, nodes: number): WorkloadPlan | undefined {
   const dice = new Dice(seed, 'workload')
   if (nodes > NODES_MAX || dice.chance(2 / 3)) return undefined
+  const herds = drawHerds(new Dice(seed, 'herds').fork())
   return {
     keys: Math.floor(dice.magnitude(5, Math.min(400, FINAL_READS_MAX / nodes))),
     everyMs: dice.magnitude(500, 10_000),
@@ -30,5 +34,6 @@ export function drawWorkload(seed: number, nodes: number): WorkloadPlan | undefi
     deletes: dice.chance(0.3) ? 0 : dice.between(0, 0.2),
     // Some are too large to travel among the small frames.
     valueBytesMax: dice.pick([100, 1_000, 100_000]),
+    ...(herds && { herds }),
   }
 }

@@ -34,6 +34,10 @@ export class Programs {
     parts.queue.at(this.#endsAt, () => this.#readAll())
   }
 
+  nextId(): number {
+    return ++this.#lastId
+  }
+
   /** A process begins: its program calls from now on, until it ends. */
   started(host: Host): void {
     this.#wait(host, host.life)

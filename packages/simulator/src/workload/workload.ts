@@ -4,15 +4,19 @@
 import { BULK_FRAME_MAX, type Frame, FrameReader, KIND } from '@cachemesh/protocol'
 import { Dice } from '../chance/dice.ts'
 import { type Checker, FINE, type Step } from '../checkers/checker.ts'
+import type { HerdLoads } from '../checkers/herd-loads.ts'
 import { historyCheckers } from '../checkers/history.ts'
 import type { HistoryChecker } from '../checkers/history-checker.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import type { Noted, Trace } from '../trace/trace.ts'
 import type { Host } from '../world/host.ts'
 import type { World } from '../world/world.ts'
+import type { HerdPlan } from './herd-plan.ts'
+import { Herds } from './herds.ts'
 import { type CreateRequests, ProcessRequests } from './host-requests.ts'
 import type { Operation, Result } from './operation.ts'
 import type { WorkloadPlan } from './plan.ts'
+import { LOAD_BYTES, type StartedLoad } from './process-loads.ts'
 import { Programs } from './programs.ts'
 
 export interface WorkloadParts {
@@ -28,15 +32,19 @@ export class Workload implements Checker {
   readonly results: Map<string, number> = new Map()
   readonly #parts: WorkloadParts
   readonly #dice: Dice
+  readonly #loadDice: Dice
   readonly #reader = new FrameReader(BULK_FRAME_MAX)
   readonly #processes = new Map<Host, ProcessRequests>()
   #judges: readonly HistoryChecker[] = []
+  #lastLoad = 0
+  #herds: HerdLoads | undefined
   #world: World | undefined
   #programs: Programs | undefined
 
   constructor(parts: WorkloadParts) {
     this.#parts = parts
     this.#dice = new Dice(parts.scenario.seed, 'timers')
+    this.#loadDice = new Dice(parts.scenario.seed, 'loads')
   }
 
   /** The world and its checkers know each other: it is given before anything happens. */
@@ -44,13 +52,24 @@ export class Workload implements Checker {
     this.#world = world
     const { plan, scenario } = this.#parts
     const ask = (operation: Operation): void => this.#ask(operation)
-    this.#programs = new Programs({ plan, scenario, hosts: world.hosts, queue: world.queue, ask })
+    const { hosts, queue } = world
+    const programs = new Programs({ plan, scenario, hosts, queue, ask })
+    this.#programs = programs
+    const { herds, timeoutMs } = plan
+    const nextId = (): number => programs.nextId()
+    if (herds) new Herds({ plan: herds, timeoutMs, scenario, hosts, queue, nextId, ask })
+  }
+
+  /** How often each herd loaded that was judged. */
+  get herdLoads(): readonly number[] {
+    return this.#herds?.counts ?? []
   }
 
   /** All that watches a run with programs, this one among them. */
   checkers(hosts: readonly Host[]): readonly Checker[] {
-    const { judges, checkers } = historyCheckers(this.#parts.scenario, hosts)
+    const { judges, checkers, herds } = historyCheckers(this.#parts.scenario, hosts)
     this.#judges = judges
+    this.#herds = herds
     return [...checkers, this]
   }
 
@@ -64,6 +83,8 @@ export class Workload implements Checker {
       deliver: (to, bytes) => this.#deliver(host, to, bytes),
       ring: (afterMs, happen) => this.#ring(host, afterMs, happen),
       settled: (operation, result) => this.#settled(host, operation, result),
+      loads: key => this.#loads(host, key),
+      herds: this.#parts.plan.herds,
     })
     host.requests = requests
     this.#processes.set(host, requests)
@@ -96,6 +117,15 @@ export class Workload implements Checker {
     this.#programs?.settled(operation, host)
     this.#note('told', host.index, operation.id, ...noted(result))
     for (const judge of this.#judges) this.#judged(host, judge.name, judge.settled?.(operation, host))
+  }
+
+  /** A load begins, with a number and a time of its own. */
+  #loads(host: Host, key: string): StartedLoad {
+    const load = { id: --this.#lastLoad, key, host: host.index, life: host.life, sizeBytes: LOAD_BYTES }
+    const { loadMsMax } = this.#parts.plan.herds as HerdPlan
+    this.#note('loads', host.index, load.id, key)
+    for (const judge of this.#judges) judge.loads?.(load, host)
+    return { id: load.id, takesMs: this.#loadDice.between(loadMsMax / 2, loadMsMax) }
   }
 
   /** What a runtime does at once here waits until the step that led to it is over. */
