@@ -1,5 +1,5 @@
 import { NodeCore } from '@cachemesh/core'
-import type { Member } from '@cachemesh/protocol'
+import type { Configuration, Member } from '@cachemesh/protocol'
 import type { Violation } from './checkers/checker.ts'
 import { Figures, type FigureValues } from './checkers/figures.ts'
 import { NeverBackwards } from './checkers/never-backwards.ts'
@@ -8,7 +8,7 @@ import { ReservedPartition, reservedFault } from './checkers/reserved.ts'
 import { Serials } from './checkers/serials.ts'
 import { Settlement } from './checkers/settlement.ts'
 import type { Scenario } from './scenario/scenario.ts'
-import { SETTLE_MS } from './scenario/times.ts'
+import { SETTLE_MS, STEADY_MS } from './scenario/times.ts'
 import { Trace } from './trace/trace.ts'
 import { type CreateRequests, realRequests } from './workload/host-requests.ts'
 import { Workload } from './workload/workload.ts'
@@ -120,21 +120,41 @@ function pickMember({ id, incarnation, state }: Member): Outcome['members'][numb
   return { id, incarnation, state }
 }
 
-/** Liveness: after faults end, all must be settled within a bound. */
+/**
+ * Liveness: after faults end, all must be settled within a bound. It may look so for a moment while an accusation of the
+ * last fault is still on its way to a member that will answer it: what is settled has been so for a while.
+ */
 function settle(world: World, { calmAt }: Scenario): number | undefined {
   const settlement = new Settlement(world.living)
+  let since: number | undefined
+  let held: readonly Configuration[] = []
   for (let at = calmAt; !world.spoilt; at += PROBE_MS) {
     world.runUntil(at)
-    const fault = settlement.fault(world.living)
-    const late = at >= calmAt + SETTLE_MS
-    const reported = fault === undefined ? settlement.deepFault(world.living) : late ? fault : undefined
+    const { living } = world
+    const fault = settlement.fault(living)
+    if (fault !== undefined) since = undefined
+    else if (since === undefined || (living.length > 1 && changed(living, held))) {
+      since = at
+      held = living.map(host => host.core.configuration)
+    }
+    const late = at >= calmAt + SETTLE_MS && (since === undefined || since > calmAt + SETTLE_MS)
+    const steady = since !== undefined && at >= since + STEADY_MS
+    const reported = steady
+      ? settlement.deepFault(living)
+      : late
+        ? (fault ?? 'nothing stays as it is')
+        : undefined
     if (reported !== undefined) {
       world.violated(world.hosts[0] as Host, 'settlement', `after ${at - calmAt} ms of calm ${reported}`)
       return undefined
     }
-    if (fault === undefined) return at - calmAt
+    if (steady) return (since as number) - calmAt
   }
   return undefined
+}
+
+function changed(living: readonly Host[], held: readonly Configuration[]): boolean {
+  return living.some((host, place) => host.core.configuration !== held[place])
 }
 
 /** What is settled stays as it is: nobody has a reason to write, to dial a living node, or to lose a link. */
