@@ -26,7 +26,7 @@ describe('a request that cannot be', () => {
     ['/v1/leave', { method: 'POST' }, 404, 'ERR_NOT_FOUND'],
     ['/v1/leave', {}, 405, 'ERR_METHOD_NOT_ALLOWED'],
     ['/v1/members', { method: 'DELETE' }, 405, 'ERR_METHOD_NOT_ALLOWED'],
-    ['/v1/keys/a/b', { method: 'POST' }, 405, 'ERR_METHOD_NOT_ALLOWED'],
+    ['/v1/keys/a/b', { method: 'POST' }, 400, 'ERR_INVALID_ARGUMENT'],
     ['/v1/keys/a', { method: 'PATCH' }, 405, 'ERR_METHOD_NOT_ALLOWED'],
     ['/v1/route/a', put({ 'content-type': 'no type' }), 405, 'ERR_METHOD_NOT_ALLOWED'],
     ['/v1/keys/', {}, 400, 'ERR_INVALID_KEY'],
@@ -58,8 +58,8 @@ describe('a request that cannot be', () => {
     ['/v1/keys/k', put({ 'content-type': 'no type' }), 400, 'ERR_INVALID_ARGUMENT'],
     ['/v1/keys/k', put({ 'content-type': `text/${'x'.repeat(300)}` }), 400, 'ERR_INVALID_ARGUMENT'],
     ['/v1/keys/k', put({ 'content-encoding': 'gzip' }), 400, 'ERR_INVALID_ARGUMENT'],
-    ['/v1/keys/k', put({ 'if-none-match': '*' }), 400, 'ERR_INVALID_ARGUMENT'],
-    ['/v1/keys/k', { method: 'DELETE', headers: { 'if-match': '"1"' } }, 400, 'ERR_INVALID_ARGUMENT'],
+    ['/v1/keys/k', put({ 'if-none-match': '"1"' }), 400, 'ERR_INVALID_ARGUMENT'],
+    ['/v1/keys/k', { method: 'DELETE', headers: { 'if-match': '"1"' } }, 412, 'ERR_VERSION_CONFLICT'],
     ['/livez%', {}, 400, 'ERR_INVALID_ARGUMENT'],
   ])('%.60s %j is %d %s', async (path, options, status, code) => {
     expect(refusal(await ask(served.url, path, options))).toEqual([status, code])
@@ -67,8 +67,8 @@ describe('a request that cannot be', () => {
   })
 
   it('says which methods there are', async () => {
-    const { headers } = await ask(served.url, '/v1/keys/a', { method: 'POST' })
-    expect(headers.allow).toBe('GET, HEAD, PUT, DELETE')
+    const { headers } = await ask(served.url, '/v1/keys/a', { method: 'PATCH' })
+    expect(headers.allow).toBe('GET, HEAD, PUT, POST, DELETE')
   })
 
   it.each([

@@ -118,6 +118,8 @@ describe('a gateway', () => {
       '/v1/keys/{namespace}/{key}',
       '/v1/leave',
       '/v1/members',
+      '/v1/namespaces/{namespace}/entries',
+      '/v1/namespaces/{namespace}/tags/{tag}',
       '/v1/node',
       '/v1/ring',
       '/v1/route/{key}',

@@ -21,6 +21,7 @@ import { guardFor } from './guard.ts'
 import { healthRoutes } from './health.ts'
 import { keyRoutes } from './keys.ts'
 import { memberRoutes } from './members.ts'
+import { namespaceRoutes } from './namespaces.ts'
 import { nodeRoutes } from './node.ts'
 import { documentRoute, openapi } from './openapi.ts'
 import { ERROR } from './schemas.ts'
@@ -126,6 +127,7 @@ function routes(app: FastifyInstance, node: CacheMeshNode, { listen, leave }: Ro
     configurationRoutes(scope, node)
     configurationChangeRoutes(scope, node)
     memberRoutes(scope, node)
+    namespaceRoutes(scope, node)
     nodeRoutes(scope, { node, leave })
     healthRoutes(scope, node)
     documentRoute(scope)

@@ -2,23 +2,20 @@
 
 import type { ServerResponse } from 'node:http'
 import { CacheMeshError, decodeValue, STRUCTURED } from '@cachemesh/protocol'
-import { type CacheMeshNode, type Namespace, parseDuration, type RawEntry } from 'cachemesh'
+import type { CacheMeshNode, Namespace, RawEntry, WriteResult } from 'cachemesh'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { COUNTED_FROM_BYTES, readBody, type Traffic } from './body.ts'
 import { sendError } from './errors.ts'
 import { noneMatches } from './etag.ts'
+import { conditionOf, missing, unmet } from './key-conditions.ts'
+import { operate } from './key-operations.ts'
 import { KEYS, readKeyPath } from './key-path.ts'
+import { checkQuery, readTags, readTtl } from './key-query.ts'
 import { renderJson } from './rendering.ts'
 
 const MSGPACK = 'application/vnd.msgpack'
 /** Headers that would change what a write means; ignoring one would be worse than refusing it. */
-const REFUSED_ON_WRITE = [
-  'content-encoding',
-  'content-range',
-  'if-match',
-  'if-none-match',
-  'if-unmodified-since',
-]
+const REFUSED_ON_WRITE = ['content-encoding', 'content-range', 'if-unmodified-since']
 
 /** The OpenAPI document has these routes by hand (openapi-keys.ts). */
 const described = { schema: { hide: true } }
@@ -39,33 +36,68 @@ export function keyRoutes(scope: FastifyInstance, node: CacheMeshNode, traffic: 
     const entry = await namespace.getEntry(key)
     // Misses are everyday: no Error, whose stack costs more than the rest of the answer.
     if (entry === undefined) {
-      return sendError(reply, { code: 'ERR_NOT_FOUND', message: `There is no key ${shown(key)}` })
+      return sendError(reply, missing(key))
     }
     return sendEntry(request, reply, { entry, traffic })
   })
 
   scope.put(`${KEYS}*`, described, async (request, reply) => {
     const { namespace, key } = at(request)
-    checkQuery(request, ['ttl'])
+    checkQuery(request, ['ttl', 'tag'])
     checkWrite(request)
+    const onlyIf = conditionOf(request)
+    const tags = readTags(request)
     const ttl = readTtl(request)
     const contentType = request.headers['content-type']
     // Asked before the body comes: a key that cannot be is not worth 64 MiB.
     namespace.route(key)
     const value = await readBody(request.raw, countedUntilClosed(traffic, reply.raw))
-    const version = await namespace.setEntry(key, value, {
+    const result = await namespace.putEntry(key, value, {
       ...(ttl !== undefined && { ttl }),
       ...(contentType && { contentType }),
+      ...(tags.length > 0 && { tags }),
+      ...(onlyIf && { onlyIf }),
     })
-    return reply.code(204).header('cachemesh-version', String(version)).header('etag', etagOf(version)).send()
+    return sendWritten(reply, key, result)
+  })
+
+  scope.post(`${KEYS}*`, described, async (request, reply) => {
+    const { namespace, key } = at(request)
+    checkWrite(request)
+    namespace.route(key)
+    const count = countedUntilClosed(traffic, reply.raw)
+    const { result, body } = await operate(request, {
+      namespace,
+      key,
+      read: () => readBody(request.raw, count),
+    })
+    if (!result.stored) return sendError(reply, missing(key))
+    return body === undefined ? sendWritten(reply, key, result) : tagged(reply, result.version).send(body)
   })
 
   scope.delete(`${KEYS}*`, described, async (request, reply) => {
     const { namespace, key } = at(request)
     checkQuery(request, [])
     checkWrite(request)
-    return reply.send({ deleted: await namespace.delete(key) })
+    const onlyIf = conditionOf(request)
+    if (onlyIf === undefined) return reply.send({ deleted: await namespace.delete(key) })
+    if (typeof onlyIf === 'string') {
+      throw new CacheMeshError(
+        'ERR_INVALID_ARGUMENT',
+        'DELETE takes If-Match with an entity tag, and no other condition',
+      )
+    }
+    const result = await namespace.compareAndDelete(key, onlyIf.version)
+    return result.stored ? reply.send({ deleted: true }) : sendError(reply, unmet(key, result))
   })
+}
+
+function sendWritten(reply: FastifyReply, key: string, result: WriteResult): FastifyReply {
+  return result.stored ? tagged(reply, result.version).code(204).send() : sendError(reply, unmet(key, result))
+}
+
+function tagged(reply: FastifyReply, version: number): FastifyReply {
+  return reply.header('cachemesh-version', String(version)).header('etag', etagOf(version))
 }
 
 interface Sending {
@@ -127,34 +159,8 @@ function countedUntilClosed(traffic: Traffic, response: ServerResponse): (bytes:
   }
 }
 
-function checkQuery(request: FastifyRequest, known: readonly string[]): void {
-  for (const name in request.query as object) {
-    if (known.includes(name)) continue
-    throw new CacheMeshError(
-      'ERR_INVALID_ARGUMENT',
-      `${request.method} of a key has no query parameter ${shown(name)}`,
-    )
-  }
-}
-
 function checkWrite(request: FastifyRequest): void {
   const name = REFUSED_ON_WRITE.find(header => request.headers[header] !== undefined)
   if (name === undefined) return
   throw new CacheMeshError('ERR_INVALID_ARGUMENT', `A write with the header ${name} is not supported`)
-}
-
-/** Milliseconds of `?ttl=` or the header `Cachemesh-Ttl`. Throws ERR_INVALID_TTL. */
-function readTtl(request: FastifyRequest): number | undefined {
-  const { ttl } = request.query as Record<string, string | string[] | undefined>
-  const header = request.headers['cachemesh-ttl']
-  if (ttl !== undefined && header !== undefined) {
-    throw new CacheMeshError('ERR_INVALID_TTL', 'Give ?ttl= or the header Cachemesh-Ttl, not both')
-  }
-  const text = ttl ?? header
-  if (text === undefined) return undefined
-  return parseDuration(/^\d+(\.\d+)?$/.test(String(text)) ? Number(text) : String(text))
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text)
 }

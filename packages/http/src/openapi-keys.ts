@@ -2,6 +2,7 @@
 
 import { DEFAULT_NAMESPACE, ERRORS, type ErrorCode, LIMITS } from '@cachemesh/protocol'
 import { route as routeExample } from './examples.ts'
+import { KEY_OPERATIONS } from './key-operations.ts'
 import { groupedByStatus, ROUTE, record } from './schemas.ts'
 
 const header = (description: string, type: 'string' | 'integer' = 'string') => ({
@@ -57,26 +58,88 @@ const get = {
   },
 }
 
+const ifMatch = {
+  name: 'If-Match',
+  in: 'header',
+  description: 'The ETag that came with the value, or `*` for any: 412 when something else is there.',
+  schema: { type: 'string' },
+}
+const onlyAbsent = {
+  name: 'If-None-Match',
+  in: 'header',
+  description: '`*`: 412 when there is anything.',
+  schema: { type: 'string', enum: ['*'] },
+}
+const tag = {
+  name: 'tag',
+  in: 'query',
+  description: `Groups that it is deleted with, up to ${LIMITS.tagsMax}.`,
+  schema: { type: 'array', items: { type: 'string' } },
+}
+
 const put = {
   summary: 'Store bytes under a key',
   tags: ['keys'],
-  parameters: ttl,
+  parameters: [...ttl, tag, ifMatch, onlyAbsent],
   requestBody: { description: `Up to ${LIMITS.valueBytesMax} bytes, kept as they are.`, content: bytes },
   responses: {
     204: { description: 'The owner has it.', headers: { ...owned, ETag: found.ETag } },
-    ...errors('ERR_INVALID_TTL', 'ERR_VALUE_TOO_LARGE', 'ERR_REQUEST_TIMEOUT', ...CALL_ERRORS),
+    ...errors(
+      'ERR_INVALID_TTL',
+      'ERR_VALUE_TOO_LARGE',
+      'ERR_REQUEST_TIMEOUT',
+      'ERR_VERSION_CONFLICT',
+      ...CALL_ERRORS,
+    ),
+  },
+}
+
+const number = (name: string, description: string) => ({
+  name,
+  in: 'query',
+  description,
+  schema: { type: 'string', pattern: '^[0-9]{1,20}$' },
+})
+
+const post = {
+  summary: 'Change what is there: count, add bytes, give a new time to live',
+  tags: ['keys'],
+  parameters: [
+    { name: 'do', in: 'query', required: true, schema: { type: 'string', enum: KEY_OPERATIONS } },
+    number('by', 'increment, decrement: by how much. Default: 1.'),
+    number('initial', 'increment, decrement: what a counter begins with that is not there.'),
+    ...ttl,
+    tag,
+  ],
+  requestBody: { description: 'append, prepend: the bytes to add.', content: bytes },
+  responses: {
+    200: {
+      description: 'What the counter stands at.',
+      headers: { ...owned, ETag: found.ETag },
+      content: json(record({ count: { type: 'string' } }), { count: '42' }),
+    },
+    204: { description: 'The owner has it.', headers: { ...owned, ETag: found.ETag } },
+    ...errors(
+      'ERR_NOT_FOUND',
+      'ERR_WRONG_TYPE',
+      'ERR_INVALID_TTL',
+      'ERR_VALUE_TOO_LARGE',
+      'ERR_REQUEST_TIMEOUT',
+      ...CALL_ERRORS,
+    ),
   },
 }
 
 const remove = {
   summary: 'Remove a key',
   tags: ['keys'],
+  parameters: [ifMatch],
   responses: {
     200: {
       description: 'Whether there was one.',
       content: json(record({ deleted: { type: 'boolean' } }), { deleted: true }),
     },
-    ...errors(...CALL_ERRORS),
+    ...errors('ERR_VERSION_CONFLICT', ...CALL_ERRORS),
   },
 }
 
@@ -112,6 +175,7 @@ const keyOperations = {
   get,
   head: { ...get, summary: 'The headers of a GET' },
   put,
+  post,
   delete: remove,
 }
 const inDefault = `In the namespace \`${DEFAULT_NAMESPACE}\`.`

@@ -99,6 +99,14 @@ export const PROPAGATED = record(
   { examples: [{ version: examples.version, peers: 2, confirmed: 2 }] },
 )
 
+export const ERASED = record(
+  {
+    peers: { ...count, description: 'Members to which this node was linked.' },
+    confirmed: { ...count, description: 'Those of them at which it holds.' },
+  },
+  { examples: [{ peers: 2, confirmed: 2 }] },
+)
+
 export const SETTINGS_VIEW = record(
   {
     version: VERSION,

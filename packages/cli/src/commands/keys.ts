@@ -1,7 +1,5 @@
 // Commands about one key.
 
-import { readFile } from 'node:fs/promises'
-import { buffer } from 'node:stream/consumers'
 import { CacheMeshError, DEFAULT_NAMESPACE } from '@cachemesh/protocol'
 import type { Command } from 'commander'
 import type { Api, ApiReply } from '../api/api.ts'
@@ -10,6 +8,8 @@ import { keyPath } from '../api/url.ts'
 import { table } from '../output/table.ts'
 import { shortId } from '../output/words.ts'
 import { type ClientOptions, clientCommand, print, withApi } from './client-options.ts'
+import { keyWritesCommands, stored } from './key-writes.ts'
+import { readValue } from './value.ts'
 
 interface KeyOptions extends ClientOptions {
   readonly namespace: string
@@ -18,6 +18,14 @@ interface KeyOptions extends ClientOptions {
 interface SetOptions extends KeyOptions {
   readonly ttl?: string
   readonly contentType?: string
+  readonly tag?: readonly string[]
+  readonly ifAbsent?: boolean
+  readonly ifPresent?: boolean
+  readonly ifVersion?: string
+}
+
+interface DeleteOptions extends KeyOptions {
+  readonly ifVersion?: string
 }
 
 interface Route {
@@ -37,10 +45,15 @@ export function keysCommands(program: Command, ended: (code: number) => void): v
   command('set <key> <value>', 'store a value: text, - for stdin, or @FILE')
     .option('--ttl <duration>', 'time to live, for example 30s, 5m, 12h')
     .option('--content-type <type>', 'media type to keep with the value')
+    .option('--tag <tag...>', 'groups that it can be removed with')
+    .option('--if-absent', 'only where there is nothing')
+    .option('--if-present', 'only where there is something')
+    .option('--if-version <version>', 'only in the place of this version')
     .action(set)
-  command('delete <key>', 'remove a key; exit 4 when there is none').action(
-    async (key: string, options: KeyOptions) => ended(await remove(key, options)),
-  )
+  command('delete <key>', 'remove a key; exit 4 when there is none')
+    .option('--if-version <version>', 'only this version')
+    .action(async (key: string, options: DeleteOptions) => ended(await remove(key, options)))
+  keyWritesCommands(program, command)
   command('route <key>', 'print which members are responsible for a key').action(route)
 }
 
@@ -82,38 +95,36 @@ async function entry(api: Api, namespace: string, key: string): Promise<ApiReply
 }
 
 async function set(key: string, value: string, options: SetOptions): Promise<void> {
-  const path = keyPath('keys', options.namespace, key)
+  const tags = new URLSearchParams((options.tag ?? []).map((tag): [string, string] => ['tag', tag]))
+  const path = keyPath('keys', options.namespace, key) + (tags.size > 0 ? `?${tags}` : '')
   const { body, contentType } = await readValue(value)
   await withApi(options, async api => {
     const { headers } = await api.request('PUT', path, {
       headers: {
         'content-type': options.contentType ?? contentType,
         ...(options.ttl !== undefined && { 'cachemesh-ttl': options.ttl }),
+        ...condition(options),
       },
       body,
     })
-    const version = Number(headers['cachemesh-version'])
-    print(options, { stored: true, version }, () => `stored, version ${version}`)
+    stored(options, headers)
   })
 }
 
-/** The bytes that the argument stands for, and their media type unless told otherwise. */
-async function readValue(value: string): Promise<{ body: Uint8Array; contentType: string }> {
-  const contentType = 'application/octet-stream'
-  if (value === '-') return { body: await buffer(process.stdin), contentType }
-  if (!value.startsWith('@')) return { body: Buffer.from(value), contentType: 'text/plain; charset=utf-8' }
-  const path = value.slice(1)
-  try {
-    return { body: await readFile(path), contentType }
-  } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause)
-    throw new CacheMeshError('ERR_INVALID_ARGUMENT', `The file ${path} cannot be read (${reason})`, { cause })
+function condition({ ifAbsent, ifPresent, ifVersion }: SetOptions): Record<string, string> {
+  if ([ifAbsent, ifPresent, ifVersion].filter(Boolean).length > 1) {
+    throw new CacheMeshError('ERR_INVALID_ARGUMENT', 'Give one of --if-absent, --if-present and --if-version')
   }
+  if (ifAbsent) return { 'if-none-match': '*' }
+  if (ifPresent) return { 'if-match': '*' }
+  return ifVersion === undefined ? {} : { 'if-match': `"${ifVersion}"` }
 }
 
-function remove(key: string, options: KeyOptions): Promise<number> {
+function remove(key: string, options: DeleteOptions): Promise<number> {
   return withApi(options, async api => {
-    const { body } = await api.request('DELETE', keyPath('keys', options.namespace, key))
+    const { ifVersion } = options
+    const headers = ifVersion === undefined ? {} : { 'if-match': `"${ifVersion}"` }
+    const { body } = await api.request('DELETE', keyPath('keys', options.namespace, key), { headers })
     const { deleted } = JSON.parse(String(body)) as { deleted: boolean }
     if (!deleted) return missing(key, options, { deleted })
     print(options, { deleted }, () => 'deleted')
