@@ -11,6 +11,7 @@ import { destroyedError } from '../configuration/operations.ts'
 import type { Instant } from '../limits/instant.ts'
 import { route } from '../placement/router.ts'
 import type { Call, KeyRequest } from './call.ts'
+import { ForgottenLoads } from './forgotten-loads.ts'
 import type { NodeParts } from './node-parts.ts'
 import { type Outlet, type Outlets, overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
 import { PendingCalls } from './pending-calls.ts'
@@ -36,6 +37,7 @@ export class Calls {
   readonly #node: NodeParts
   readonly #outlets: Outlets
   readonly #pending = new PendingCalls()
+  readonly #forgotten: ForgottenLoads
   /** Last sign of life of each peer that owes an answer. */
   readonly #heard = new Map<string, Heard>()
   /** Peers that were found silent, and how many bytes had come from them then. */
@@ -58,6 +60,7 @@ export class Calls {
   constructor(node: NodeParts, outlets: Outlets) {
     this.#node = node
     this.#outlets = outlets
+    this.#forgotten = new ForgottenLoads(node)
   }
 
   get pending(): number {
@@ -144,7 +147,12 @@ export class Calls {
   /** A reply frame. One that nobody waits for any more is dropped. */
   reply(from: Outlet, frame: Frame, at: Instant): void {
     const call = this.#pending.get(frame.requestId)
-    if (call === undefined || call.to !== from.peer) return
+    if (call === undefined) {
+      const release = this.#forgotten.release(frame, at.now)
+      if (release !== undefined) this.dispatch(release, at)
+      return
+    }
+    if (call.to !== from.peer) return
     if (frame.kind === KIND.waiting && call.waits !== undefined) {
       call.waits()
       return
@@ -282,12 +290,14 @@ export class Calls {
     this.#pending.forEach((call, id) => {
       if (now >= call.deadline) {
         this.#pending.delete(id)
+        this.#forgotten.add(id, call.request)
         call.failedWith(late(call.request))
       } else if (
         this.#listened - Math.max(call.sentAt, this.#heard.get(call.to)?.at ?? 0) >
         silenceMs(call.request.kind)
       ) {
         this.#pending.delete(id)
+        this.#forgotten.add(id, call.request)
         this.#node.unanswered(call.to, now)
         this.#silent.set(call.to, this.#outlets.link(call.to)?.receivedBytes ?? 0)
         this.#passOver(call, at)
