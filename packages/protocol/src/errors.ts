@@ -48,7 +48,12 @@ export const ERRORS = {
   ERR_CONNECTION_REFUSED: row(30, 503, true, 'Nothing listens at any of the addresses that were dialled.'),
   ERR_DUPLICATE_IDENTITY: row(31, 409, false, 'Another running process is this member of the mesh.'),
   ERR_DATA_DIR_IN_USE: row(32, 409, false, 'Another running process uses the data directory.'),
-  ERR_VERSION_CONFLICT: row(33, 412, false, 'The configuration or the entry is not the one that was expected.'),
+  ERR_VERSION_CONFLICT: row(
+    33,
+    412,
+    false,
+    'The configuration or the entry is not the one that was expected.',
+  ),
   ERR_MESH_DESTROYED: row(34, 410, false, 'The mesh was destroyed: it has no members and holds nothing.'),
   ERR_LEASE_VOID: row(
     35,
