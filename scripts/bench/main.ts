@@ -5,6 +5,7 @@ import { local } from './local.ts'
 import { type BenchOptions, ENCRYPTIONS, VALUE_SIZES } from './options.ts'
 import { remote } from './remote.ts'
 import type { Report } from './report.ts'
+import { trace } from './trace.ts'
 
 interface Question {
   readonly ask: string
@@ -20,6 +21,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     ask: 'How fast is a get of a key of the own node, beside a bare lru-cache and beside bentocache?',
     answer: local,
   },
+  trace: {
+    ask: 'Which share of requests does a cache of some size answer, by each way of eviction?',
+    answer: trace,
+  },
 }
 
 const USAGE = `Usage: npm run bench -- QUESTION [options]
@@ -34,6 +39,7 @@ Options
   --encryption tls|noise|both
                            Secure channel of the links in \`remote\` (default: tls, as in a mesh)
   --value BYTES            In \`remote\` values of this size only: 100, 1024 or 65536
+  --file PATH              In \`trace\`: a trace of a real program, lines "first-page pages" (.zst: compressed)
   --quick                  Fewer keys and rounds, to see that it works; its figures say little
   --help                   This text
 
@@ -49,6 +55,7 @@ function readArguments(): { question: Question; format: string; options: BenchOp
       format: { type: 'string', default: 'table' },
       encryption: { type: 'string', default: 'tls' },
       value: { type: 'string' },
+      file: { type: 'string' },
       quick: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -64,8 +71,12 @@ function readArguments(): { question: Question; format: string; options: BenchOp
   const valueBytes = values.value === undefined ? undefined : Number(values.value)
   if (valueBytes !== undefined && !VALUE_SIZES.includes(valueBytes))
     throw new UsageError(`--value is one of ${VALUE_SIZES.join(', ')}`)
-  const { quick, format } = values
-  return { question, format, options: { encryptions, quick, ...(valueBytes && { valueBytes }) } }
+  const { quick, format, file } = values
+  return {
+    question,
+    format,
+    options: { encryptions, quick, ...(valueBytes && { valueBytes }), ...(file && { tracePath: file }) },
+  }
 }
 
 async function main(): Promise<void> {

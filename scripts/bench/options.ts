@@ -12,4 +12,6 @@ export interface BenchOptions {
   readonly quick: boolean
   /** In `remote`: this size only. */
   readonly valueBytes?: number
+  /** In `trace`: a file instead of the sequences made up. */
+  readonly tracePath?: string
 }

@@ -16,7 +16,7 @@ export interface NodeCoreOptions {
   readonly initial?: Change
   /** Bytes for entries. */
   readonly cacheBytes: number
-  /** Who makes room in them; by default S3-FIFO, with shares that follow the hits. */
+  /** Who makes room in them; by default the adaptive policy, with shares that follow the hits. */
   readonly eviction?: Pick<StoreOptions, 'policy' | 'copiesShare'>
   /** Seed of all chance in this node. */
   readonly randomSeed: number

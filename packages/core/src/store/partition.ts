@@ -2,6 +2,7 @@
 // Expiry is kept in the entry and judged by the caller's `now`.
 
 import { hashKey } from '@cachemesh/protocol'
+import { Adaptive } from './adaptive.ts'
 import type { Blocks, Extent } from './blocks.ts'
 import type { Budget, Tenant } from './budget.ts'
 import type { Entry } from './entry.ts'
@@ -225,6 +226,7 @@ export class Partition implements Tenant {
 }
 
 function policyOf(name: PolicyName, parts: PolicyParts): Policy {
+  if (name === 'adaptive') return new Adaptive(parts)
   if (name === 'lru') return new Lru(parts)
   return name === 'cost' ? new GreedyDual(parts) : new S3Fifo(parts)
 }

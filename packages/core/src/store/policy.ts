@@ -1,8 +1,11 @@
 import type { Blocks } from './blocks.ts'
 import type { Queues } from './queues.ts'
 
-/** Who stays when not all can. */
-export const POLICIES = ['s3-fifo', 'lru', 'cost'] as const
+/**
+ * Who stays when not all can: S3-FIFO or LRU, whichever hits more often; S3-FIFO alone, which scans do not harm; LRU
+ * alone; or what is dear to make again.
+ */
+export const POLICIES = ['adaptive', 's3-fifo', 'lru', 'cost'] as const
 
 export type PolicyName = (typeof POLICIES)[number]
 

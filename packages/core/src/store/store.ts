@@ -25,7 +25,7 @@ const SWEPT_MAX = 16
 const PUTS_PER_SWEEP = 32
 
 export interface StoreOptions {
-  /** Who stays when not all can. Default `'s3-fifo'`. */
+  /** Who stays when not all can. Default `'adaptive'`. */
   readonly policy?: PolicyName
   /** Share of the copies, fixed; without it the shares follow the hits. */
   readonly copiesShare?: number
@@ -65,7 +65,7 @@ export class Store {
         `A cache of ${cacheBytes} bytes is too small; give it at least ${BOUNDS.cacheBytesMin}`,
       )
     }
-    const { policy = 's3-fifo', copiesShare, seed = 0 } = options
+    const { policy = 'adaptive', copiesShare, seed = 0 } = options
     const markersBytes = Math.floor(cacheBytes * BOUNDS.markersShare)
     this.#budget = new Budget(cacheBytes - markersBytes, { seed, adaptive: copiesShare === undefined })
     const share = copiesShare ?? BOUNDS.copiesShare
