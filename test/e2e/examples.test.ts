@@ -48,3 +48,21 @@ describe('docs/examples/read-replicas.ts', () => {
     await all(services.slice(0, 1), '1 services, replicas: none')
   })
 })
+
+describe('docs/examples/read-through.ts', () => {
+  it('reads a row once for sixty callers on three nodes, and serves it when the database is down', async () => {
+    const example = fileURLToPath(new URL('../../docs/examples/read-through.ts', import.meta.url))
+    const said: string[] = []
+    const running = processes.spawnNode(['--conditions=@cachemesh/source', example])
+    await running.line(/^past its time/, said)
+    expect(said).toEqual([
+      '60 callers have Ada, 1 read of the database',
+      'written through: Grace, 1 read',
+      'changed behind the mesh: Edsger, 2 reads',
+      'not there: undefined, 3 reads',
+      'past its time, and the database is down: Edsger',
+    ])
+    const { code, stderr } = await running.ended
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+})

@@ -72,8 +72,10 @@ export class HerdLoads implements HistoryChecker, Checker {
       return `${length} of those who wanted ${hung.key} had nothing: ${JSON.stringify(hung.result)} at host ${hung.host}`
     }
     const loads = herd.loads.filter(({ load, host }) => host.life === load.life && host.state !== 'down')
-    this.counts.push(loads.length)
     const owners = this.#ownership.ownersSince(herd.hash, herd.startedAt)
+    // Where nobody has weight nobody owns anything: each loads for itself, and keeps nothing.
+    if (owners.size === 0) return undefined
+    this.counts.push(loads.length)
     const newcomers = [...this.#startedAt.values()].filter(at => at > herd.startedAt - NEW_MS)
     if (loads.length <= Math.max(1, owners.size) + newcomers.length) return undefined
     return `${operation.key} was loaded ${loads.length} times, with ${owners.size} owners in use`

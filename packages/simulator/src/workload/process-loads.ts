@@ -57,7 +57,7 @@ export class ProcessLoads {
     const { key, hash } = operation
     const deadline = at().now + operation.deadline - operation.startedAt
     const wish = { claim: false, leaseMs: LEASE_MS, staleAfterMs: 0 }
-    const done = (loaded: Loaded): void => this.#answered(operation, loaded)
+    const done = (loaded: Loaded): void => this.#answered(operation, loaded, deadline)
     const reject = (error: unknown): void => {
       const { code, message } = error as Extract<Result, { kind: 'failed' }>
       settled(operation, { kind: 'failed', code, message })
@@ -65,15 +65,14 @@ export class ProcessLoads {
     calls.dispatch(new LoadCall({ node, key, hash, deadline, wish, done, reject }), at())
   }
 
-  #answered(operation: Operation, loaded: Loaded): void {
-    const { settled, read, ring } = this.#parts
+  #answered(operation: Operation, loaded: Loaded, deadline: number): void {
+    const { settled, read, ring, at } = this.#parts
     if (loaded.kind === 'miss') settled(operation, { kind: 'miss', certain: loaded.certain })
     else if (loaded.kind === 'hit') settled(operation, read(operation, loaded.found, loaded.certain))
     else {
       // A program waits for its own load no longer than for any other.
-      const leftMs = operation.deadline - operation.startedAt
       const message = 'Its own load took too long'
-      ring(leftMs, () => {
+      ring(deadline - at().now, () => {
         if (operation.result === undefined)
           settled(operation, { kind: 'failed', code: 'ERR_TIMEOUT', message })
       })
