@@ -6,7 +6,6 @@ import type { Key } from './loading/lease-work.ts'
 import type { DataStoreOptions } from './loading/load.ts'
 import { type Source, sourceOf } from './loading/source.ts'
 import type { Duration } from './options/duration.ts'
-import { valueIn } from './requests/found-value.ts'
 import type { Runtime } from './runtime.ts'
 import { checkOptions, NamespaceContext, type SetOptions } from './writing/namespace-context.ts'
 import { NamespaceWrites } from './writing/namespace-writes.ts'
@@ -86,7 +85,17 @@ export class Namespace<T = unknown> extends NamespaceWrites<T> {
     }
     if (options !== undefined) return this.#getAs({ key, qualified }, options)
     if (this.#loads) return (this.#data as DataAccess<T>).get({ key, qualified })
-    return this.#runtime.requests.get(qualified, valueIn) as Promise<T | undefined>
+    return this.#runtime.requests.value(qualified) as Promise<T | undefined>
+  }
+
+  /**
+   * The value of a key out of this process's memory, at once: fresh, as by `get`. `undefined` when this node does not own
+   * the key, or has nothing. It never asks anybody and never loads.
+   *
+   * @throws ERR_INVALID_KEY
+   */
+  peek(key: string): T | undefined {
+    return this.#runtime.requests.peek(this.#context.qualify(key)) as T | undefined
   }
 
   /**

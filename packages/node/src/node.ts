@@ -54,6 +54,11 @@ export class CacheMeshNode extends Membership {
     return this.#default.get(key, options)
   }
 
+  /** The value of a key in the default namespace, out of this process's memory; see {@link Namespace.peek}. */
+  peek(key: string): unknown {
+    return this.#default.peek(key)
+  }
+
   /** Stores a value in the default namespace; see {@link Namespace.set}. */
   set(key: string, value: unknown, options?: SetOptions): Promise<void> {
     return this.#default.set(key, value, options)

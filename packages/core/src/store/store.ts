@@ -1,6 +1,7 @@
 import { CacheMeshError, hashKey } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
 import { BOUNDS } from '../limits/limits.ts'
+import type { Blocks } from './blocks.ts'
 import { Budget } from './budget.ts'
 import { VersionClock } from './clock.ts'
 import { type Entry, entryOf, type NewEntry } from './entry.ts'
@@ -107,6 +108,11 @@ export class Store {
   latest(key: string): Entry | undefined {
     const address = this.owned.seek(key, hashKey(key))
     return address === 0 ? this.markers.get(key) : this.owned.entryAt(address)
+  }
+
+  /** What lies at an address. */
+  get blocks(): Blocks {
+    return this.#budget.blocks
   }
 
   /**

@@ -1,10 +1,16 @@
-import type { Found } from '@cachemesh/core'
+import type { Blocks, Found } from '@cachemesh/core'
 import { decodeValue, STRUCTURED } from '@cachemesh/protocol'
-import { copyOf } from './copy.ts'
+import { copyAt, copyOf } from './copy.ts'
 
 /** The value that was found, fresh: it may be changed. */
 export function valueIn(found: Found | undefined): unknown {
   if (found === undefined) return undefined
   const { value, contentType } = found
   return contentType === STRUCTURED ? decodeValue(value, contentType) : copyOf(value)
+}
+
+/** Likewise the value at an address of the store. */
+export function valueAt(blocks: Blocks, address: number): unknown {
+  if (blocks.typeOf(address) !== STRUCTURED) return copyAt(blocks, address)
+  return decodeValue(blocks.valueOf(address), STRUCTURED)
 }

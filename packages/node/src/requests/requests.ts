@@ -27,7 +27,8 @@ import {
   type LeaseBody,
   type LoadWish,
 } from '@cachemesh/protocol'
-import { instant, Moment, monotonic } from '../time.ts'
+import { instant, Moment, monotonic, present } from '../time.ts'
+import { valueAt, valueIn } from './found-value.ts'
 import type { Sweeps } from './sweeps.ts'
 
 /** Asked for at every call: the mesh may change it at any time. */
@@ -67,6 +68,30 @@ export class Requests {
   /** The node is closed, or closing. */
   get closed(): boolean {
     return this.#calls.closed
+  }
+
+  /** The value of a qualified key, fresh. */
+  value(key: string): Promise<unknown> {
+    const hash = hashKey(key)
+    // The usual case of a key of one's own costs no call, no timer and no frame.
+    if (!this.#owns(hash)) return this.get(key, valueIn)
+    try {
+      return Promise.resolve(this.#own(key, hash))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** The value of a qualified key that this node owns, fresh, out of its own memory. */
+  peek(key: string): unknown {
+    const hash = hashKey(key)
+    return this.#owns(hash) ? this.#own(key, hash) : undefined
+  }
+
+  #own(key: string, hash: number): unknown {
+    const { store } = this.#core
+    const address = store.seek(key, hash, present)
+    return address === 0 ? undefined : valueAt(store.blocks, address)
   }
 
   /** Looks a qualified key up; `take` makes the result out of what was found, while it is valid (`LookupParts`). */
