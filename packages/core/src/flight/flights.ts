@@ -18,7 +18,7 @@ import type { Entry } from '../store/entry.ts'
 import type { Store, Written } from '../store/store.ts'
 import { Absences } from './absences.ts'
 import { Claims } from './claims.ts'
-import { isEarly } from './early.ts'
+import { isEarly, isNearItsEnd } from './early.ts'
 import { isErased } from './erased.ts'
 import { Failures, loadFailed } from './failures.ts'
 import { type Asked, type Crowd, Flight } from './flight.ts'
@@ -88,7 +88,7 @@ export class Flights {
   /** What can be answered at once, without a word about loading: the usual case of a hit. */
   fresh(key: string, now: number): Entry | undefined {
     const entry = this.#store.read(key, now)
-    if (entry === undefined || entry.staleAt <= now || isEarly(entry, now, this.#random)) return undefined
+    if (entry === undefined || entry.staleAt <= now || isNearItsEnd(entry, now)) return undefined
     return entry
   }
 

@@ -175,6 +175,9 @@ export class Calls {
       // A member on its way out answers no more: the next one takes over.
       if (code === 'ERR_INTERNAL') this.#node.unanswered(call.to, at.now)
       if (code === 'ERR_CLOSED') this.#passOver(call, at)
+      // A member of an older version: it answers no loads, and keeps nobody from loading.
+      else if (code === 'ERR_MALFORMED_FRAME' && call.request.wish?.claim === false)
+        call.served('last-resort', at)
       else call.failedWith(new CacheMeshError(code, message))
     } else if (answers(frame, call.request)) {
       call.answered(frame, at)

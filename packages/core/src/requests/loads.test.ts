@@ -201,6 +201,27 @@ describe('loads of several nodes', () => {
     expect([...mesh.of(second).told, ...mesh.of(third).told].sort()).toEqual(['filled', 'lease', 'value'])
   })
 
+  it('are made here when the owner is of a version that knows of none', () => {
+    const mesh = new Mesh()
+    const asking = mesh.of(mesh.order[1])
+    asking.asks()
+    asking.asks()
+    const { writer } = mesh.owner.links.get(mesh.order[1]) as Outlet
+    new FrameReader(SMALL_FRAME_MAX).push(
+      asking.links.get(mesh.order[0])?.writer.take() as Uint8Array,
+      frame =>
+        writer.error(
+          frame.requestId,
+          'ERR_MALFORMED_FRAME',
+          'A request of kind 10 is unknown to this version',
+        ),
+    )
+    mesh.deliver()
+    asking.fills('value')
+    expect(asking.told).toEqual(['lease', 'value', 'filled'])
+    expect(asking.life.node.store.read('key', 1)).toBeUndefined()
+  })
+
   it('are refused when too many wait already', () => {
     const mesh = new Mesh()
     const { owner } = mesh

@@ -55,7 +55,7 @@ export class Certainty implements HistoryChecker {
   }
 
   #missed({ key, hash, startedAt }: Operation): string | undefined {
-    const owner = this.#ownership.soleOwner(hash, startedAt)
+    const owner = this.#livingOwner(hash, startedAt)
     const entry = owner?.core.store.find(key)
     if (owner === undefined || entry === undefined) return undefined
     const since = this.#acknowledged.get(`${key} ${entry.version}`)
@@ -75,7 +75,7 @@ export class Certainty implements HistoryChecker {
 
   #written(operation: Operation, version: number): string | undefined {
     const { kind, key, hash, startedAt } = operation
-    const owner = this.#ownership.soleOwner(hash, startedAt)
+    const owner = this.#livingOwner(hash, startedAt)
     if (owner === undefined) return undefined
     const held = owner.core.store.find(key)?.version ?? 0
     if (kind === 'delete') {
@@ -84,6 +84,12 @@ export class Certainty implements HistoryChecker {
     }
     if (held >= version || hasEvicted(owner) || this.#mayBeDeleted(key, startedAt)) return undefined
     return `version ${version} of ${key} was acknowledged for certain; host ${owner.index}, the owner, holds ${held || 'none'}`
+  }
+
+  /** The sole owner, if its memory can be looked into: its answer may come when it has ended. */
+  #livingOwner(hash: number, since: number): Host | undefined {
+    const owner = this.#ownership.soleOwner(hash, since)
+    return owner?.state === 'down' ? undefined : owner
   }
 
   /** A delete whose result nobody knows may come about at any time, also much later. */
