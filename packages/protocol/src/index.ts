@@ -11,6 +11,7 @@ export {
 export { author, destroy, merge } from './configuration/merge.ts'
 export { BUCKETS, type ConfigurationRecord, memberRecord, registerRecord } from './configuration/record.ts'
 export { canonicalJson, isErasure, type Register } from './configuration/register.ts'
+export { TOMBSTONES, type TombstoneBound } from './configuration/tombstones.ts'
 export {
   checkVersion,
   compareVersions,

@@ -1,12 +1,12 @@
 // Each protection of a node has a story that goes wrong without it and well with it: what is never missed when it
-// is gone protects nobody. That a tombstone is not dropped by a cap alone is shown where documents are merged
-// (packages/protocol/src/configuration/tombstones.test.ts).
+// is gone protects nobody. Fencing is a protection of requests (workload/workload.test.ts).
 import { NodeCore } from '@cachemesh/core'
 import { describe, expect, it } from 'vitest'
 import { namedScenario } from './scenario/named.ts'
 import { PROTECTIONS, type Protection } from './scenario/protections.ts'
 import type { Fault, Scenario } from './scenario/scenario.ts'
 import { type Outcome, simulate } from './simulate.ts'
+import { story } from './testing/scenarios.ts'
 import type { CreateNode } from './world/host.ts'
 
 /** A mesh that has been whole for long, and what happens to it from 20 s on. */
@@ -72,6 +72,24 @@ describe('without it, and with it:', () => {
     expect(lacking.smallestRing).toBeLessThan(1)
     expect(lacking.violations).toContainEqual(expect.objectContaining({ checker: 'healing' }))
     expect(play(scenario)).toMatchObject({ smallestRing: 1, violations: [] })
+  })
+
+  it('horizon: a node that slept brings back the dead whose tombstones were dropped', () => {
+    const never = Number.POSITIVE_INFINITY
+    const faults: Fault[] = [
+      { at: 10_000, kind: 'power-loss', host: 3, downMs: 50_000, memory: true },
+      { at: 20_000, kind: 'power-loss', host: 2, downMs: never, memory: false },
+      { at: 40_000, kind: 'leave', host: 5, downMs: never, memory: false },
+      { at: 42_000, kind: 'leave', host: 6, downMs: never, memory: false },
+    ]
+    // Who started later has the later claim: these two tombstones are the last that are kept.
+    const sleep = story({ seed: 1, nodes: 7, startWithinMs: 5_000, faults, calmAt: 60_000 })
+    const { horizon: _, ...few } = PROTECTIONS.horizon
+    const { violations } = play(sleep, 'horizon')
+    expect(violations).toContainEqual(
+      expect.objectContaining({ checker: 'never-backwards', what: expect.stringContaining('came back') }),
+    )
+    expect(simulate({ ...sleep, rules: few }).violations).toEqual([])
   })
 
   it('anti-entropy: who missed the news, and overlooks what frames say of it, never hears of it', () => {

@@ -15,9 +15,10 @@ import {
   type Summary,
   sizeOf,
   summaryOf,
+  type TombstoneBound,
   type Version,
 } from '@cachemesh/protocol'
-import { BOUNDS } from '../limits/limits.ts'
+import { BOUNDS, RULES, type Rules } from '../limits/limits.ts'
 
 /** What joining other documents did. */
 export type Joined =
@@ -27,6 +28,8 @@ export type Joined =
 
 const NOTHING_NEW: Joined = { changed: false, mergedAnew: false }
 
+type TombstoneRules = Pick<Rules, 'tombstonesMin' | 'tombstonesPerLiving' | 'horizon'>
+
 /** Tells whether a step from one document to another has to wait. */
 export type Waits = (before: Configuration, after: Configuration) => boolean
 
@@ -35,6 +38,7 @@ export type Waits = (before: Configuration, after: Configuration) => boolean
  * behind refer to those.
  */
 export class Ledger {
+  readonly #bound: TombstoneBound
   #current: Configuration
   /** Newest last; the current one included. */
   readonly #history: Configuration[] = []
@@ -49,7 +53,10 @@ export class Ledger {
   /** The serial here is one of the mesh, and measures others. A newcomer's own says nothing of any mesh. */
   #compared: boolean
 
-  constructor(initial: Configuration) {
+  /** @param rules how many tombstones are kept; those of the protocol, except to show what they are for */
+  constructor(initial: Configuration, rules: TombstoneRules = RULES) {
+    const { tombstonesMin: min, tombstonesPerLiving: perLiving, horizon } = rules
+    this.#bound = { min, perLiving, forgetful: horizon === 0 }
     this.#current = initial
     this.#compared = initial.version.serial > 0
     this.#history.push(Configuration.empty(initial.meshId), initial)
@@ -64,7 +71,7 @@ export class Ledger {
    * when there is no room for them, and then changes nothing.
    */
   author(records: readonly ConfigurationRecord[], wall: number): boolean {
-    const written = author(this.#current, records, wall)
+    const written = author(this.#current, records, { now: wall, bound: this.#bound })
     checkSize(written)
     return this.#hold(written)
   }
@@ -94,7 +101,7 @@ export class Ledger {
     const base = this.#find(delta.base)
     if (base === undefined) return undefined
     const theirs = applyDelta(base, delta)
-    const joined = merge(this.#current, theirs)
+    const joined = this.#merge(this.#current, theirs)
     checkSize(joined)
     this.#compared = true
     this.#meet(theirs.version)
@@ -129,7 +136,8 @@ export class Ledger {
   #prospective(): Configuration {
     const [current, known] = [this.#current, this.#prospect]
     if (known?.current === current) return known.joined
-    const joined = known === undefined ? this.#waiting.reduce(merge, current) : merge(current, known.joined)
+    const joined =
+      known === undefined ? this.#waiting.reduce(this.#merge, current) : this.#merge(current, known.joined)
     this.#prospect = { current, joined }
     return joined
   }
@@ -197,6 +205,9 @@ export class Ledger {
     for (const [prefix, digest] of this.#met) if (!this.#awaited.has(digest)) this.#met.delete(prefix)
   }
 
+  readonly #merge = (mine: Configuration, theirs: Configuration): Configuration =>
+    merge(mine, theirs, this.#bound)
+
   #meet(version: Version): void {
     this.#met.set(digestPrefix(version), version.digest)
     for (const prefix of this.#met.keys()) {
@@ -217,10 +228,10 @@ export class Ledger {
     const [oldest, ...newer] = this.#waiting
     this.#waiting =
       oldest !== undefined && this.#waiting.length >= BOUNDS.waitingMax
-        ? [...newer, merge(oldest, theirs)]
+        ? [...newer, this.#merge(oldest, theirs)]
         : [...this.#waiting, theirs]
     const known = this.#prospect
-    if (known !== undefined) this.#prospect = { ...known, joined: merge(known.joined, theirs) }
+    if (known !== undefined) this.#prospect = { ...known, joined: this.#merge(known.joined, theirs) }
   }
 
   #become(joined: Configuration, theirs: readonly Configuration[]): Joined {

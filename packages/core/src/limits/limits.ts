@@ -1,5 +1,7 @@
 // Times and bounds of a node. Durations in ms; each says what it trades.
 
+import { TOMBSTONES } from '@cachemesh/protocol'
+
 export const TIMES = {
   /** Between two times that a node spreads what changed, in a storm of changes: many of them travel as one. */
   spreadMs: 50,
@@ -84,6 +86,11 @@ export const RULES = {
   holdMs: 2_000,
   /** Between two comparisons of versions with a random peer. Bounds how long a lost announcement stays unknown. */
   antiEntropyMs: 3_000,
+  /** Tombstones that are kept: so many at least, and so many for each living member. */
+  tombstonesMin: TOMBSTONES.min,
+  tombstonesPerLiving: TOMBSTONES.perLiving,
+  /** What is dropped of them leaves a horizon behind: 1. */
+  horizon: 1,
   /** A step that comes so much later than it was asked for is a pause of this node. */
   lateMs: 250,
   /** Greatest factor by which doubt in itself makes a node more patient with others. */

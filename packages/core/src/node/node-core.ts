@@ -73,8 +73,8 @@ export class NodeCore {
     this.placement = new Placement(options.id)
     this.settings = new SettingsReader(() => this.configuration)
     this.flights = new Flights({ store: this.store, placement: this.placement, random })
-    this.#ledger = new Ledger(options.remembered ?? Configuration.empty(options.meshId))
     const rules = { ...RULES, ...options.rules }
+    this.#ledger = new Ledger(options.remembered ?? Configuration.empty(options.meshId), rules)
     const { id: self, seeds, absent = [] } = options
     this.#membership = new Membership({ self, seeds, absent, rules, random, now: at.now })
     const { linked } = this.#membership

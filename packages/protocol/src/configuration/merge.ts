@@ -6,12 +6,16 @@ import { LIMITS } from '../limits.ts'
 import { type Bucket, EMPTY_BUCKET, makeBucket } from './bucket.ts'
 import { Configuration, type ConfigurationText, destroyedText, digestOf, sizeOf } from './configuration.ts'
 import { BUCKETS, type ConfigurationRecord, joinRecords } from './record.ts'
-import { compact } from './tombstones.ts'
+import { compact, TOMBSTONES, type TombstoneBound } from './tombstones.ts'
 import { type Label, mergedLabel } from './version.ts'
 
 /** The document that says all that either says. Returns `mine` itself when it says and is labelled so. */
-export function merge(mine: Configuration, theirs: Configuration): Configuration {
-  const text = compact(joinTexts(mine, theirs))
+export function merge(
+  mine: Configuration,
+  theirs: Configuration,
+  bound: TombstoneBound = TOMBSTONES,
+): Configuration {
+  const text = compact(joinTexts(mine, theirs), bound)
   const digest = isText(text, mine)
     ? mine.version.digest
     : isText(text, theirs)
@@ -33,10 +37,11 @@ function isText(text: ConfigurationText, known: ConfigurationText): boolean {
 export function author(
   mine: Configuration,
   records: readonly ConfigurationRecord[],
-  now: number,
+  writing: number | { readonly now: number; readonly bound: TombstoneBound },
 ): Configuration {
   if (mine.destroyed) return mine
-  const text = compact(mine.write(records))
+  const { now, bound } = typeof writing === 'number' ? { now: writing, bound: TOMBSTONES } : writing
+  const text = compact(mine.write(records), bound)
   const digest = digestOf(text)
   if (digest === mine.version.digest) return mine
   checkGrowth(mine, text)

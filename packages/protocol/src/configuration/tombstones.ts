@@ -6,6 +6,8 @@ import { isTombstone } from './member.ts'
 export interface TombstoneBound {
   readonly min: number
   readonly perLiving: number
+  /** For showing what the horizon is for: tombstones are dropped and nothing says so. */
+  readonly forgetful?: boolean
 }
 
 export const TOMBSTONES: TombstoneBound = { min: 256, perLiving: 2 }
@@ -31,11 +33,12 @@ export function compact(text: ConfigurationText, bound: TombstoneBound = TOMBSTO
   }
   const excess = ages.length - Math.max(bound.min, bound.perLiving * living)
   ages.sort((a, b) => a - b)
-  const horizon = Math.max(text.horizon, excess > 0 ? (ages[excess - 1] as number) : 0)
-  if (ages[0] === undefined || ages[0] > horizon) return text
+  const dropped = Math.max(text.horizon, excess > 0 ? (ages[excess - 1] as number) : 0)
+  if (ages[0] === undefined || ages[0] > dropped) return text
+  const horizon = bound.forgetful ? text.horizon : dropped
   const buckets = text.buckets.map(bucket => {
     const kept = bucket.records.filter(
-      ({ member }) => !member || !isTombstone(member) || member.since > horizon,
+      ({ member }) => !member || !isTombstone(member) || member.since > dropped,
     )
     return kept.length === bucket.records.length ? bucket : makeBucket(kept)
   })

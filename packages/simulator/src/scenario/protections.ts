@@ -16,6 +16,8 @@ export const PROTECTIONS = {
   'slow-rule': { slowAfterMs: NEVER },
   /** A removal that comes from elsewhere is merged at once. */
   hold: { holdMs: 0 },
+  /** Few tombstones are kept, and of those that are dropped nothing is left. */
+  horizon: { tombstonesMin: 2, tombstonesPerLiving: 0, horizon: 0 },
   /** Nobody compares what it holds with anybody. */
   'anti-entropy': { antiEntropyMs: NEVER },
 } as const satisfies Record<string, Partial<Rules>>
