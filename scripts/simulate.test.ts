@@ -49,6 +49,17 @@ describe('simulate', () => {
     expect(stdout).toMatch(/^convergence p99 +\S+$/m)
   })
 
+  it('leaves out the seeds that have not begun when its time is over, and says so', () => {
+    const { stdout, stderr, status } = simulate(
+      ...['--nodes', '3', '--seeds', '1000000', '--minutes', '1', '--workers', '2'],
+      ...['--within', '2', '--format', 'json'],
+    )
+    const { seeds } = JSON.parse(stdout.trimEnd().split('\n').at(-1) as string)
+    expect(status).toBe(0)
+    expect(seeds).toBeLessThan(1_000_000)
+    expect(stderr).toBe(`simulate: ${seeds} of 1000000 seeds, then the time was over\n`)
+  })
+
   it('says what is wrong with its options, and ends with 2', () => {
     const { stdout, stderr, status } = simulate('--nodes', 'many')
     expect({ stdout, status }).toEqual({ stdout: '', status: 2 })
@@ -66,6 +77,7 @@ describe('options', () => {
       durationMs: 120_000,
       without: [],
       workers: availableParallelism(),
+      withinMs: Number.POSITIVE_INFINITY,
       format: 'table',
       trace: false,
     })

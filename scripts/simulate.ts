@@ -9,7 +9,9 @@ import { performAll } from './simulate/threads.ts'
 
 async function runBatch({ title, runs }: Batch, command: SimulateCommand): Promise<Result> {
   const started = process.cpuUsage()
-  const outcomes = command.trace ? [traced(runs[0] as Run)] : await allOf(title, runs, command.workers)
+  const outcomes = command.trace ? [traced(runs[0] as Run)] : await allOf(title, runs, command)
+  if (outcomes.length < runs.length)
+    console.error(`simulate: ${outcomes.length} of ${runs.length} seeds, then the time was over`)
   const summary = summarize(outcomes)
   const { user, system } = process.cpuUsage(started)
   const cpuSeconds = (user + system) / 1_000_000
@@ -27,9 +29,11 @@ function traced(run: Run): Outcome {
   return outcome
 }
 
-async function allOf(title: string, runs: readonly Run[], threads: number): Promise<Outcome[]> {
+async function allOf(title: string, runs: readonly Run[], command: SimulateCommand): Promise<Outcome[]> {
+  const { workers: threads, withinMs } = command
+  const goesOn = (): boolean => performance.now() < withinMs
   const progress = new Progress(title, runs.length)
-  const outcomes = await performAll(runs, threads, (outcome, run) => {
+  const outcomes = await performAll(runs, { threads, goesOn }, (outcome, run) => {
     if (outcome.violations.length > 0) reportFailure(outcome, run)
     progress.done(outcome)
   })

@@ -24,12 +24,16 @@ export interface SimulateCommand {
   /** Protections that all nodes lack. */
   readonly without: readonly Protection[]
   readonly workers: number
+  /** Seeds that have not begun when this time is over are left out, ms. */
+  readonly withinMs: number
   readonly format: 'json' | 'table'
   readonly trace: boolean
 }
 
 export const MIXES = ['ci', 'nightly'] as const
 export type Mix = (typeof MIXES)[number]
+
+const NEVER = Number.POSITIVE_INFINITY
 
 const MIX_SEEDS: Readonly<Record<Mix, number>> = { ci: 1_000, nightly: 10_000 }
 
@@ -54,6 +58,7 @@ export const usage: string = `usage: npm run simulate -- [options]
   --detector D  naive: one that removes whoever misses two beats, as a baseline
   --without P   a protection that all nodes lack, more than once for several: ${PROTECTION_NAMES.join(' ')}
   --workers N   threads (as many as there are processors); the result does not depend on it
+  --within S    seconds: seeds that have not begun by then are left out (none)
   --format F    table (default) or json: one last line
   --trace       print everything that happens; with one seed only`
 
@@ -86,6 +91,7 @@ export function readCommand(args: readonly string[]): SimulateCommand {
     ...(values.loss === undefined ? {} : { loss: number(values, 'loss', 0, [0, 1]) }),
     ...(values.detector && { detector: oneOf('detector', values.detector, ['naive'] as const) }),
     without: (values.without ?? []).map(name => oneOf('without', name, PROTECTION_NAMES)),
+    withinMs: values.within === undefined ? NEVER : 1_000 * number(values, 'within', 0, [1, 1_000_000]),
     workers: trace ? 1 : whole(values, 'workers', availableParallelism(), [1, 1_024]),
     format,
     trace,
@@ -146,6 +152,7 @@ function parse(args: readonly string[]) {
         detector: text,
         without: { type: 'string', multiple: true },
         workers: text,
+        within: text,
         format: text,
         trace: { type: 'boolean' },
         help: { type: 'boolean' },

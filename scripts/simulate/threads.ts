@@ -8,16 +8,17 @@ const LIMITS = { maxYoungGenerationSizeMb: 64 }
 
 /**
  * Does all runs on some threads. The outcomes come back in the order of the runs, whichever thread did which;
- * `done` hears of each as soon as it is there. With one thread it is this one.
+ * `done` hears of each as soon as it is there. With one thread it is this one. Once it does not go on no other begins.
  */
 export async function performAll(
   runs: readonly Run[],
-  threads: number,
+  { threads, goesOn }: { threads: number; goesOn: () => boolean },
   done: (outcome: Outcome, run: Run) => void,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   if (Math.min(threads, runs.length) <= 1) {
     for (const run of runs) {
+      if (!goesOn()) break
       const outcome = perform(run)
       outcomes.push(outcome)
       done(outcome, run)
@@ -26,7 +27,7 @@ export async function performAll(
   }
   const count = Math.min(threads, runs.length)
   let next = 0
-  const take = (): number | undefined => (next < runs.length ? next++ : undefined)
+  const take = (): number | undefined => (next < runs.length && goesOn() ? next++ : undefined)
   const workers = Array.from(
     { length: count },
     () => new Worker(join(import.meta.dirname, 'worker.ts'), { resourceLimits: LIMITS }),

@@ -296,6 +296,16 @@ describe('links that nothing waits for', () => {
     expect(namesOf(contacts, 60_000)).toEqual(['b'])
   })
 
+  it('wait for no longer than ten seconds: only who has a link to a member can judge it', () => {
+    const contacts = inLargeMesh()
+    const [name = ''] = namesOf(contacts, TIMES.settleMs)
+    contacts.up(name, TIMES.settleMs + 1_500)
+    contacts.contacts.answered(name, name, TIMES.settleMs + 1_500)
+    expect(contacts.contacts.wakeAt).toBe(TIMES.settleMs + 10_000)
+    expect(namesOf(contacts, TIMES.settleMs + 9_999)).toEqual([])
+    expect(namesOf(contacts, TIMES.settleMs + 10_000)).toHaveLength(many.length - 2)
+  })
+
   it('take a tenth of the time, whatever one of them takes', () => {
     const contacts = inLargeMesh()
     let now = TIMES.settleMs + TIMES.dialHeadStartMs

@@ -38,6 +38,8 @@ interface Attempt {
 const DEMAND_MS = 10_000
 /** Wait before a neighbour whose link closed is dialled: it tells a crash from a broken connection. */
 const RECONNECT_MS = 30
+/** Whom a node observes it can judge only over a link: it waits for its turn so long at most. */
+const PACED_MAX_MS = 10_000
 /** A link that held for so long was a good one: its end is no failure of the dial that made it. */
 const HELD_MS = 1_000
 
@@ -282,7 +284,7 @@ export class Contacts {
 
   #startsAt(attempt: Attempt): number {
     return this.#isPaced(attempt)
-      ? Math.max(attempt.nextAt, this.#pace.nextAt(this.#patience()))
+      ? Math.max(attempt.nextAt, Math.min(this.#pace.nextAt(this.#patience()), attempt.nextAt + PACED_MAX_MS))
       : attempt.nextAt
   }
 

@@ -1,5 +1,8 @@
 import type { ErrorCode } from '@cachemesh/protocol'
 
+/** How often a read at the end of a run is tried. */
+export const ATTEMPTS_MAX = 3
+
 /** One call of one host's program. Times are virtual ms. */
 export interface Operation {
   /** Rises with each; never 0. */
@@ -16,7 +19,7 @@ export interface Operation {
   readonly deadline: number
   /** Of a set, bytes. */
   readonly sizeBytes: number
-  /** Of the reads at the end of a run, which must succeed at the second attempt; 0: it is none of them. */
+  /** Of the reads at the end of a run, which must succeed at the last attempt; 0: it is none of them. */
   readonly attempt: number
   settledAt: number | undefined
   result: Result | undefined

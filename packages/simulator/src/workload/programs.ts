@@ -4,10 +4,10 @@ import type { Scenario } from '../scenario/scenario.ts'
 import { SETTLE_MS } from '../scenario/times.ts'
 import type { EventQueue } from '../time/event-queue.ts'
 import type { Host } from '../world/host.ts'
-import { isAnswered, type Operation } from './operation.ts'
+import { ATTEMPTS_MAX, isAnswered, type Operation } from './operation.ts'
 import type { WorkloadPlan } from './plan.ts'
 
-/** From a read at the end that was not answered to its second attempt, ms. */
+/** From a read at the end that was not answered to its next attempt, ms. */
 const AGAIN_MS = 2_000
 /** Of reads at the end. */
 const FINAL_TIMEOUT_MS = 2_000
@@ -76,13 +76,14 @@ export class Programs {
     }
   }
 
-  /** The first read of a key at a node may have had to wait for a link for longer than it could: there is one now. */
+  /** A read may have had to wait for a link for longer than it could: there is one now. */
   settled(operation: Operation, host: Host): void {
-    if (operation.attempt !== 1 || isAnswered(operation.result)) return
+    const { attempt } = operation
+    if (attempt === 0 || attempt === ATTEMPTS_MAX || isAnswered(operation.result)) return
     const { life } = host
     this.#parts.queue.after(AGAIN_MS, () => {
       if (host.life === life && host.state === 'up')
-        this.#ask(host, { ...operation, id: ++this.#lastId, attempt: 2 })
+        this.#ask(host, { ...operation, id: ++this.#lastId, attempt: attempt + 1 })
     })
   }
 
