@@ -2,14 +2,16 @@
 // stream has room, so that what is queued stays here, where it can be counted, and small frames find gaps.
 
 import type { Stream } from '@libp2p/interface'
+import { Uint8ArrayList } from 'uint8arraylist'
 
 const SLICE_BYTES = 64 * 1024
 
 export class BulkQueue {
   readonly #stream: Stream
   readonly #failed: (error: unknown) => void
-  #frames: Uint8Array[] = []
-  /** Bytes of the first frame that were handed over. */
+  /** Of all frames, in order. */
+  #pieces: Uint8Array[] = []
+  /** Bytes of the first piece that were handed over. */
   #sent = 0
   #waiting = 0
   #pumping = false
@@ -30,9 +32,11 @@ export class BulkQueue {
     return this.#waiting
   }
 
-  push(frame: Uint8Array): void {
-    this.#frames.push(frame)
-    this.#waiting += frame.length
+  push(frame: readonly Uint8Array[]): void {
+    for (const piece of frame) {
+      this.#pieces.push(piece)
+      this.#waiting += piece.length
+    }
     this.#pump()
   }
 
@@ -45,7 +49,7 @@ export class BulkQueue {
   }
 
   drop(): void {
-    this.#frames = []
+    this.#pieces = []
     this.#sent = 0
     this.#waiting = 0
     this.#whenEmpty?.()
@@ -64,19 +68,20 @@ export class BulkQueue {
     }
   }
 
+  /** What comes next, of one frame or of several. */
   #sendSlice(): void {
-    const frame = this.#frames[0] as Uint8Array
-    const left = frame.length - this.#sent
-    const slice = frame.subarray(
-      this.#sent,
-      left < SLICE_BYTES * 1.5 ? frame.length : this.#sent + SLICE_BYTES,
-    )
-    this.#sent += slice.length
-    this.#waiting -= slice.length
-    if (this.#sent === frame.length) {
-      this.#frames.shift()
+    const slice = new Uint8ArrayList()
+    for (let room = SLICE_BYTES; room > 0 && this.#pieces.length > 0; ) {
+      const piece = this.#pieces[0] as Uint8Array
+      const end = Math.min(this.#sent + room, piece.length)
+      slice.append(this.#sent === 0 && end === piece.length ? piece : piece.subarray(this.#sent, end))
+      room -= end - this.#sent
+      this.#sent = end
+      if (end < piece.length) continue
+      this.#pieces.shift()
       this.#sent = 0
     }
+    this.#waiting -= slice.byteLength
     this.#stream.send(slice)
   }
 }

@@ -11,6 +11,7 @@ import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import type { Address } from './address.ts'
 import { gossipsubOptions } from './announcements.ts'
 import { admitting, type Gate } from './encrypter.ts'
+import { type TlsComponents, tlsOverSocket } from './socket-tls.ts'
 
 export type Encryption = 'noise' | 'tls'
 
@@ -29,7 +30,16 @@ export interface NodeOptions {
   readonly deny: (connection: MultiaddrConnection) => boolean
 }
 
-const SECURE = { noise: noise(), tls: tls() } as const
+const inner = { noise: noise(), tls: tls() } as const
+
+type Components = Parameters<(typeof inner)['noise']>[0] &
+  Parameters<(typeof inner)['tls']>[0] &
+  TlsComponents
+
+const SECURE = {
+  noise: (components: Components) => inner.noise(components),
+  tls: (components: Components) => tlsOverSocket(inner.tls(components), components),
+} as const
 
 /** Not started yet. */
 export function createLibp2pNode(options: NodeOptions): Promise<Libp2p<Services>> {
@@ -43,7 +53,7 @@ export function createLibp2pNode(options: NodeOptions): Promise<Libp2p<Services>
     connectionEncrypters: order.map(name => components => admitting(SECURE[name](components), name, gate)),
     // A multiplexer's frame is encrypted and delivered as a whole, and it grows with the window. With the
     // default, 16 MiB, one large value holds up every small frame behind it.
-    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 256 * 1024 } })],
+    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 1024 * 1024 } })],
     // The defaults suit strangers on the internet: five connections a second from one IP, 300 in all.
     connectionManager: {
       maxConnections: 10_000,

@@ -29,10 +29,10 @@ export interface Link {
   /** Sends the frames of this tick of the event loop together: at its end, or when there are many. */
   flushSoon(): void
   /**
-   * Sends one encoded frame that is too large for the stream of small frames. The bytes must not change
+   * Sends one encoded frame that is too large for the stream of small frames, in pieces. Their bytes must not change
    * any more. Large frames keep their order among each other, not towards small ones.
    */
-  sendBulk(frame: Uint8Array): void
+  sendBulk(frame: readonly Uint8Array[]): void
   /** Goes down at once; what is queued still has a second to leave. */
   close(): void
 }
@@ -131,7 +131,7 @@ export class PeerLink implements Link, LaneOwner {
     setImmediate(this.#flushAtEnd)
   }
 
-  sendBulk(frame: Uint8Array): void {
+  sendBulk(frame: readonly Uint8Array[]): void {
     if (this.#state === 'up') this.#queue?.push(frame)
   }
 

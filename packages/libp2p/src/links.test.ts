@@ -238,8 +238,8 @@ describe('large frames', () => {
   })
 })
 
-function set(name: string, value: Uint8Array): Uint8Array {
-  const writer = new FrameWriter()
+function set(name: string, value: Uint8Array): Uint8Array[] {
+  const writer = new FrameWriter(undefined, true)
   writer.set(1, 0, name, {}, { value, contentType: 'image/png', ttlMs: 0 })
-  return writer.take()!
+  return writer.takePieces()
 }

@@ -40,7 +40,7 @@ class Mesh {
       const calls = new Calls(life.node, { links, link: peer => links.get(peer), open: () => false })
       for (const peer of ids) {
         const writer = new FrameWriter(life.node.stamp)
-        const sendBulk = (bytes: Uint8Array) => this.#deliver(id, peer, bytes)
+        const sendBulk = (frame: readonly Uint8Array[]) => this.#deliver(id, peer, Buffer.concat(frame))
         links.set(peer, { peer, writer, queuedBytes: 0, receivedBytes: 0, flushSoon: () => {}, sendBulk })
       }
       this.nodes.set(id, { life, calls, links, responder: new Responder(life.node, calls) })

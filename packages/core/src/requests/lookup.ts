@@ -6,8 +6,10 @@ import { type Call, type KeyRequest, NO_HOPS } from './call.ts'
 import { remainingTtl } from './execution.ts'
 import type { NodeParts } from './node-parts.ts'
 
-/** An entry that was found. `value` must be copied before it is kept or handed out. */
+/** An entry that was found. `value` must be copied before it is kept or handed out, unless `owned`. */
 export interface Found extends EntryBody {
+  /** Nobody else has the memory of the value, nor will have. */
+  readonly owned?: boolean
   readonly version: number
   /** Where it was: in this node's memory, as a copy held here, or at another member. */
   readonly served: 'local' | 'copy' | 'forwarded'
@@ -92,7 +94,7 @@ export function foundEntry(node: NodeParts, entry: Entry, now: number): Found {
 }
 
 function foundIn(frame: Frame, by: string): Found | undefined {
-  return frame.kind === KIND.hit ? readFound(frame, by) : undefined
+  return frame.kind === KIND.hit ? { ...readFound(frame, by), owned: frame.owned } : undefined
 }
 
 /** The version and entry that a frame has next. `by`: the member that it came from. */

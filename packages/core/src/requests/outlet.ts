@@ -11,8 +11,11 @@ export interface Outlet {
   /** Bytes that have come from the peer, whole frames or not. */
   readonly receivedBytes: number
   flushSoon(): void
-  /** Sends one frame that is too large to stand among the small ones. */
-  sendBulk(frame: Uint8Array): void
+  /**
+   * Sends one frame that is too large to stand among the small ones, in pieces as a writer hands it out. They are kept
+   * until they have left, and must not change.
+   */
+  sendBulk(frame: readonly Uint8Array[]): void
 }
 
 /** All outlets that there are, by peer. */
@@ -37,7 +40,7 @@ const AROUND_BYTES = 1024
  * this tick, or into a writer of its own when it has to take the bulk stream. Call `sent` when it is written.
  */
 export function writerFor(outlet: Outlet, stamp: Stamp, bytes: number): FrameWriter {
-  return bytes + AROUND_BYTES <= LIMITS.smallFrameBytesMax ? outlet.writer : new FrameWriter(stamp)
+  return bytes + AROUND_BYTES <= LIMITS.smallFrameBytesMax ? outlet.writer : new FrameWriter(stamp, true)
 }
 
 export function sent(outlet: Outlet, writer: FrameWriter): void {
@@ -45,8 +48,7 @@ export function sent(outlet: Outlet, writer: FrameWriter): void {
     outlet.flushSoon()
     return
   }
-  const frame = writer.take()
-  if (frame !== undefined) outlet.sendBulk(frame)
+  outlet.sendBulk(writer.takePieces())
 }
 
 export function overloaded(peer: string): CacheMeshError {

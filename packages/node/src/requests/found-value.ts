@@ -5,8 +5,9 @@ import { copyAt, copyOf } from './copy.ts'
 /** The value that was found, fresh: it may be changed. */
 export function valueIn(found: Found | undefined): unknown {
   if (found === undefined) return undefined
-  const { value, contentType } = found
-  return contentType === STRUCTURED ? decodeValue(value, contentType) : copyOf(value)
+  const { value, contentType, owned } = found
+  if (contentType === STRUCTURED) return decodeValue(value, contentType)
+  return owned ? value : copyOf(value)
 }
 
 /** Likewise the value at an address of the store. */

@@ -4,7 +4,11 @@
 import { CacheMeshError } from '../errors.ts'
 import { utf8Length } from '../keys.ts'
 import { LIMITS } from '../limits.ts'
+import type { BatchAnswer, BatchWrite } from './batch-bodies.ts'
 import type { EntryBody } from './entry-body.ts'
+
+/** Characters of the text of an error; the rest is left out. */
+export const ERROR_LENGTH_MAX = 1024
 
 /** What every request for a key carries besides the key. */
 export interface RequestPath {
@@ -40,7 +44,7 @@ export function idBytes(id: string): number {
   return 1 + id.length * 3
 }
 
-export function keyBytes(key: string): number {
+function keyBytes(key: string): number {
   checkText('key', key, LIMITS.keyBytesMax)
   return key.length * 3
 }
@@ -52,6 +56,26 @@ export function entryBytes({ value, contentType, ttlMs }: EntryBody): number {
   }
   if (contentType !== '') checkText('content type', contentType, LIMITS.contentTypeBytesMax)
   return 8 + 2 + contentType.length * 3 + value.length
+}
+
+export function keysBytes(keys: readonly string[]): number {
+  return keys.reduce((sum, key) => sum + 2 + keyBytes(key), 2)
+}
+
+export function writesBytes(writes: readonly BatchWrite[]): number {
+  return writes.reduce(
+    (sum, { key, entry, tags }) => sum + keyBytes(key) + entryBytes(entry) + tags.length * 2 + 7,
+    2,
+  )
+}
+
+export function answersBytes(answers: readonly BatchAnswer[]): number {
+  return answers.reduce((sum, answer) => sum + 8 + answerBytes(answer), 2)
+}
+
+function answerBytes(answer: BatchAnswer): number {
+  if (answer.kind === 'hit') return 8 + entryBytes(answer.entry)
+  return answer.kind === 'error' ? 2 + Math.min(answer.message.length, ERROR_LENGTH_MAX) * 3 : 8
 }
 
 function checkText(what: string, value: string, bytesMax: number): void {

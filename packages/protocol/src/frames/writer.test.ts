@@ -132,3 +132,57 @@ function read<T>(writer: FrameWriter, look: (frame: Frame) => T): T[] {
   new FrameReader(SMALL_FRAME_MAX).push(writer.take() ?? new Uint8Array(0), frame => seen.push(look(frame)))
   return seen
 }
+
+describe('a writer that keeps the value', () => {
+  const value = new Uint8Array(100_000).map((_, i) => i * 7)
+  const alteration = { operation: 'add', expected: 0, by: 0n, initial: undefined, tags: [] } as const
+  const lease = { token: 1, leaseMs: 5, holder: 'a' }
+  const kinds: readonly [string, (writer: FrameWriter, entry: EntryBody) => void][] = [
+    ['hit', (w, entry) => w.hit(1, 2, entry)],
+    ['set', (w, entry) => w.set(1, 2, 'key', {}, entry)],
+    ['alter', (w, entry) => w.alter(1, 2, 'key', {}, { ...alteration, entry })],
+    [
+      'fill',
+      (w, entry) => w.fill(1, 2, 'key', {}, { token: 1, kind: 'loaded', costMs: 1, freshMs: 1, entry }),
+    ],
+    ['lease', (w, entry) => w.lease(1, lease, { ...entry, version: 3 })],
+  ]
+
+  it.each(kinds)('hands it out as it is, and the same bytes as any other writer: %s', (_, write) => {
+    const [plain, keeping] = [new FrameWriter(), new FrameWriter(undefined, true)]
+    for (const writer of [plain, keeping]) write(writer, entryOf({ value }))
+    expect(keeping.length).toBe(plain.length)
+    const pieces = keeping.takePieces()
+    expect(pieces[1]).toBe(value)
+    expect(joined(pieces)).toEqual(plain.take())
+    expect([keeping.length, keeping.takePieces()]).toEqual([0, []])
+  })
+
+  it('copies a part of larger memory, which may be used for something else', () => {
+    const memory = new Uint8Array(200_000).fill(1)
+    const writer = new FrameWriter(undefined, true)
+    writer.hit(1, 2, entryOf({ value: memory.subarray(0, 100_000) }))
+    memory.fill(2)
+    expect(joined(writer.takePieces()).at(-1)).toBe(1)
+  })
+
+  it('copies the values of a batch, which others follow', () => {
+    const [plain, keeping] = [new FrameWriter(), new FrameWriter(undefined, true)]
+    for (const writer of [plain, keeping]) {
+      const entry = entryOf({ value })
+      writer.setMany(1, 2, [
+        { key: 'a', tags: [], entry },
+        { key: 'b', tags: [], entry },
+      ])
+      writer.answers(1, [
+        { kind: 'hit', place: 0, flags: 0, version: 1, entry },
+        { kind: 'miss', place: 1, flags: 0 },
+      ])
+    }
+    expect(joined(keeping.takePieces())).toEqual(plain.take())
+  })
+})
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(pieces.flatMap(piece => [...piece]))
+}

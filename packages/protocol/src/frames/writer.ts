@@ -3,6 +3,7 @@ import { LIMITS } from '../limits.ts'
 import { type Alteration, type AlteredBody, OPERATIONS, WRITE_OUTCOMES } from './alter-bodies.ts'
 import type { BatchAnswer, BatchWrite } from './batch-bodies.ts'
 import type { EntryBody } from './entry-body.ts'
+import { writeU64 } from './integer.ts'
 import {
   CONTENT_TYPE_TEXT,
   CONTENT_TYPES,
@@ -22,23 +23,26 @@ import {
 } from './load-bodies.ts'
 import { BULK_FRAME_MAX } from './reader.ts'
 import {
+  answersBytes,
+  ERROR_LENGTH_MAX,
   entryBytes,
   idBytes,
-  keyBytes,
+  keysBytes,
   NO_IDS,
   NO_PATH,
   type RequestPath,
   targetBytes,
   tooLarge,
+  writesBytes,
 } from './sizes.ts'
+import { writeText } from './text.ts'
 
 export type { RequestPath } from './sizes.ts'
 
 const SLAB_BYTES = 64 * 1024
 /** Two of the largest frames. */
 const WAITING_BYTES_MAX = 2 * BULK_FRAME_MAX
-const ERROR_LENGTH_MAX = 1024
-const text = new TextEncoder()
+const NOTHING = new Uint8Array(0)
 
 /**
  * Collects the frames of one tick, so that they leave in one write. Bytes handed out by `take` are never
@@ -47,19 +51,27 @@ const text = new TextEncoder()
 export class FrameWriter {
   /** Written into the head of every frame. */
   readonly stamp: Stamp
-  #bytes: Uint8Array = new Uint8Array(0)
+  readonly #keepsValue: boolean
+  #bytes: Uint8Array = NOTHING
   #view: DataView = new DataView(this.#bytes.buffer)
   #taken = 0
   #frame = 0
   #end = 0
+  /** Value that ends the only frame here, instead of a copy of it. */
+  #kept: Uint8Array = NOTHING
 
-  constructor(stamp: Stamp = { serial: 0, digestPrefix: 0, clock: 0 }) {
+  /**
+   * @param keepsValue for one frame with a large value: the value is not copied but handed out by `takePieces`, if it
+   *   has memory of its own. It must not change any more.
+   */
+  constructor(stamp: Stamp = { serial: 0, digestPrefix: 0, clock: 0 }, keepsValue = false) {
     this.stamp = stamp
+    this.#keepsValue = keepsValue
   }
 
   /** Bytes that wait to be taken. */
   get length(): number {
-    return this.#end - this.#taken
+    return this.#end - this.#taken + this.#kept.length
   }
 
   /** All frames since the last call, or undefined when there are none. */
@@ -68,6 +80,13 @@ export class FrameWriter {
     const taken = this.#bytes.subarray(this.#taken, this.#end)
     this.#taken = this.#end
     return taken
+  }
+
+  /** As `take`: the bytes that come one after the other. */
+  takePieces(): Uint8Array[] {
+    const kept = this.#kept
+    this.#kept = NOTHING
+    return [this.take() ?? NOTHING, kept].filter(({ length }) => length > 0)
   }
 
   get(requestId: number, budgetMs: number, key: string, path: RequestPath): void {
@@ -91,7 +110,7 @@ export class FrameWriter {
   }
 
   set(requestId: number, budgetMs: number, key: string, path: RequestPath, entry: EntryBody): void {
-    this.#begin(KIND.set, 0, requestId, budgetMs, targetBytes(key, path) + entryBytes(entry))
+    this.#begin(KIND.set, 0, requestId, budgetMs, targetBytes(key, path) + this.#roomOf(entry))
     this.#target(key, path)
     this.#entry(entry)
     this.#finish()
@@ -99,7 +118,7 @@ export class FrameWriter {
 
   alter(requestId: number, budgetMs: number, key: string, path: RequestPath, alteration: Alteration): void {
     const { operation, initial, tags, entry } = alteration
-    const bytes = targetBytes(key, path) + 27 + tags.length * 2 + entryBytes(entry)
+    const bytes = targetBytes(key, path) + 27 + tags.length * 2 + this.#roomOf(entry)
     this.#begin(KIND.alter, 0, requestId, budgetMs, bytes)
     this.#target(key, path)
     this.#bytes[this.#end++] = OPERATIONS.indexOf(operation) + 1
@@ -130,24 +149,19 @@ export class FrameWriter {
   }
 
   setMany(requestId: number, budgetMs: number, writes: readonly BatchWrite[]): void {
-    let bytes = 2
-    for (const { key, entry, tags } of writes)
-      bytes += keyBytes(key) + entryBytes(entry) + tags.length * 2 + 7
-    this.#begin(KIND.setMany, 0, requestId, budgetMs, bytes)
+    this.#begin(KIND.setMany, 0, requestId, budgetMs, writesBytes(writes))
     this.#u16(writes.length)
     for (const { key, entry, tags } of writes) {
       this.#key(key)
       this.#tags(tags)
-      this.#sized(() => this.#entry(entry))
+      this.#sized(() => this.#entry(entry, false))
     }
     this.#finish()
   }
 
   /** The answers to a batch, in any order. */
   answers(requestId: number, answers: readonly BatchAnswer[]): void {
-    let bytes = 2
-    for (const answer of answers) bytes += 8 + answerBytes(answer)
-    this.#begin(KIND.answers, 0, requestId, 0, bytes)
+    this.#begin(KIND.answers, 0, requestId, 0, answersBytes(answers))
     this.#u16(answers.length)
     for (const answer of answers) {
       this.#u16(answer.place)
@@ -168,7 +182,8 @@ export class FrameWriter {
   }
 
   fill(requestId: number, budgetMs: number, key: string, path: RequestPath, fill: FillBody): void {
-    this.#begin(KIND.fill, 0, requestId, budgetMs, targetBytes(key, path) + 21 + entryBytes(fill.entry))
+    const bytes = targetBytes(key, path) + 21 + this.#roomOf(fill.entry)
+    this.#begin(KIND.fill, 0, requestId, budgetMs, bytes)
     this.#target(key, path)
     this.#u64(fill.token)
     this.#bytes[this.#end++] = FILL_KINDS.indexOf(fill.kind)
@@ -183,15 +198,13 @@ export class FrameWriter {
     this.#begin(KIND.release, 0, requestId, budgetMs, targetBytes(key, path) + 10 + shown.length * 3)
     this.#target(key, path)
     this.#u64(release.token)
-    this.#view.setUint16(this.#end, errorNumber(release.code), true)
-    this.#end += 2
-    this.#text(shown)
+    this.#failure(release.code, shown)
     this.#finish()
   }
 
   /** `stale`: what may be served while the holder of the lease loads. */
   lease(requestId: number, lease: LeaseBody, stale?: VersionedEntry, flags = 0): void {
-    const bytes = 12 + idBytes(lease.holder) + (stale ? 8 + entryBytes(stale) : 0)
+    const bytes = 12 + idBytes(lease.holder) + (stale ? 8 + this.#roomOf(stale) : 0)
     this.#begin(KIND.lease, flags | (stale ? FLAG.stale : 0), requestId, 0, bytes)
     this.#u64(lease.token)
     this.#u32(lease.leaseMs)
@@ -210,7 +223,7 @@ export class FrameWriter {
 
   /** `leaseMs`: so long from when it was asked for it may be answered from a copy, with flag *copied*. */
   hit(requestId: number, version: number, entry: EntryBody, flags = 0, leaseMs = 0): void {
-    this.#begin(KIND.hit, flags, requestId, leaseMs, 8 + entryBytes(entry))
+    this.#begin(KIND.hit, flags, requestId, leaseMs, 8 + this.#roomOf(entry))
     this.#u64(version)
     this.#entry(entry)
     this.#finish()
@@ -230,9 +243,7 @@ export class FrameWriter {
   error(requestId: number, code: ErrorCode, message: string): void {
     const shown = message.slice(0, ERROR_LENGTH_MAX)
     this.#begin(KIND.error, 0, requestId, 0, 2 + shown.length * 3)
-    this.#view.setUint16(this.#end, errorNumber(code), true)
-    this.#end += 2
-    this.#text(shown)
+    this.#failure(code, shown)
     this.#finish()
   }
 
@@ -261,7 +272,7 @@ export class FrameWriter {
   }
 
   #finish(): void {
-    this.#view.setUint32(this.#frame, this.#end - this.#frame - 4, true)
+    this.#view.setUint32(this.#frame, this.#end - this.#frame - 4 + this.#kept.length, true)
   }
 
   #target(key: string, path: RequestPath): void {
@@ -277,25 +288,27 @@ export class FrameWriter {
     for (let i = 0; i < failed.length; i++) this.#id(failed[i] as string)
   }
 
-  #entry(entry: EntryBody): void {
+  #entry(entry: EntryBody, isLast = true): void {
     // What expired on its way here gets the shortest life, not the endless one that 0 stands for.
     this.#u64(entry.ttlMs < 0 ? 1 : Math.ceil(entry.ttlMs))
     const number = CONTENT_TYPES.indexOf(entry.contentType)
-    if (number >= 0) {
-      this.#bytes[this.#end++] = number
-    } else {
-      this.#bytes[this.#end] = CONTENT_TYPE_TEXT
-      const lengthAt = this.#end + 1
-      this.#end += 2
-      this.#bytes[lengthAt] = this.#text(entry.contentType)
-    }
-    this.#raw(entry.value)
+    this.#bytes[this.#end++] = number < 0 ? CONTENT_TYPE_TEXT : number
+    if (number < 0) this.#id(entry.contentType)
+    if (isLast && this.#keeps(entry.value)) this.#kept = entry.value
+    else this.#raw(entry.value)
+  }
+
+  #roomOf(entry: EntryBody): number {
+    return entryBytes(entry) - (this.#keeps(entry.value) ? entry.value.length : 0)
+  }
+
+  /** A view of larger memory may be of a cache's, where something else is put in its place later. */
+  #keeps(value: Uint8Array): boolean {
+    return this.#keepsValue && value.byteLength === value.buffer.byteLength
   }
 
   #keys(kind: FrameKind, requestId: number, budgetMs: number, keys: readonly string[]): void {
-    let bytes = 2
-    for (const key of keys) bytes += 2 + keyBytes(key)
-    this.#begin(kind, 0, requestId, budgetMs, bytes)
+    this.#begin(kind, 0, requestId, budgetMs, keysBytes(keys))
     this.#u16(keys.length)
     for (const key of keys) this.#key(key)
     this.#finish()
@@ -314,10 +327,14 @@ export class FrameWriter {
 
   #answer(answer: BatchAnswer): void {
     if (answer.kind === 'hit' || answer.kind === 'done') this.#u64(answer.version)
-    if (answer.kind === 'hit') this.#entry(answer.entry)
+    if (answer.kind === 'hit') this.#entry(answer.entry, false)
     if (answer.kind !== 'error') return
-    this.#u16(errorNumber(answer.code))
-    this.#text(answer.message.slice(0, ERROR_LENGTH_MAX))
+    this.#failure(answer.code, answer.message.slice(0, ERROR_LENGTH_MAX))
+  }
+
+  #failure(code: ErrorCode, message: string): void {
+    this.#u16(errorNumber(code))
+    this.#text(message)
   }
 
   /** A u32 that says how many bytes follow, and they. */
@@ -346,17 +363,8 @@ export class FrameWriter {
 
   /** UTF-8 at the end. Returns the bytes written. */
   #text(value: string): number {
-    const bytes = this.#bytes
-    const start = this.#end
-    let i = 0
-    for (; i < value.length; i++) {
-      const unit = value.charCodeAt(i)
-      if (unit >= 0x80) break
-      bytes[start + i] = unit
-    }
-    const written =
-      i < value.length ? i + text.encodeInto(value.slice(i), bytes.subarray(start + i)).written : i
-    this.#end = start + written
+    const written = writeText(value, this.#bytes, this.#end)
+    this.#end += written
     return written
   }
 
@@ -372,8 +380,7 @@ export class FrameWriter {
   }
 
   #u64(value: number): void {
-    this.#view.setUint32(this.#end, value >>> 0, true)
-    this.#view.setUint32(this.#end + 4, Math.floor(value / 2 ** 32), true)
+    writeU64(this.#view, this.#end, value)
     this.#end += 8
   }
 
@@ -387,17 +394,12 @@ export class FrameWriter {
         `${waiting} bytes of frames wait to be sent; nothing takes them`,
       )
     }
-    const doubled = waiting === 0 ? SLAB_BYTES : waiting * 2
-    const bytes = new Uint8Array(Math.max(SLAB_BYTES, doubled, waiting + count))
+    const least = this.#keepsValue ? count : SLAB_BYTES
+    const bytes = new Uint8Array(Math.max(least, waiting * 2, waiting + count))
     bytes.set(this.#bytes.subarray(this.#taken, this.#end))
     this.#taken = 0
     this.#end = waiting
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer)
   }
-}
-
-function answerBytes(answer: BatchAnswer): number {
-  if (answer.kind === 'hit') return 8 + entryBytes(answer.entry)
-  return answer.kind === 'error' ? 2 + Math.min(answer.message.length, ERROR_LENGTH_MAX) * 3 : 8
 }

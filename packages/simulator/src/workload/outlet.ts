@@ -42,7 +42,7 @@ export class SimulatedOutlet implements Outlet {
     if (bytes !== undefined) this.#deliver(bytes)
   }
 
-  sendBulk(frame: Uint8Array): void {
-    this.#deliver(frame)
+  sendBulk(frame: readonly Uint8Array[]): void {
+    for (const piece of frame) this.#deliver(piece)
   }
 }
