@@ -52,6 +52,8 @@ interface Propagation {
   readonly until: number
 }
 
+const NO_ANSWERS: readonly AnswerOutput[] = []
+
 export class Operations {
   readonly #ledger: Ledger
   readonly #exchange: Exchange
@@ -120,7 +122,9 @@ export class Operations {
   }
 
   /** At the end of a step: the answers to what is done. */
-  finish(now: number): AnswerOutput[] {
+  finish(now: number): readonly AnswerOutput[] {
+    // Every step asks, and hardly ever is there an operation.
+    if (this.#refused.length + this.#begun.size + this.#propagations.size === 0) return NO_ANSWERS
     const answers = this.#refused.splice(0)
     const { version } = this.#ledger.current
     for (const [ask, digest] of this.#begun) {

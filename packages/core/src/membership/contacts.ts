@@ -58,6 +58,8 @@ export class Contacts {
   /** Members besides this node. */
   #others = 0
   #configuration: Configuration | undefined
+  /** Seeds among the attempts. */
+  #seedCount: number
   /** What `wakeAt` says; undefined: something changed since it was found. Every step asks for it. */
   #earliest: number | undefined
 
@@ -75,6 +77,7 @@ export class Contacts {
     this.#patience = options.patience
     // Each node begins with another one, so that no seed has to admit all who start at once.
     for (const seed of options.random.shuffled(options.seeds)) this.#add({ name: seed, addresses: [seed] }, 0)
+    this.#seedCount = this.#attempts.size
   }
 
   linkUp(peer: string, now: number): void {
@@ -188,7 +191,10 @@ export class Contacts {
     this.#earliest = undefined
     const attempt = this.#attempts.get(name)
     if (attempt === undefined) return
-    if (peer === this.#self) this.#attempts.delete(name)
+    if (peer === this.#self) {
+      this.#attempts.delete(name)
+      if (attempt.contact.peer === undefined) this.#seedCount--
+    }
     attempt.dialling = false
     attempt.code = undefined
     attempt.peer = peer
@@ -216,9 +222,7 @@ export class Contacts {
 
   /** Seeds that are not known to be this node itself. */
   get seeds(): number {
-    let seeds = 0
-    for (const { contact } of this.#attempts.values()) if (contact.peer === undefined) seeds++
-    return seeds
+    return this.#seedCount
   }
 
   /** True when every seed was reached and refused this node, which itself is none of them. */
