@@ -17,7 +17,14 @@ interface Results extends BenchOptions {
   readonly measured: readonly Measured[]
 }
 
-const MESH = ['mesh, bytes', 'mesh, structured'] as const
+/** Beside what each is seen. */
+const BASELINES: Readonly<Record<string, readonly [string, string | undefined]>> = {
+  'mesh, bytes': ['lru-cache', 'bentocache'],
+  'mesh, structured': ['lru-cache', 'bentocache'],
+  'mesh, bytes, peek': ['lru-cache, peek', undefined],
+  'mesh, structured, peek': ['lru-cache, peek', undefined],
+}
+const MESH = Object.keys(BASELINES)
 
 export function describeLocal({ quick, rounds, gets, measured }: Results): Report {
   const cells = measured.map(({ samples, ...cell }) => ({
@@ -26,7 +33,10 @@ export function describeLocal({ quick, rounds, gets, measured }: Results): Repor
     ratios: Object.fromEntries(
       MESH.map(name => [
         name,
-        { overLru: ratio(samples, name, 'lru-cache'), overBento: ratio(samples, name, 'bentocache') },
+        {
+          overLru: ratio(samples, name, BASELINES[name]?.[0] ?? ''),
+          overBento: ratio(samples, name, BASELINES[name]?.[1] ?? ''),
+        },
       ]),
     ),
   }))
@@ -45,11 +55,11 @@ export function describeLocal({ quick, rounds, gets, measured }: Results): Repor
     }),
   )
   return {
-    text: `Get of a key of the own node, awaited one after another; ${gets} hits per sample
+    text: `Get of a key of the own node, awaited one after another, and peek, without waiting; ${gets} hits per sample
 ${machineLine()}
 Ratios are medians of ${rounds} interleaved rounds, with the least and the greatest; 1 is as fast.
-The mesh hands out copies. lru-cache, called by an async function, and the first level of bentocache, told not
-to serialize, hand out references. Values are 100 bytes, and checked. The ring of 1 is an embedded node; in the
+The mesh hands out copies. lru-cache, called by an async function or for peek as it is, and the first level of
+bentocache, told not to serialize, hand out references. Values are 100 bytes, and checked. The ring of 1 is an embedded node; in the
 larger ones the same parts of a node run without a network.
 ${quick ? 'A quick run: it shows that the benchmark works, not how fast anything is.\n' : ''}
 ${table(['get of a local key', 'positions', 'keys', 'gets/s', 'us CPU', '/ lru-cache', '/ bentocache'], rows)}`,

@@ -1,12 +1,12 @@
 // How fast is a get of a key of the own node? An embedded node alone, and the same parts of a node in rings of
-// 5 and of 100 members, beside a bare lru-cache in an async function and beside the first level of bentocache.
+// 5 and of 100 members, beside a bare lru-cache, called as it is and in an async function, and beside the first level of bentocache.
 // All keys are owned by the node by placement, found by search; every get is a hit.
 
 import { BentoCache, bentostore } from 'bentocache'
 import { memoryDriver } from 'bentocache/drivers/memory'
 import { createNode } from 'cachemesh'
 import { LRUCache } from 'lru-cache'
-import { awaitedLoop } from './awaited-loop.ts'
+import { awaitedLoop, synchronousLoop } from './local-loops.ts'
 import { describeLocal, type Measured } from './local-report.ts'
 import type { BenchOptions } from './options.ts'
 import { randomKeys, shuffledOrder, valueAt } from './random.ts'
@@ -36,6 +36,8 @@ interface Structured {
 
 interface Cache {
   get(key: string): Promise<unknown>
+  /** Without waiting. */
+  peek?(key: string): unknown
   set(key: string, value: unknown): Promise<unknown>
 }
 
@@ -89,6 +91,7 @@ async function contendersOf(mesh: Mesh, keys: readonly string[], gets: number): 
   const lru = new LRUCache<string, object>({ max: 2 * keys.length })
   const awaitedLru: Cache = {
     get: async key => lru.get(key),
+    peek: key => lru.get(key),
     set: async (key, value) => lru.set(key, value as object),
   }
   const expected = Uint8Array.from(keys, (_, index) => valueAt(index, 4)[0] as number)
@@ -97,10 +100,14 @@ async function contendersOf(mesh: Mesh, keys: readonly string[], gets: number): 
     name: string,
     cache: Cache,
     kind: { value(index: number): T; read(value: T): number },
-  ): Promise<Contender> => {
+  ): Promise<Contender[]> => {
     for (const [index, key] of keys.entries()) await cache.set(key, kind.value(index))
+    const walk = { keys, order, count: gets, read: kind.read, expected }
     const get = (key: string): Promise<T> => cache.get(key) as Promise<T>
-    return { name, measure: () => awaitedLoop({ get, keys, order, count: gets, read: kind.read, expected }) }
+    const awaited = { name, measure: () => awaitedLoop({ get, ...walk }) }
+    if (cache.peek === undefined) return [awaited]
+    const peek = (key: string): T => cache.peek?.(key) as T
+    return [awaited, { name: `${name}, peek`, measure: async () => synchronousLoop({ get: peek, ...walk }) }]
   }
   const bytes = {
     value: (index: number) => valueAt(index, VALUE_BYTES),
@@ -114,12 +121,13 @@ async function contendersOf(mesh: Mesh, keys: readonly string[], gets: number): 
     }),
     read: (value: Structured) => value.check,
   }
-  return [
+  const contenders = [
     await contender('lru-cache', awaitedLru, bytes),
     await contender('bentocache', bentoCache(2 * keys.length), bytes),
     await contender('mesh, bytes', mesh.bytes, bytes),
     await contender('mesh, structured', mesh.structured, structured),
   ]
+  return contenders.flat()
 }
 
 /** Its first level alone, which hands out references when it is told not to serialize. */

@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util'
 import { local } from './local.ts'
+import { memory } from './memory.ts'
 import { type BenchOptions, ENCRYPTIONS, VALUE_SIZES } from './options.ts'
 import { remote } from './remote.ts'
 import type { Report } from './report.ts'
@@ -20,6 +21,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   local: {
     ask: 'How fast is a get of a key of the own node, beside a bare lru-cache and beside bentocache?',
     answer: local,
+  },
+  memory: {
+    ask: 'What does an entry take of memory, and how long does a process stand still that holds many?',
+    answer: memory,
   },
   trace: {
     ask: 'Which share of requests does a cache of some size answer, by each way of eviction?',
