@@ -34,6 +34,17 @@ export function readTags(request: FastifyRequest): readonly string[] {
   return tag === undefined ? [] : [tag].flat()
 }
 
+/** What a read does on a miss: load, say where the data store is, or nothing. */
+export const ON_MISS = ['miss', 'load', 'source'] as const
+
+/** `?onMiss=`. Throws ERR_INVALID_ARGUMENT. */
+export function readOnMiss(request: FastifyRequest): (typeof ON_MISS)[number] {
+  const { onMiss = 'miss' } = request.query as Query
+  const known = ON_MISS.find(name => name === onMiss)
+  if (known !== undefined) return known
+  throw new CacheMeshError('ERR_INVALID_ARGUMENT', `onMiss is one of ${ON_MISS.join(', ')}`)
+}
+
 /** A whole number, 0 or more. Throws ERR_INVALID_ARGUMENT. */
 export function readWhole(request: FastifyRequest, name: string): bigint | undefined {
   const text = (request.query as Query)[name]

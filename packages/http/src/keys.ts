@@ -10,7 +10,7 @@ import { noneMatches } from './etag.ts'
 import { conditionOf, missing, unmet } from './key-conditions.ts'
 import { operate } from './key-operations.ts'
 import { KEYS, readKeyPath } from './key-path.ts'
-import { checkQuery, readTags, readTtl } from './key-query.ts'
+import { checkQuery, readOnMiss, readTags, readTtl } from './key-query.ts'
 import { renderJson } from './rendering.ts'
 
 const MSGPACK = 'application/vnd.msgpack'
@@ -32,11 +32,12 @@ export function keyRoutes(scope: FastifyInstance, node: CacheMeshNode, traffic: 
 
   scope.get(`${KEYS}*`, described, async (request, reply) => {
     const { namespace, key } = at(request)
-    checkQuery(request, [])
-    const entry = await namespace.getEntry(key)
+    checkQuery(request, ['onMiss'])
+    const onMiss = readOnMiss(request)
+    const entry = await namespace.getEntry(key, onMiss === 'load' ? { onMiss } : undefined)
     // Misses are everyday: no Error, whose stack costs more than the rest of the answer.
     if (entry === undefined) {
-      return sendError(reply, missing(key))
+      return onMiss === 'source' ? sendSource(reply, key, namespace) : sendError(reply, missing(key))
     }
     return sendEntry(request, reply, { entry, traffic })
   })
@@ -90,6 +91,15 @@ export function keyRoutes(scope: FastifyInstance, node: CacheMeshNode, traffic: 
     const result = await namespace.compareAndDelete(key, onlyIf.version)
     return result.stored ? reply.send({ deleted: true }) : sendError(reply, unmet(key, result))
   })
+}
+
+/** A miss that says where else to look. */
+function sendSource(reply: FastifyReply, key: string, { source = null }: NullableSource): FastifyReply {
+  return reply.code(404).send({ error: missing(key), source })
+}
+
+interface NullableSource {
+  readonly source: Namespace['source'] | null
 }
 
 function sendWritten(reply: FastifyReply, key: string, result: WriteResult): FastifyReply {

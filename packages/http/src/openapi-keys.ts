@@ -3,6 +3,7 @@
 import { DEFAULT_NAMESPACE, ERRORS, type ErrorCode, LIMITS } from '@cachemesh/protocol'
 import { route as routeExample } from './examples.ts'
 import { KEY_OPERATIONS } from './key-operations.ts'
+import { ON_MISS } from './key-query.ts'
 import { groupedByStatus, ROUTE, record } from './schemas.ts'
 
 const header = (description: string, type: 'string' | 'integer' = 'string') => ({
@@ -47,14 +48,23 @@ const ttl = [
   { name: 'Cachemesh-Ttl', in: 'header', description: ttlDescription, schema: { type: 'string' } },
 ]
 
+const onMiss = {
+  name: 'onMiss',
+  in: 'query',
+  description:
+    'On a miss: `miss`, 404; `load`, it is loaded by whichever process of the mesh can, once for all who ask; `source`, ' +
+    '404 that says in `source` where the data store is.',
+  schema: { type: 'string', enum: ON_MISS, default: 'miss' },
+}
+
 const get = {
   summary: 'The value of a key',
   tags: ['keys'],
-  parameters: [ifNoneMatch, accept],
+  parameters: [onMiss, ifNoneMatch, accept],
   responses: {
     200: { description: 'The bytes, with their media type.', headers: found, content: bytes },
     304: { description: 'It is the version that If-None-Match names.', headers: found },
-    ...errors('ERR_NOT_FOUND', 'ERR_INVALID_VALUE', ...CALL_ERRORS),
+    ...errors('ERR_NOT_FOUND', 'ERR_INVALID_VALUE', 'ERR_LOADER', ...CALL_ERRORS),
   },
 }
 

@@ -104,8 +104,12 @@ export class Namespace<T = unknown> extends NamespaceWrites<T> {
    */
   async find(key: string): Promise<Finding<T>> {
     const value = await this.get(key, { onMiss: 'miss' })
-    if (value !== undefined) return { found: true, value }
-    return { found: false, source: sourceOf(this.#runtime.core.configuration, this.name) }
+    return value === undefined ? { found: false, source: this.source } : { found: true, value }
+  }
+
+  /** Where its values come from, by the configuration of the mesh; undefined when that says nothing of it. */
+  get source(): Source | undefined {
+    return sourceOf(this.#runtime.core.configuration, this.name)
   }
 
   /**
@@ -145,10 +149,17 @@ export class Namespace<T = unknown> extends NamespaceWrites<T> {
     return existed
   }
 
-  /** The entry of a key as bytes, without the loader. Throws as `get` does. */
-  async getEntry(key: string): Promise<RawEntry | undefined> {
+  /**
+   * The entry of a key as bytes. It loads only when asked to (`onMiss: 'load'`), and then answers with what the mesh has
+   * afterwards: nothing, when nobody who may keep it could be reached. Throws as `get` does.
+   */
+  async getEntry(key: string, options?: GetOptions): Promise<RawEntry | undefined> {
     const qualified = this.#context.qualify(key)
-    const entry = await this.#runtime.requests.get(qualified, copy)
+    let entry = await this.#runtime.requests.get(qualified, copy)
+    if (entry === undefined && options?.onMiss === 'load') {
+      if ((await this.get(key, options)) === undefined) return undefined
+      entry = await this.#runtime.requests.get(qualified, copy)
+    }
     if (entry === undefined) return undefined
     const { value, contentType, version, ttlMs, served, by } = entry
     return { value, contentType, version, ttlMs, served, owner: this.#locate(qualified).owner ?? by }
