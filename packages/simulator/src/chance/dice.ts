@@ -10,6 +10,8 @@ const PURPOSES = {
   timers: 6,
   herds: 7,
   loads: 8,
+  atomics: 9,
+  erasing: 10,
 } as const
 
 /**

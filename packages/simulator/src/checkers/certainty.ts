@@ -15,6 +15,7 @@
 // Whoever crashes, loses its part of the ring or is cut off from those who think otherwise makes two owners, or a
 // short life, and is not judged: such writes are lost, as declared.
 
+import { isTagged } from '../workload/atomics.ts'
 import type { Operation } from '../workload/operation.ts'
 import type { Host } from '../world/host.ts'
 import type { HistoryChecker } from './history-checker.ts'
@@ -42,10 +43,12 @@ export class Certainty implements HistoryChecker {
 
   settled(operation: Operation): string | undefined {
     const { result } = operation
+    // What may be erased in bulk is judged by another (erased.ts).
+    if (isTagged(operation.key)) return undefined
     if (result?.kind === 'miss' && result.certain) return this.#missed(operation)
     if (result?.kind === 'hit' && result.certain) return this.#found(operation, result.version)
     if (result?.kind !== 'done') return undefined
-    if (operation.kind === 'set')
+    if (operation.kind !== 'delete')
       this.#acknowledged.set(`${operation.key} ${result.version}`, operation.settledAt as number)
     if (!result.certain) return undefined
     const { version } = result

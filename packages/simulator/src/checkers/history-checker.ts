@@ -12,6 +12,14 @@ export interface SentRequest {
   readonly kind: Frame['kind']
 }
 
+/** A program has erased a tag of a namespace, or all of it. */
+export interface Erasing {
+  /** Register of the configuration that says so, and what it says. */
+  readonly register: string
+  readonly counter: number
+  readonly at: number
+}
+
 /** Watches what programs ask and are told, and says what is wrong with it. Times are virtual ms. */
 export interface HistoryChecker {
   readonly name: string
@@ -20,5 +28,6 @@ export interface HistoryChecker {
   settled?(operation: Operation, host: Host): string | undefined
   /** The data store is asked. */
   loads?(load: Load, host: Host): void
+  erased?(erasing: Erasing): void
   sent?(request: SentRequest): string | undefined
 }

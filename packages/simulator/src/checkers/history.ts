@@ -1,7 +1,9 @@
 import type { Scenario } from '../scenario/scenario.ts'
 import type { Host } from '../world/host.ts'
+import { Atomicity } from './atomicity.ts'
 import { Certainty } from './certainty.ts'
 import type { Checker } from './checker.ts'
+import { Erased } from './erased.ts'
 import { FinalReads } from './final-reads.ts'
 import { HerdLoads } from './herd-loads.ts'
 import type { HistoryChecker } from './history-checker.ts'
@@ -30,6 +32,8 @@ export function historyCheckers(
       inTime,
       new Hops(),
       new Certainty(ownership),
+      new Atomicity(ownership),
+      new Erased(ownership),
       standingIn,
       new FinalReads(hosts),
       herds,

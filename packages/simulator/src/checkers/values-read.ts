@@ -10,7 +10,8 @@ export class ValuesRead implements HistoryChecker {
   readonly #writes = new Map<number, Write>()
 
   asked(operation: Operation): void {
-    if (operation.kind === 'set') this.#writes.set(operation.id, operation)
+    if (operation.kind === 'set' || operation.kind === 'compare' || operation.kind === 'tagged')
+      this.#writes.set(operation.id, operation)
   }
 
   loads(load: Load): void {

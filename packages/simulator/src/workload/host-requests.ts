@@ -2,17 +2,20 @@
 // the end of the turn, and a timer rings when the calls want to be swept. Nothing here knows what is right.
 
 import {
+  type Call,
   Calls,
+  dispatchTogether,
   type Found,
   type Instant,
+  type KeyRequest,
   Lookup,
   type NodeParts,
   type Outlets,
   OwnWrite,
   Responder,
-  type Written,
+  type WriteResult,
 } from '@cachemesh/core'
-import { type CacheMeshError, type Frame, KIND } from '@cachemesh/protocol'
+import { alterationOf, type CacheMeshError, type Frame, KIND } from '@cachemesh/protocol'
 import type { Host, HostRequests } from '../world/host.ts'
 import type { HerdPlan } from './herd-plan.ts'
 import type { Operation, Result } from './operation.ts'
@@ -135,24 +138,30 @@ export class ProcessRequests implements HostRequests {
   }
 
   ask(operation: Operation): void {
-    const at = this.#at
-    const { kind, key, hash } = operation
-    const node = this.#host.core
-    const deadline = at.now + operation.deadline - operation.startedAt
-    const reject = (error: unknown): void => this.#world.settled(operation, failed(error as CacheMeshError))
-    if (kind === 'load') this.#loads?.ask(operation)
-    else if (kind === 'get') {
-      const resolve = (result: Result): void => this.#world.settled(operation, result)
-      const take = read(operation)
-      this.#calls.dispatch(new Lookup({ node, key, hash, deadline, take, resolve, reject }), at)
-    } else {
-      const entry = kind === 'set' && { value: valueFor(operation), contentType: CONTENT_TYPE, ttlMs: 0 }
-      const request = { kind, key, hash, ...(entry && { entry }) }
-      const resolve = ({ version }: Written, certain: boolean): void =>
-        this.#world.settled(operation, { kind: 'done', version, certain })
-      this.#calls.dispatch(new OwnWrite({ node, request, deadline, resolve, reject }), at)
-    }
+    if (operation.kind === 'load') this.#loads?.ask(operation)
+    else this.#calls.dispatch(this.#callFor(operation), this.#at)
     this.#turnEnds()
+  }
+
+  /** One call of a program for several keys. */
+  askTogether(operations: readonly Operation[]): void {
+    const calls = operations.map(operation => this.#callFor(operation))
+    dispatchTogether(calls, { by: this.#calls, node: this.#host.core, at: this.#at })
+    this.#turnEnds()
+  }
+
+  #callFor(operation: Operation): Call {
+    const { key, hash } = operation
+    const node = this.#host.core
+    const deadline = this.#at.now + operation.deadline - operation.startedAt
+    const reject = (error: unknown): void => this.#world.settled(operation, failed(error as CacheMeshError))
+    if (operation.kind === 'get') {
+      const resolve = (result: Result): void => this.#world.settled(operation, result)
+      return new Lookup({ node, key, hash, deadline, take: read(operation), resolve, reject })
+    }
+    const resolve = (result: WriteResult, certain: boolean): void =>
+      this.#world.settled(operation, written(result, certain))
+    return new OwnWrite({ node, request: requestOf(operation), deadline, resolve, reject })
   }
 
   get #at(): Instant {
@@ -175,6 +184,24 @@ export class ProcessRequests implements HostRequests {
       this.#turnEnds()
     })
   }
+}
+
+function requestOf(operation: Operation): KeyRequest {
+  const { kind, key, hash, expected, slot } = operation
+  if (kind === 'delete') return { kind, key, hash }
+  if (kind === 'increment') {
+    return { kind: 'alter', key, hash, alteration: alterationOf('increment', { by: 1n, initial: 1n }) }
+  }
+  const entry = { value: valueFor(operation), contentType: CONTENT_TYPE, ttlMs: 0 }
+  if (kind === 'set') return { kind, key, hash, entry }
+  const said = { entry, ...(expected !== undefined && { expected }), tags: slot === undefined ? [] : [slot] }
+  return { kind: 'alter', key, hash, alteration: alterationOf('set', said) }
+}
+
+function written({ outcome, version, count }: WriteResult, certain: boolean): Result {
+  if (outcome !== 'stored') return { kind: 'refused', certain }
+  if (count !== undefined) return { kind: 'counted', count: Number(count), version, certain }
+  return { kind: 'done', version, certain }
 }
 
 function read({ key }: Operation): (found: Found | undefined, certain: boolean) => Result {

@@ -7,8 +7,11 @@ export const ATTEMPTS_MAX = 3
 export interface Operation {
   /** Rises with each; never 0. */
   readonly id: number
-  /** `load` is a get of a program that loads what is missing. */
-  readonly kind: 'get' | 'set' | 'delete' | 'load'
+  /**
+   * `load` is a get of a program that loads what is missing; `compare` a set in the place of a certain version, and
+   * `tagged` one with a tag.
+   */
+  readonly kind: 'get' | 'set' | 'delete' | 'load' | 'increment' | 'compare' | 'tagged'
   /** Qualified. */
   readonly key: string
   readonly hash: number
@@ -21,6 +24,10 @@ export interface Operation {
   readonly sizeBytes: number
   /** Of the reads at the end of a run, which must succeed at the last attempt; 0: it is none of them. */
   readonly attempt: number
+  /** Of a compare: the version that has to be there. */
+  readonly expected?: number
+  /** Of a tagged set: slot of its tag. */
+  readonly slot?: number
   settledAt: number | undefined
   result: Result | undefined
 }
@@ -37,7 +44,13 @@ export interface Load {
 
 /** A program has learned what it wanted to know. */
 export function isAnswered(result: Result | undefined): boolean {
-  return result?.kind === 'hit' || result?.kind === 'done' || (result?.kind === 'miss' && result.certain)
+  return (
+    result?.kind === 'hit' ||
+    result?.kind === 'counted' ||
+    result?.kind === 'refused' ||
+    result?.kind === 'done' ||
+    (result?.kind === 'miss' && result.certain)
+  )
 }
 
 /** How a call ended, as its program saw it; `certain`: by the owner of the key. */
@@ -53,4 +66,8 @@ export type Result =
     }
   | { readonly kind: 'miss'; readonly certain: boolean }
   | { readonly kind: 'done'; readonly version: number; readonly certain: boolean }
+  /** What a counter stands at. */
+  | { readonly kind: 'counted'; readonly count: number; readonly version: number; readonly certain: boolean }
+  /** Another version was there, or none. */
+  | { readonly kind: 'refused'; readonly certain: boolean }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }

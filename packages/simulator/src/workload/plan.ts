@@ -1,4 +1,5 @@
 import { Dice } from '../chance/dice.ts'
+import { type AtomicsPlan, drawAtomics } from './atomics-plan.ts'
 import { drawHerds, type HerdPlan } from './herd-plan.ts'
 
 /** What the programs on all hosts do with the cache. */
@@ -14,6 +15,8 @@ export interface WorkloadPlan {
   readonly valueBytesMax: number
   /** Without it there are none. */
   readonly herds?: HerdPlan
+  /** Likewise. */
+  readonly atomics?: AtomicsPlan
 }
 
 /** Reads at the end of a run: every key at every node. */
@@ -25,6 +28,7 @@ const NODES_MAX = 30
 export function drawWorkload(seed: number, nodes: number): WorkloadPlan | undefined {
   const dice = new Dice(seed, 'workload')
   if (nodes > NODES_MAX || dice.chance(2 / 3)) return undefined
+  const atomics = drawAtomics(new Dice(seed, 'atomics').fork())
   const herds = drawHerds(new Dice(seed, 'herds').fork())
   return {
     keys: Math.floor(dice.magnitude(5, Math.min(400, FINAL_READS_MAX / nodes))),
@@ -35,5 +39,6 @@ export function drawWorkload(seed: number, nodes: number): WorkloadPlan | undefi
     // Some are too large to travel among the small frames.
     valueBytesMax: dice.pick([100, 1_000, 100_000]),
     ...(herds && { herds }),
+    ...(atomics && { atomics }),
   }
 }

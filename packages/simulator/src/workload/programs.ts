@@ -4,6 +4,7 @@ import type { Scenario } from '../scenario/scenario.ts'
 import { SETTLE_MS } from '../scenario/times.ts'
 import type { EventQueue } from '../time/event-queue.ts'
 import type { Host } from '../world/host.ts'
+import { AtomicCalls, type Call } from './atomics.ts'
 import { ATTEMPTS_MAX, isAnswered, type Operation } from './operation.ts'
 import type { WorkloadPlan } from './plan.ts'
 
@@ -18,6 +19,8 @@ export interface ProgramsParts {
   readonly hosts: readonly Host[]
   readonly queue: EventQueue
   ask(operation: Operation): void
+  /** One call for several keys. */
+  askTogether(operations: readonly Operation[]): void
 }
 
 /** The programs on all hosts: when they call what. They know nothing of the mesh. */
@@ -25,6 +28,7 @@ export class Programs {
   readonly #parts: ProgramsParts
   readonly #dice: Dice
   readonly #endsAt: number
+  readonly #atomics: AtomicCalls | undefined
   #lastId = 0
 
   constructor(parts: ProgramsParts) {
@@ -32,6 +36,10 @@ export class Programs {
     this.#dice = new Dice(parts.scenario.seed, 'programs')
     this.#endsAt = parts.scenario.calmAt + SETTLE_MS
     parts.queue.at(this.#endsAt, () => this.#readAll())
+    const { atomics } = parts.plan
+    const made = (host: Host, what: Call): Operation => this.#operation(host, what)
+    if (atomics)
+      this.#atomics = new AtomicCalls({ plan: parts.plan, atomics, seed: parts.scenario.seed, made })
   }
 
   nextId(): number {
@@ -49,8 +57,8 @@ export class Programs {
     if (at >= this.#endsAt) return
     queue.at(at, () => {
       if (host.life !== life || host.state !== 'up') return
-      const operation = this.#drawn(host)
-      host.arrive(() => this.#ask(host, operation))
+      const operations = this.#atomics?.drawn(host) ?? [this.#drawn(host)]
+      host.arrive(() => this.#ask(host, operations))
       this.#wait(host, life)
     })
   }
@@ -63,58 +71,54 @@ export class Programs {
     // Small values are usual, and some keys much asked for.
     const sizeBytes = kind === 'set' ? Math.floor(dice.magnitude(1, plan.valueBytesMax)) : 0
     const key = Math.floor(plan.keys * dice.between(0, 1) ** 2)
-    return this.#operation(host, { kind, key, sizeBytes })
+    return this.#operation(host, { kind, key: `key ${key}`, sizeBytes })
   }
 
   /** The mesh has settled long since: every node has an answer for every key. */
   #readAll(): void {
     for (const host of this.#parts.hosts) {
       if (host.state !== 'up') continue
-      for (let key = 0; key < this.#parts.plan.keys; key++) {
-        this.#ask(host, this.#operation(host, { kind: 'get', key, sizeBytes: 0, attempt: 1 }))
+      const numbers = Array.from({ length: this.#parts.plan.keys }, (_, key) => `key ${key}`)
+      for (const key of [...numbers, ...(this.#atomics?.taggedKeys ?? [])]) {
+        this.#ask(host, [this.#operation(host, { kind: 'get', key, sizeBytes: 0, attempt: 1 })])
       }
     }
   }
 
   /** A read may have had to wait for a link for longer than it could: there is one now. */
   settled(operation: Operation, host: Host): void {
+    this.#atomics?.settled(operation)
     const { attempt } = operation
     if (attempt === 0 || attempt === ATTEMPTS_MAX || isAnswered(operation.result)) return
     const { life } = host
     this.#parts.queue.after(AGAIN_MS, () => {
       if (host.life === life && host.state === 'up')
-        this.#ask(host, { ...operation, id: ++this.#lastId, attempt: attempt + 1 })
+        this.#ask(host, [{ ...operation, id: ++this.#lastId, attempt: attempt + 1 }])
     })
   }
 
-  #ask(host: Host, operation: Operation): void {
+  #ask(host: Host, operations: readonly Operation[]): void {
     const { queue, plan } = this.#parts
     const startedAt = queue.now
-    const timeoutMs = operation.attempt === 0 ? plan.timeoutMs : FINAL_TIMEOUT_MS
-    this.#parts.ask({
-      ...operation,
-      result: undefined,
-      life: host.life,
-      startedAt,
-      deadline: startedAt + timeoutMs,
+    const { life } = host
+    const asked = operations.map(operation => {
+      const deadline = startedAt + (operation.attempt === 0 ? plan.timeoutMs : FINAL_TIMEOUT_MS)
+      return { ...operation, result: undefined, life, startedAt, deadline }
     })
+    const [first] = asked
+    if (asked.length > 1) this.#parts.askTogether(asked)
+    else if (first !== undefined) this.#parts.ask(first)
   }
 
-  #operation(
-    host: Host,
-    what: Pick<Operation, 'kind' | 'sizeBytes'> & { readonly key: number; readonly attempt?: number },
-  ): Operation {
-    const key = `key ${what.key}`
+  #operation(host: Host, what: Call): Operation {
     return {
+      ...what,
       id: ++this.#lastId,
-      kind: what.kind,
-      key,
-      hash: hashKey(key),
+      hash: hashKey(what.key),
       host: host.index,
       life: host.life,
       startedAt: 0,
       deadline: 0,
-      sizeBytes: what.sizeBytes,
       attempt: what.attempt ?? 0,
       settledAt: undefined,
       result: undefined,

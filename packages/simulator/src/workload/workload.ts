@@ -1,7 +1,7 @@
 // Programs on all hosts that read, write and delete the same keys through the requests of the real core. What they
 // ask and are told, and every frame of it, is in the trace; checkers judge it as it happens.
 
-import { BULK_FRAME_MAX, type Frame, FrameReader, KIND } from '@cachemesh/protocol'
+import { BULK_FRAME_MAX, type Frame, FrameReader, KIND, type Target } from '@cachemesh/protocol'
 import { Dice } from '../chance/dice.ts'
 import { type Checker, FINE, type Step } from '../checkers/checker.ts'
 import type { HerdLoads } from '../checkers/herd-loads.ts'
@@ -11,6 +11,8 @@ import type { Scenario } from '../scenario/scenario.ts'
 import type { Noted, Trace } from '../trace/trace.ts'
 import type { Host } from '../world/host.ts'
 import type { World } from '../world/world.ts'
+import { TAGGED } from './atomics.ts'
+import { ErasingPrograms } from './erasing.ts'
 import type { HerdPlan } from './herd-plan.ts'
 import { Herds } from './herds.ts'
 import { type CreateRequests, ProcessRequests } from './host-requests.ts'
@@ -37,6 +39,7 @@ export class Workload implements Checker {
   readonly #processes = new Map<Host, ProcessRequests>()
   #judges: readonly HistoryChecker[] = []
   #lastLoad = 0
+  #lastErasure = 1_000_000
   #herds: HerdLoads | undefined
   #world: World | undefined
   #programs: Programs | undefined
@@ -53,7 +56,12 @@ export class Workload implements Checker {
     const { plan, scenario } = this.#parts
     const ask = (operation: Operation): void => this.#ask(operation)
     const { hosts, queue } = world
-    const programs = new Programs({ plan, scenario, hosts, queue, ask })
+    const askTogether = (operations: readonly Operation[]): void => this.#askTogether(operations)
+    const programs = new Programs({ plan, scenario, hosts, queue, ask, askTogether })
+    if (plan.atomics) {
+      const erase = (host: Host, slots: readonly number[] | undefined): void => this.#erase(host, slots)
+      new ErasingPrograms({ everyMs: plan.atomics.eraseEveryMs, scenario, hosts, queue, erase })
+    }
     this.#programs = programs
     const { herds, timeoutMs } = plan
     const nextId = (): number => programs.nextId()
@@ -102,11 +110,33 @@ export class Workload implements Checker {
   }
 
   #ask(operation: Operation): void {
+    this.#processes.get(this.#asked(operation))?.ask(operation)
+  }
+
+  #askTogether(operations: readonly Operation[]): void {
+    const [host] = operations.map(operation => this.#asked(operation))
+    if (host !== undefined) this.#processes.get(host)?.askTogether(operations)
+  }
+
+  #asked(operation: Operation): Host {
     const host = this.#known.hosts[operation.host] as Host
-    const { id, kind, key, sizeBytes } = operation
-    this.#note('asks', host.index, id, kind, key, sizeBytes)
+    const { id, kind, key, sizeBytes, expected = 0 } = operation
+    this.#note('asks', host.index, id, kind, key, sizeBytes, expected)
     for (const judge of this.#judges) judge.asked?.(operation, host)
-    this.#processes.get(host)?.ask(operation)
+    return host
+  }
+
+  #erase(host: Host, slots: readonly number[] | undefined): void {
+    const erasure = { namespace: TAGGED, ...(slots && { slots }) }
+    const ask = ++this.#lastErasure
+    this.#known.feed(host, { kind: 'operation', ask, operation: { kind: 'erase', erasure } })
+    for (const what of slots?.map(slot => `~${slot}`) ?? [TAGGED]) {
+      const register = `erasures/${what}`
+      const counter = host.core.configuration.register(register)?.counter
+      const at = this.#known.queue.now
+      if (counter === undefined) continue
+      for (const judge of this.#judges) judge.erased?.({ register, counter, at })
+    }
   }
 
   #settled(host: Host, operation: Operation, result: Result): void {
@@ -149,9 +179,9 @@ export class Workload implements Checker {
   #sent(from: Host, to: Host, frame: Frame): void {
     const { kind } = frame
     if (kind >= KIND.hit) return
-    const { key, hops } = frame.target()
-    for (const judge of this.#judges)
-      this.#judged(from, judge.name, judge.sent?.({ from, to, key, hops, kind }))
+    for (const { key, hops } of targetsOf(frame))
+      for (const judge of this.#judges)
+        this.#judged(from, judge.name, judge.sent?.({ from, to, key, hops, kind }))
   }
 
   /** Timers have whole milliseconds, one at least, and are late; a frozen process hears of them when it moves. */
@@ -177,6 +207,13 @@ export class Workload implements Checker {
   }
 }
 
+/** The keys that a request asks for. Those of a batch have passed nobody. */
+function targetsOf(frame: Frame): readonly Pick<Target, 'key' | 'hops'>[] {
+  if (frame.kind === KIND.setMany) return frame.writes().map(({ key }) => ({ key, hops: [] }))
+  const isBatch = frame.kind === KIND.getMany || frame.kind === KIND.deleteMany
+  return isBatch ? frame.keys().map(key => ({ key, hops: [] })) : [frame.target()]
+}
+
 function noted(result: Result): Noted[] {
   switch (result.kind) {
     case 'hit':
@@ -185,6 +222,10 @@ function noted(result: Result): Noted[] {
       return ['miss', Number(result.certain)]
     case 'done':
       return ['done', result.version, Number(result.certain)]
+    case 'counted':
+      return ['counted', result.count, result.version, Number(result.certain)]
+    case 'refused':
+      return ['refused', Number(result.certain)]
     case 'failed':
       return [result.code]
   }
