@@ -5,6 +5,7 @@
 // several at once (decision 0010).
 
 import type { Instant } from '../limits/instant.ts'
+import type { Blocks } from '../store/blocks.ts'
 import type { Entry } from '../store/entry.ts'
 import type { Store } from '../store/store.ts'
 import type { KeyReply } from './reply.ts'
@@ -14,8 +15,10 @@ const TOGETHER_MAX = 32
 
 interface Read {
   key: string
+  hash: number
   reply: KeyReply | undefined
-  entry: Entry | undefined
+  /** Of the entry in the store; 0: there is none. */
+  address: number
 }
 
 export class Reads {
@@ -23,8 +26,9 @@ export class Reads {
   /** Used again and again: the first `#count` of them wait. */
   readonly #reads: readonly Read[] = Array.from({ length: TOGETHER_MAX }, () => ({
     key: '',
+    hash: 0,
     reply: undefined,
-    entry: undefined,
+    address: 0,
   }))
   #count = 0
   /** What `#touch` found: a loop without a result might be taken for useless by the compiler. */
@@ -35,9 +39,10 @@ export class Reads {
   }
 
   /** Takes a request whose key is owned here. It is answered by `answer`, or as soon as enough wait. */
-  add(key: string, reply: KeyReply, at: Instant): void {
+  add({ key, hash }: { readonly key: string; readonly hash: number }, reply: KeyReply, at: Instant): void {
     const read = this.#reads[this.#count++] as Read
     read.key = key
+    read.hash = hash
     read.reply = reply
     if (this.#count === TOGETHER_MAX) this.answer(at)
   }
@@ -49,34 +54,42 @@ export class Reads {
     const store = this.#store
     const { now } = at
     this.#find(store, count)
-    this.#touch(count)
+    this.#touch(store.blocks, count)
     for (let i = 0; i < count; i++) {
       const read = this.#reads[i] as Read
       const reply = read.reply as KeyReply
       try {
-        reply.found(store.living(read.key, read.entry, now), now)
+        reply.found(this.#shown(read, at), now)
       } catch (error) {
         reply.error(error)
       }
       read.reply = undefined
-      read.entry = undefined
     }
   }
 
   #find(store: Store, count: number): void {
+    const { owned } = store
     for (let i = 0; i < count; i++) {
       const read = this.#reads[i] as Read
-      read.entry = store.find(read.key)
+      read.address = owned.seek(read.key, read.hash)
     }
   }
 
-  #touch(count: number): void {
+  #touch(blocks: Blocks, count: number): void {
     let touched = 0
-    for (let i = 0; i < count; i++) touched += this.#reads[i]?.entry?.value.length ?? 0
     for (let i = 0; i < count; i++) {
-      const value = this.#reads[i]?.entry?.value
-      if (value !== undefined && value.length > 0) touched += (value[0] as number) + (value.at(-1) as number)
+      const { address } = this.#reads[i] as Read
+      if (address !== 0) touched += blocks.touch(address)
     }
     this.touched = touched
+  }
+
+  /** Most that were found are alive: one that is not goes through `read`, which removes it. */
+  #shown({ key, hash, address }: Read, at: Instant): Entry | undefined {
+    if (address === 0) return undefined
+    const store = this.#store
+    if (!store.lives(address, at)) return store.read(key, at.now, hash)
+    store.owned.hit(address)
+    return store.blocks.entryOf(address)
   }
 }

@@ -70,7 +70,7 @@ export class Responder {
       const hash = hashKey(key)
       if (frame.kind === KIND.get && !this.#leaving && this.#node.placement.owns(hash)) {
         splitKey(key) // throws for what qualifies no key
-        this.#reads.add(key, reply, at)
+        this.#reads.add({ key, hash }, reply, at)
       } else this.#ask(requestIn(frame, key, hash), { from, reply, at, deadline, hops, failed })
     } catch (error) {
       reply.error(error)

@@ -189,8 +189,19 @@ export class Blocks {
   /** A view, valid until the next write. */
   valueOf(address: number): Uint8Array {
     if ((this.segments.word(address, HEAD) & OUTSIDE) !== 0) return this.outside.get(this.#outsideOf(address))
+    // Half the price of `subarray`.
+    const { buffer } = this.#bytesAt(address)
+    return new Uint8Array(buffer, this.#valueAt(address), this.segments.word(address, VALUE_BYTES))
+  }
+
+  /** Brings a value close to the processor: its first and last byte. */
+  touch(address: number): number {
+    const { segments } = this
+    const length = segments.word(address, VALUE_BYTES)
+    if (length === 0 || (segments.word(address, HEAD) & OUTSIDE) !== 0) return 0
+    const bytes = segments.bytes[address >>> segments.shift]!
     const at = this.#valueAt(address)
-    return this.#bytesAt(address).subarray(at, at + this.segments.word(address, VALUE_BYTES))
+    return bytes[at]! + bytes[at + length - 1]!
   }
 
   /** Copies a value that lies in its block, by words: `at` counts them, and some bytes behind it may come along. */

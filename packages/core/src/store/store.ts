@@ -78,8 +78,8 @@ export class Store {
     this.markers = new Markers(markersBytes, this.floors)
   }
 
-  read(key: string, now: number): Entry | undefined {
-    const entry = this.owned.get(key, now)
+  read(key: string, now: number, hash?: number): Entry | undefined {
+    const entry = this.owned.get(key, now, hash)
     if (entry === undefined || entry.version > this.erasures.latest) return entry
     if (!this.erasures.hide(key, entry)) return entry
     this.void(key, entry.version, now)
@@ -95,13 +95,6 @@ export class Store {
   void(key: string, version: number, now: number): void {
     this.owned.delete(key)
     if (!this.erasures.cleared(key, version)) this.markers.put(key, version, now)
-  }
-
-  /** What `find` found, if `read` would show it too. */
-  living(key: string, entry: Entry | undefined, now: number): Entry | undefined {
-    // Most are: one that is not goes through `read`, which removes it.
-    if (entry === undefined || (entry.expiresAt > now && entry.version > this.erasures.latest)) return entry
-    return this.read(key, now)
   }
 
   /** The latest that is known of a key, be it an entry, expired or not, or a delete marker. */
@@ -121,12 +114,13 @@ export class Store {
    */
   seek(key: string, hash: number, at: Instant): number {
     const address = this.owned.seek(key, hash)
-    if (address === 0 || !this.#lives(address, at)) return this.#seekAgain(key, address, { hash, at })
+    if (address === 0 || !this.lives(address, at)) return this.#seekAgain(key, address, { hash, at })
     this.owned.hit(address)
     return address
   }
 
-  #lives(address: number, at: Instant): boolean {
+  /** `read` would show what is at this address. */
+  lives(address: number, at: Instant): boolean {
     const expiresAt = this.owned.expiresAt(address)
     if (expiresAt !== Number.POSITIVE_INFINITY && expiresAt <= at.now) return false
     return this.owned.versionOf(address) > this.erasures.latest
@@ -138,7 +132,7 @@ export class Store {
     address: number,
     { hash, at }: { readonly hash: number; readonly at: Instant },
   ): number {
-    return address === 0 || this.read(key, at.now) === undefined ? 0 : this.owned.seek(key, hash)
+    return address === 0 || this.read(key, at.now, hash) === undefined ? 0 : this.owned.seek(key, hash)
   }
 
   /**
