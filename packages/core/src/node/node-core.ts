@@ -85,7 +85,7 @@ export class NodeCore {
     )
     const { antiEntropyMs } = rules
     this.#exchange = new Exchange({ ledger: this.#ledger, linked, random, hold, antiEntropyMs, now: at.now })
-    const nextVersion = (wall: number) => this.store.clock.next(wall)
+    const nextVersion = (wall: number) => this.store.clock.nextForAll(wall)
     this.#operations = new Operations({ ledger: this.#ledger, exchange: this.#exchange, linked, nextVersion })
     this.#initial = options.initial
     const incarnation = this.configuration.member(self)?.incarnation ?? 0

@@ -64,6 +64,19 @@ describe('versions', () => {
   })
 })
 
+describe('a version that ends what others wrote', () => {
+  it('is above what they give by clocks that are a little ahead, and follows no clock that is far off', () => {
+    const clock = new VersionClock()
+    clock.compare('ahead', stampAt(NOW + 900), NOW)
+    clock.compare('behind', stampAt(NOW - 900), NOW)
+    clock.compare('far', stampAt(NOW + 60_000), NOW)
+    const theirs = new VersionClock().next(NOW + 900)
+    expect(clock.nextForAll(NOW + 1)).toBeGreaterThan(theirs)
+    expect(clock.last).toBeLessThan(stampAt(NOW + 2_000))
+    expect(clock.next(NOW + 1)).toBe(clock.last)
+  })
+})
+
 describe('a wrong clock', () => {
   const hour = 3_600_000
 

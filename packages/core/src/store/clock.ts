@@ -28,6 +28,16 @@ export class VersionClock {
     return this.#last
   }
 
+  /**
+   * A version above all that this node and those with which it compares clocks can have given so far: one that ends
+   * what they wrote, though their clocks differ. A clock that is further ahead than a write may be is not believed.
+   */
+  nextForAll(wall: number): number {
+    const ahead = [...this.#offsets.values()].filter(offset => offset <= TIMES.clockAheadMaxMs)
+    this.#last = Math.max(this.next(wall), this.#stamp(wall + Math.max(0, ...ahead)))
+    return this.#last
+  }
+
   /** Takes note of another node's version. False: it lies too far ahead and the write has to be refused. */
   see(version: number, wall: number): boolean {
     if (version <= this.#last) return true

@@ -126,6 +126,15 @@ describe('what comes from elsewhere', () => {
     expect(arrive(store, 'a', 8)).toBe('stored')
   })
 
+  it('would bring it back when floors were not looked at', () => {
+    const store = newStore()
+    store.floors.of = () => 0
+    arrive(store, 'a', 5)
+    accept(store, { key: 'a', hash: hashKey('a'), entry: deleteMarker(7, NEVER) }, AT)
+    store.markers.clear()
+    expect(arrive(store, 'a', 5)).toBe('stored')
+  })
+
   it('passes below a floor when the owner, who would know, sends it', () => {
     const store = newStore()
     store.floors.raise(arcOf(hashKey('a')), 7)
