@@ -84,7 +84,7 @@ export class Namespace<T = unknown> extends NamespaceWrites<T> {
       return Promise.reject(error)
     }
     if (options !== undefined) return this.#getAs({ key, qualified }, options)
-    if (this.#loads) return (this.#data as DataAccess<T>).get({ key, qualified })
+    if (this.#loads) return this.#readThrough(key, qualified)
     return this.#runtime.requests.value(qualified) as Promise<T | undefined>
   }
 
@@ -218,6 +218,16 @@ export class Namespace<T = unknown> extends NamespaceWrites<T> {
       checkSize: value => this.#context.checkSize(value),
       ttlMs: () => this.#context.ttlMs(),
     })
+  }
+
+  #readThrough(key: string, qualified: string): Promise<T | undefined> {
+    try {
+      const value = this.#runtime.requests.fresh(qualified)
+      if (value !== undefined) return Promise.resolve(value as T)
+      return (this.#data as DataAccess<T>).get({ key, qualified })
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   async #getAs(key: Key, options: GetOptions): Promise<T | undefined> {

@@ -4,8 +4,10 @@ import type { Entry } from '../store/entry.ts'
 /** -ln of the smallest number above 0 that the dice show: nobody draws a longer head start than that. */
 const DRAW_MAX = 22.2
 
+type Times = Pick<Entry, 'cost' | 'staleAt' | 'expiresAt'>
+
 /** Whether it may be refreshed by a read while it is fresh: only then dice are rolled. */
-export function isNearItsEnd({ cost, staleAt, expiresAt }: Entry, now: number): boolean {
+export function isNearItsEnd({ cost, staleAt, expiresAt }: Times, now: number): boolean {
   return cost > 0 && Math.min(staleAt, expiresAt) - now <= cost * DRAW_MAX
 }
 

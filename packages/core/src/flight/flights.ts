@@ -85,11 +85,19 @@ export class Flights {
     return this.#wakeAt
   }
 
-  /** What can be answered at once, without a word about loading: the usual case of a hit. */
-  fresh(key: string, now: number): Entry | undefined {
-    const entry = this.#store.read(key, now)
-    if (entry === undefined || entry.staleAt <= now || isNearItsEnd(entry, now)) return undefined
-    return entry
+  /** Address of what can be answered at once, without a word about loading (`Store.seek`); 0: it has to be asked for. */
+  seekFresh(key: string, hash: number, at: Instant): number {
+    const { blocks, owned } = this.#store
+    const address = this.#store.seek(key, hash, at)
+    if (address === 0) return 0
+    const staleAt = blocks.staleAtOf(address)
+    const cost = blocks.costOf(address)
+    const expiresAt = owned.expiresAt(address)
+    // Most live for ever, or took no time.
+    if (staleAt === Number.POSITIVE_INFINITY && (cost === 0 || expiresAt === Number.POSITIVE_INFINITY))
+      return address
+    const { now } = at
+    return staleAt <= now || isNearItsEnd({ staleAt, cost, expiresAt }, now) ? 0 : address
   }
 
   /** Somebody wants the value of a key that this node answers for, or has to answer for. */

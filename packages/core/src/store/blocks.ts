@@ -161,7 +161,7 @@ export class Blocks {
 
   entryOf(address: number): Entry {
     const { segments } = this
-    const extra = (segments.word(address, HEAD) & EXTRA) !== 0
+    const extra = this.#hasExtra(address)
     return {
       value: this.valueOf(address),
       contentType: this.typeOf(address),
@@ -172,6 +172,20 @@ export class Blocks {
       staleAt: extra ? segments.double(address, STALE) : Number.POSITIVE_INFINITY,
       tags: extra ? this.#tagsOf(address) : NO_TAGS,
     }
+  }
+
+  /** When it is stale, monotonic ms. */
+  staleAtOf(address: number): number {
+    return this.#hasExtra(address) ? this.segments.double(address, STALE) : Number.POSITIVE_INFINITY
+  }
+
+  /** What it took to make it, ms. */
+  costOf(address: number): number {
+    return this.#hasExtra(address) ? this.segments.double(address, COST) : 0
+  }
+
+  #hasExtra(address: number): boolean {
+    return (this.segments.word(address, HEAD) & EXTRA) !== 0
   }
 
   keyOf(address: number): string {

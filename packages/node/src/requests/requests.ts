@@ -6,7 +6,6 @@ import {
   dispatchTogether,
   executeWrite,
   type Found,
-  foundEntry,
   foundHere,
   type KeyRequest,
   LoadCall,
@@ -136,18 +135,18 @@ export class Requests {
     this.#sweeps.wind()
   }
 
+  /** The value of a key that this node owns, when it can be had without loading; undefined: `load` it. */
+  fresh(key: string): unknown {
+    const hash = hashKey(key)
+    if (!this.#owns(hash)) return undefined
+    const { store, flights } = this.#core
+    const address = flights.seekFresh(key, hash, present)
+    return address === 0 ? undefined : valueAt(store.blocks, address)
+  }
+
   /** A read that may load, or a claim; `take` makes the result out of what the mesh answered, while it is valid. */
   load<T>(key: string, { wish, deadline, take }: LoadOptions<T>): Promise<T> {
     const hash = hashKey(key)
-    const { flights } = this.#core
-    if (!wish.claim && this.#owns(hash)) {
-      const { now } = this.#moment.taken()
-      const entry = flights.fresh(key, now)
-      if (entry !== undefined)
-        return resolved(() =>
-          take({ kind: 'hit', found: foundEntry(this.#core, entry, now), stale: false, certain: true }),
-        )
-    }
     return new Promise((resolve, reject) => {
       const done = (loaded: Loaded): void => resolve(take(loaded))
       const call = new LoadCall({ node: this.#core, key, hash, deadline, wish, done, reject })
