@@ -181,6 +181,26 @@ export class Partition implements Tenant {
     } while (after !== undefined)
   }
 
+  /** As `entries`, of so many keys after an ordering: what a walk over them needs (walk.ts). */
+  visitHeat(
+    after: number | undefined,
+    count: number,
+    found: (order: number, hash: number, heat: number) => void,
+  ): number | undefined {
+    const table = this.#table
+    return table.visit(after, count, (order, address) => {
+      found(order, table.hashOf(order), this.#blocks.hitsOf(address))
+    })
+  }
+
+  /** Shows the entries of one ordering, those that have expired as well. */
+  showAlike(order: number, show: (shown: { key: string; hash: number; entry: Entry }) => void): void {
+    const hash = this.#table.hashOf(order)
+    this.#table.alike(order, address => {
+      show({ key: this.#blocks.keyOf(address), hash, entry: this.#blocks.entryOf(address) })
+    })
+  }
+
   /** Removes all entries, one by one: the memory is that of the other partition too. */
   clear(): void {
     const addresses: number[] = []

@@ -11,6 +11,7 @@ import { Markers } from './markers.ts'
 import { Partition, type PartitionStats } from './partition.ts'
 import type { PolicyName } from './policy.ts'
 import { Reserved } from './reserved.ts'
+import { Walk } from './walk.ts'
 
 /** What a write did. */
 export interface Written {
@@ -133,6 +134,11 @@ export class Store {
     { hash, at }: { readonly hash: number; readonly at: Instant },
   ): number {
     return address === 0 || this.read(key, at.now, hash) === undefined ? 0 : this.owned.seek(key, hash)
+  }
+
+  /** The owned entries of a range of hashes, the hottest first, for their new owner. Those that expired are among them. */
+  walk(includes: (hash: number) => boolean): Walk {
+    return new Walk(this.owned, includes)
   }
 
   /**
