@@ -179,6 +179,8 @@ describe('options', () => {
     [{ weight: Number.NaN }, 'ERR_INVALID_ARGUMENT', /weight/],
     [{ memory: 'lots' }, 'ERR_INVALID_ARGUMENT', /memory/],
     [{ memory: '1kb' }, 'ERR_INVALID_ARGUMENT', /too small/],
+    [{ eviction: 'fifo' as never }, 'ERR_INVALID_ARGUMENT', /eviction is one of adaptive/],
+    [{ copies: 1 }, 'ERR_INVALID_ARGUMENT', /0.05 to 0.95/],
     [{ mesh: '' }, 'ERR_INVALID_ARGUMENT', /mesh/],
     [{ key: 'secret' }, 'ERR_MESH_KEY', /64 hex digits/],
     [{ key: generateKey(), keyFile: '/nowhere' }, 'ERR_INVALID_ARGUMENT', /one of them/],

@@ -84,6 +84,15 @@ describe('a mesh of three nodes', () => {
     expect(await a.get(key)).toBe('small')
   })
 
+  it.each(['lru', 's3-fifo', 'cost', 'adaptive'] as const)('makes room as it is told: %s', async eviction => {
+    const node = await startNode({ memory: '1mb', eviction, copies: 0.3 })
+    for (let i = 0; i < 2_000; i++) await node.set(`key ${i}`, new Uint8Array(1_000))
+    const { entries, evictions, bytesMax } = node.stats.owned
+    expect(entries).toBeGreaterThan(500)
+    expect(entries + evictions).toBe(2_000)
+    expect(bytesMax).toBeLessThan(0.7 * 2 ** 20)
+  })
+
   it('answers every key when a node vanishes: a miss for what it held, never an error', async () => {
     const [a, b, c] = (await startMesh(3)) as [CacheMeshNode, CacheMeshNode, CacheMeshNode]
     const keys = [...keysOf(a, 20), ...keysOf(b, 20), ...keysOf(c, 20)]

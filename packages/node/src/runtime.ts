@@ -87,6 +87,7 @@ export class Runtime {
         meshId: settings.meshId,
         seeds: settings.seeds,
         cacheBytes: settings.cacheBytes,
+        eviction: settings.eviction,
         randomSeed: Math.floor(Math.random() * Number.MAX_SAFE_INTEGER),
         ...(settings.initial && { initial: settings.initial }),
         ...(remembered.configuration && { remembered: remembered.configuration }),

@@ -15,6 +15,7 @@ export function startCommand(program: Command): void {
     .option('--key-file <file>', 'mesh keys, one per line; the first is used, all are accepted')
     .option('--data-dir <directory>', 'keeps identity and configuration over restarts')
     .option('--memory <size>', 'budget for entries, for example 256mb (default: 64mb)')
+    .option('--eviction <way>', 'which entries stay: adaptive (default), s3-fifo, lru or cost')
     .option('--weight <number>', 'share of the ring relative to others, 0 to 100 (default: 1)')
     .option('--zone <name>', 'failure domain, for example a rack')
     .option('--mesh <name>', 'name of the mesh (default: cachemesh)')

@@ -12,6 +12,8 @@ export interface StartFlags {
   readonly keyFile?: string
   readonly dataDir?: string
   readonly memory?: string
+  /** The node checks it. */
+  readonly eviction?: NonNullable<NodeOptions['eviction']>
   readonly weight?: string
   readonly zone?: string
   readonly mesh?: string
@@ -45,6 +47,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'key-file': 'text',
   'data-dir': 'text',
   memory: 'size',
+  eviction: 'text',
   weight: 'number',
   zone: 'text',
   mesh: 'text',

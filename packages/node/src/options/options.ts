@@ -1,4 +1,4 @@
-import { BOUNDS, type Change, checkChange } from '@cachemesh/core'
+import { BOUNDS, type Change, checkChange, POLICIES, type PolicyName } from '@cachemesh/core'
 import { parseAddress } from '@cachemesh/libp2p'
 import { CacheMeshError, LIMITS, utf8Length } from '@cachemesh/protocol'
 import type { MemberStorage } from '../data-dir/member-storage.ts'
@@ -37,6 +37,13 @@ export interface MembershipOptions {
 export interface NodeOptions extends MembershipOptions {
   /** Budget for entries, keys and overhead included. Default `'64mb'`. */
   readonly memory?: Size
+  /**
+   * Which entries stay when not all can. `'adaptive'` (default): S3-FIFO, or LRU where the popular keys change, whichever
+   * hits more often; `'s3-fifo'`; `'lru'`: those that were used last; `'cost'`: those that took long to make.
+   */
+  readonly eviction?: PolicyName
+  /** Share of `memory` for copies of what others own, 0.05 to 0.95. Default: it follows what their hits are worth. */
+  readonly copies?: number
   /** Share of the ring relative to other members, 0 to 100; 0 owns nothing. Default 1. */
   readonly weight?: number
   /** Deadline of every call. Default: what the configuration says, or `'5s'`. */
@@ -53,6 +60,7 @@ export interface Settings {
   readonly dataDir: string | undefined
   readonly storage: MemberStorage | undefined
   readonly cacheBytes: number
+  readonly eviction: { readonly policy: PolicyName; readonly copiesShare?: number }
   readonly weight: number
   readonly zone: string
   readonly timeoutMs: number | undefined
@@ -73,7 +81,14 @@ const OF_MEMBERS: readonly (keyof MembershipOptions)[] = [
   'configuration',
   'encryption',
 ]
-const OF_NODES: readonly (keyof NodeOptions)[] = [...OF_MEMBERS, 'memory', 'weight', 'timeout']
+const OF_NODES: readonly (keyof NodeOptions)[] = [
+  ...OF_MEMBERS,
+  'memory',
+  'eviction',
+  'copies',
+  'weight',
+  'timeout',
+]
 
 /**
  * Throws ERR_INVALID_ARGUMENT, ERR_INVALID_ADDRESS, ERR_MESH_KEY, ERR_INVALID_TTL, ERR_MALFORMED_CONFIGURATION or
@@ -136,12 +151,22 @@ async function read(options: NodeOptions): Promise<Settings> {
     dataDir: options.dataDir,
     storage: options.storage,
     cacheBytes: parseSize(options.memory ?? '64mb', 'memory'),
+    eviction: readEviction(options),
     weight,
     zone,
     timeoutMs: options.timeout === undefined ? undefined : parseDuration(options.timeout, 'timeout'),
     initial: readInitial(options.configuration),
     encryption,
   }
+}
+
+function readEviction({ eviction = 'adaptive', copies }: NodeOptions): Settings['eviction'] {
+  if (!POLICIES.includes(eviction)) throw invalid(`eviction is one of ${POLICIES.join(', ')}`)
+  if (copies === undefined) return { policy: eviction }
+  if (typeof copies !== 'number' || !(copies >= 0.05 && copies <= 0.95)) {
+    throw invalid(`copies is ${String(copies)}; give a share of the memory from 0.05 to 0.95`)
+  }
+  return { policy: eviction, copiesShare: copies }
 }
 
 function isStorage({ load, save }: Partial<MemberStorage>): boolean {
