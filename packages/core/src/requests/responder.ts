@@ -71,10 +71,20 @@ export class Responder {
       if (frame.kind === KIND.get && !this.#leaving && this.#node.placement.owns(hash)) {
         splitKey(key) // throws for what qualifies no key
         this.#reads.add({ key, hash }, reply, at)
-      } else this.#ask(requestIn(frame, key, hash), { from, reply, at, deadline, hops, failed })
+      } else {
+        const request = requestIn(frame, key, hash)
+        if (this.#isReady(request, at)) this.#reads.add(request, reply, at)
+        else this.#ask(request, { from, reply, at, deadline, hops, failed })
+      }
     } catch (error) {
       reply.error(error)
     }
+  }
+
+  /** A load of what is here and fresh is a read like any other. */
+  #isReady({ key, hash, wish }: KeyRequest, at: Instant): boolean {
+    if (wish === undefined || wish.claim || this.#leaving || !this.#node.placement.owns(hash)) return false
+    return this.#node.flights.seekFresh(key, hash, at) !== 0
   }
 
   /** The frames that arrived together were all handed over: what waits for others of its kind is answered. */
