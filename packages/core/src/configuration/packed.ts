@@ -6,14 +6,19 @@ import {
   deltaTo,
   encodeMessage,
   KIND,
+  type Summary,
   summaryOf,
 } from '@cachemesh/protocol'
 
 /** The whole configuration in bytes: the body of a delta from the empty document. */
 export function packConfiguration(configuration: Configuration): Uint8Array {
-  const base = summaryOf(Configuration.empty(configuration.meshId))
-  return encodeMessage({ kind: 'delta', delta: deltaTo(configuration, base) }).body
+  const { meshId } = configuration
+  // Its digest takes as long as all the rest, and a process has one mesh.
+  if (empty?.meshId !== meshId) empty = { meshId, summary: summaryOf(Configuration.empty(meshId)) }
+  return encodeMessage({ kind: 'delta', delta: deltaTo(configuration, empty.summary) }).body
 }
+
+let empty: { readonly meshId: string; readonly summary: Summary } | undefined
 
 /**
  * The inverse. Throws ERR_MALFORMED_MESSAGE or ERR_MALFORMED_CONFIGURATION for damaged bytes (the digest

@@ -292,12 +292,13 @@ export class Detector {
     const heard = this.#accusations.receive(word, awake)
     if (heard === 'known') return []
     this.#jury.heard(charges, awake)
-    this.#tell(word, { from, at: awake + (heard === 'again' ? AGAIN_MS : 1), aimed: heard === 'repeated' })
+    const at = awake + (heard === 'again' ? AGAIN_MS : 1)
+    this.#tell(word, { from, at, aimed: heard === 'repeated', twice: heard === 'news' })
     const mine = charges.find(({ member }) => member === this.#self)
     return mine === undefined ? [] : this.#reply(mine)
   }
 
-  #tell(word: Word, told: { at: number; from?: string; aimed?: boolean }): void {
+  #tell(word: Word, told: Parameters<Rumours['tell']>[1]): void {
     this.#rumours.tell(word, told)
     this.#nextAt = Math.min(this.#nextAt, told.at)
   }

@@ -112,6 +112,16 @@ describe('many accusations', () => {
     expect(rumours.due(10_000)).toEqual([])
   })
 
+  it('are told twice when they shall be, to other peers a little later', () => {
+    const { rumours } = rumoursOf(40)
+    rumours.tell({ accuser: 'x', round: 1, charges: [real('m')] }, { at: 0, twice: true })
+    const first = rumours.due(0).map(({ to }) => to)
+    expect(rumours.dueAt).toBe(TIMES.rumourMs)
+    const second = rumours.due(TIMES.rumourMs).map(({ to }) => to)
+    expect(new Set([...first, ...second]).size).toBeGreaterThan(BOUNDS.accusationToldMax)
+    expect([second.length, rumours.dueAt]).toEqual([BOUNDS.accusationToldMax, Number.POSITIVE_INFINITY])
+  })
+
   it('tell the accused those words that are about it', () => {
     const { rumours } = rumoursOf(40)
     for (const accuser of ['x', 'y']) rumours.tell({ accuser, round: 1, charges: [real('m')] }, { at: 0 })

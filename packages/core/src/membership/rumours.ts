@@ -16,6 +16,8 @@ interface Waiting {
   readonly from?: string
   /** Nobody need hear it but those whom it is about. */
   readonly aimed?: boolean
+  /** A little later it goes to a few others: of those who hear a thing once at four by chance two in a hundred miss it. */
+  readonly twice?: boolean
 }
 
 /**
@@ -91,8 +93,8 @@ export class Rumours {
       return []
     }
     const waiting = this.#waiting
-    this.#waiting = []
-    this.#dueAt = Number.POSITIVE_INFINITY
+    this.#waiting = waiting.filter(({ twice }) => twice).map(waits => ({ ...waits, twice: false }))
+    this.#dueAt = this.#waiting.length > 0 ? awake + TIMES.rumourMs : Number.POSITIVE_INFINITY
     const hearers = this.#pick(waiting)
     const told: Told[] = []
     // Most hear all of it.

@@ -58,6 +58,18 @@ export function deltaTo(target: Configuration, base: Summary): Delta {
  */
 export function applyDelta(base: Configuration, delta: Delta): Configuration {
   if (base.version.digest !== delta.base) throw malformed('is relative to another document')
+  let result = applied.get(delta)
+  if (result === undefined) {
+    result = replaceBuckets(base, delta)
+    applied.set(delta, result)
+  }
+  return result
+}
+
+/** What comes of a delta is a function of it alone, for it names its base by digest: nodes of one process may share it. */
+const applied = new WeakMap<Delta, Configuration>()
+
+function replaceBuckets(base: Configuration, delta: Delta): Configuration {
   checkNumbers(delta)
   const replaced = new Map<number, ConfigurationRecord[]>()
   for (const index of delta.buckets) {

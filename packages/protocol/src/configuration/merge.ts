@@ -9,20 +9,20 @@ import { BUCKETS, type ConfigurationRecord, joinRecords } from './record.ts'
 import { compact, TOMBSTONES, type TombstoneBound } from './tombstones.ts'
 import { type Label, mergedLabel } from './version.ts'
 
-/** The document that says all that either says. Returns `mine` itself when it says and is labelled so. */
+/** The document that says all that either says. Returns one of the two itself when it says and is labelled so. */
 export function merge(
   mine: Configuration,
   theirs: Configuration,
   bound: TombstoneBound = TOMBSTONES,
 ): Configuration {
   const text = compact(joinTexts(mine, theirs), bound)
-  const digest = isText(text, mine)
-    ? mine.version.digest
-    : isText(text, theirs)
-      ? theirs.version.digest
-      : digestOf(text)
+  const same = [mine, theirs].find(known => isText(text, known))
+  const digest = same?.version.digest ?? digestOf(text)
   const label = mergedLabel(mine.version, theirs.version, digest)
-  return sameLabel(label, mine.version) ? mine : Configuration.of(text, label, digest)
+  if (sameLabel(label, mine.version)) return mine
+  // What is derived from a document is kept with it: one that is taken over as it is need not be gone through again.
+  if (digest === theirs.version.digest && sameLabel(label, theirs.version)) return theirs
+  return Configuration.of(text, label, digest)
 }
 
 /** Costs a glance where most buckets are one object in both; hashing a text costs much more, and most joins are one side. */
