@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util'
 import { local } from './local.ts'
+import { many } from './many.ts'
 import { memory } from './memory.ts'
 import { type BenchOptions, ENCRYPTIONS, VALUE_SIZES } from './options.ts'
 import { remote } from './remote.ts'
@@ -21,6 +22,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   local: {
     ask: 'How fast is a get of a key of the own node, beside a bare lru-cache and beside bentocache?',
     answer: local,
+  },
+  many: {
+    ask: 'What do batches of keys save, beside one call after the other?',
+    answer: many,
   },
   memory: {
     ask: 'What does an entry take of memory, and how long does a process stand still that holds many?',

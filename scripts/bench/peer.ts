@@ -7,7 +7,13 @@ import type { Encryption } from './options.ts'
 export type PeerOptions =
   | { readonly kind: 'echo in plaintext' }
   | { readonly kind: 'echo'; readonly encryption: Encryption }
-  | { readonly kind: 'mesh'; readonly encryption: Encryption; readonly memory: string }
+  | {
+      readonly kind: 'mesh'
+      readonly encryption: Encryption
+      readonly memory: string
+      /** Of a mesh of more than two nodes. */
+      readonly seeds?: readonly string[]
+    }
 
 /** Where the peer listens, and who it is in the mesh. */
 export interface PeerAddress {
@@ -19,7 +25,8 @@ async function listen(options: PeerOptions): Promise<PeerAddress> {
   if (options.kind === 'echo in plaintext') return { address: (await listenPlain()).address, id: '' }
   const { encryption } = options
   if (options.kind === 'echo') return { address: (await listenSecure(encryption)).address, id: '' }
-  const node = await createNode({ mesh: `bench-${encryption}`, encryption, memory: options.memory })
+  const { memory, seeds = [] } = options
+  const node = await createNode({ mesh: `bench-${encryption}`, encryption, memory, seeds: [...seeds] })
   return { address: node.addresses[0] as string, id: node.id }
 }
 
