@@ -33,7 +33,7 @@ export interface Filled {
   readonly missing: number
 }
 
-const ROUNDS = 5
+const ROUNDS = 3
 
 export async function memory({ quick }: BenchOptions): Promise<Report> {
   const entries = quick ? 50_000 : 1_000_000

@@ -14,6 +14,12 @@ import { NamespaceWrites } from './writing/namespace-writes.ts'
 export interface NamespaceOptions<T> extends DataStoreOptions<T> {
   /** Time to live of entries that are set without one. Default: what the configuration says, or none. */
   readonly ttl?: Duration
+  /**
+   * Values of keys that this node owns are kept and handed out by reference in this process: no copy, nothing decoded
+   * again. Who changes one changes it for all who got it, and for nobody beyond this process: it travels as it was when
+   * it was set. A quarter of the node's memory is set aside for them. Default: every value is a copy.
+   */
+  readonly reference?: boolean
 }
 
 /** An entry as bytes, with what is known of it. */
@@ -53,6 +59,8 @@ export class Namespace<T = unknown> extends NamespaceWrites<T> {
   readonly #context: NamespaceContext
   /** Undefined while nothing was said of a data store. */
   #data: DataAccess<T> | undefined
+  /** By reference. */
+  readonly #shares: boolean
   /** It has a loader. */
   readonly #loads: boolean
 
@@ -64,7 +72,13 @@ export class Namespace<T = unknown> extends NamespaceWrites<T> {
     this.name = name
     this.#runtime = runtime
     this.#context = context
-    const isPlain = Object.keys(options).every(option => option === 'ttl')
+    const { reference = false } = options
+    if (typeof reference !== 'boolean') {
+      throw new CacheMeshError('ERR_INVALID_ARGUMENT', 'reference is true or false')
+    }
+    this.#shares = reference
+    if (this.#shares) void runtime.requests.references
+    const isPlain = Object.keys(options).every(option => option === 'ttl' || option === 'reference')
     this.#data = isPlain ? undefined : this.#access(options)
     this.#loads = this.#data?.loads ?? false
   }
@@ -83,6 +97,10 @@ export class Namespace<T = unknown> extends NamespaceWrites<T> {
     } catch (error) {
       return Promise.reject(error)
     }
+    if (this.#shares) {
+      const shared = this.#runtime.requests.shared(qualified)
+      if (shared !== undefined) return Promise.resolve(shared as T)
+    }
     if (options !== undefined) return this.#getAs({ key, qualified }, options)
     if (this.#loads) return this.#readThrough(key, qualified)
     return this.#runtime.requests.value(qualified) as Promise<T | undefined>
@@ -95,7 +113,9 @@ export class Namespace<T = unknown> extends NamespaceWrites<T> {
    * @throws ERR_INVALID_KEY
    */
   peek(key: string): T | undefined {
-    return this.#runtime.requests.peek(this.#context.qualify(key)) as T | undefined
+    const { requests } = this.#runtime
+    const qualified = this.#context.qualify(key)
+    return (this.#shares ? requests.shared(qualified) : requests.peek(qualified)) as T | undefined
   }
 
   /**
@@ -129,8 +149,10 @@ export class Namespace<T = unknown> extends NamespaceWrites<T> {
       throw new CacheMeshError('ERR_INVALID_ARGUMENT', 'What a data store takes first cannot have tags')
     }
     if (this.#data?.stores) await this.#data.set({ key, qualified }, { value, encoded, ttlMs })
-    else if (tags.length === 0) await this.#runtime.requests.set(qualified, entry)
-    else {
+    else if (tags.length === 0) {
+      const { version } = await this.#runtime.requests.set(qualified, entry)
+      if (this.#shares) this.#runtime.requests.share(qualified, { version, value }, encoded.value.length)
+    } else {
       const target = { key: qualified, hash: hashKey(qualified) }
       await this.#runtime.requests.alter(target, alterationOf('set', { entry, tags }))
     }

@@ -169,7 +169,7 @@ export class Blocks {
       expiresAt: segments.double(address, EXPIRES),
       deleted: false,
       cost: extra ? segments.double(address, COST) : 0,
-      staleAt: extra ? segments.double(address, STALE) : Number.POSITIVE_INFINITY,
+      staleAt: this.staleAt(address),
       tags: extra ? this.#tagsOf(address) : NO_TAGS,
     }
   }
@@ -186,6 +186,11 @@ export class Blocks {
 
   #hasExtra(address: number): boolean {
     return (this.segments.word(address, HEAD) & EXTRA) !== 0
+  }
+
+  staleAt(address: number): number {
+    const extra = (this.segments.word(address, HEAD) & EXTRA) !== 0
+    return extra ? this.segments.double(address, STALE) : Number.POSITIVE_INFINITY
   }
 
   keyOf(address: number): string {

@@ -39,9 +39,7 @@ export interface Tenant {
 }
 
 export class Budget {
-  readonly bytesMax: number
-  /** What entries may be charged together. */
-  readonly capacity: number
+  #bytesMax: number
   readonly blocks: Blocks
   readonly queues: Queues
   readonly partBits: number
@@ -56,14 +54,29 @@ export class Budget {
 
   /** @param seed of 32 bits, and secret (hash-table.ts) */
   constructor(bytesMax: number, { seed, adaptive }: { readonly seed: number; readonly adaptive: boolean }) {
-    this.bytesMax = bytesMax
-    this.capacity = Math.floor(bytesMax * (1 - RESERVE))
+    this.#bytesMax = bytesMax
     this.blocks = new Blocks(bytesMax)
     this.queues = new Queues(this.blocks)
     this.partBits = Math.min(PART_BITS_MAX, Math.max(0, Math.round(Math.log2(bytesMax / PART_BYTES))))
     this.#spareBytes = Math.min(bytesMax / 32, SPARE_BYTES_MAX)
     this.seed = seed
     this.#adaptive = adaptive
+  }
+
+  get bytesMax(): number {
+    return this.#bytesMax
+  }
+
+  /** What entries may be charged together. */
+  get capacity(): number {
+    return Math.floor(this.#bytesMax * (1 - RESERVE))
+  }
+
+  /** Takes a part of the budget away for good, for what is kept elsewhere; entries make room at once. */
+  withhold(bytes: number): void {
+    this.#bytesMax -= bytes
+    while (this.charged > this.capacity) this.#evict()
+    while (this.used + this.#spareBytes > this.bytesMax) this.#shrink()
   }
 
   /** Adds a partition with a share of the budget; returns the first of its queues. */

@@ -136,6 +136,16 @@ export class Store {
     return address === 0 || this.read(key, at.now, hash) === undefined ? 0 : this.owned.seek(key, hash)
   }
 
+  /**
+   * Takes a share of the budget away for good, for what the caller keeps of the entries besides. Returns how many bytes.
+   * In a cache that is full it takes long: to be called early.
+   */
+  withhold(share: number): number {
+    const bytes = Math.floor(this.#budget.bytesMax * share)
+    this.#budget.withhold(bytes)
+    return bytes
+  }
+
   /** The owned entries of a range of hashes, the hottest first, for their new owner. Those that expired are among them. */
   walk(includes: (hash: number) => boolean): Walk {
     return new Walk(this.owned, includes)

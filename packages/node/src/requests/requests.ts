@@ -28,7 +28,11 @@ import {
 } from '@cachemesh/protocol'
 import { instant, Moment, monotonic, present } from '../time.ts'
 import { valueAt, valueIn } from './found-value.ts'
+import { References } from './references.ts'
 import type { Sweeps } from './sweeps.ts'
+
+/** Of the memory, once a namespace wants references. */
+const REFERENCES_SHARE = 0.25
 
 /** Asked for at every call: the mesh may change it at any time. */
 export interface CallLimits {
@@ -56,6 +60,7 @@ export class Requests {
   readonly #limits: CallLimits
   /** When the call that is being made was made. */
   readonly #moment = new Moment()
+  #references: References | undefined
 
   constructor({ core, calls, sweeps, limits }: RequestsParts) {
     this.#core = core
@@ -85,6 +90,39 @@ export class Requests {
   peek(key: string): unknown {
     const hash = hashKey(key)
     return this.#owns(hash) ? this.#own(key, hash) : undefined
+  }
+
+  /** As `peek`, by reference; of what is stale nothing. */
+  shared(key: string): unknown {
+    const hash = hashKey(key)
+    if (!this.#owns(hash)) return undefined
+    const { store } = this.#core
+    const address = store.seek(key, hash, present)
+    if (address === 0) return undefined
+    const { blocks } = store
+    const staleAt = blocks.staleAt(address)
+    if (staleAt !== Number.POSITIVE_INFINITY && staleAt <= monotonic()) return undefined
+    const version = store.owned.versionOf(address)
+    const known = this.references.get(key, version)
+    if (known !== undefined) return known.value
+    const value = valueAt(blocks, address)
+    this.references.keep(key, { version, value }, blocks.valueOf(address).length)
+    return value
+  }
+
+  /** A value of the program's own was written under a version. */
+  share(
+    key: string,
+    reference: { readonly version: number; readonly value: unknown },
+    encodedBytes: number,
+  ): void {
+    if (this.#owns(hashKey(key))) this.references.keep(key, reference, encodedBytes)
+  }
+
+  /** What namespaces keep by reference, within a share of the node's memory. */
+  get references(): References {
+    this.#references ??= new References(this.#core.store.withhold(REFERENCES_SHARE))
+    return this.#references
   }
 
   #own(key: string, hash: number): unknown {
