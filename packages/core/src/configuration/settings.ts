@@ -7,7 +7,7 @@ import { BOUNDS } from '../limits/limits.ts'
 
 /** One number that the whole mesh goes by. */
 export interface SettingKind {
-  readonly unit: 'ms' | 'bytes' | 'members'
+  readonly unit: 'ms' | 'bytes' | 'members' | 'requests/s'
   /** Bounds, both included; all values are whole numbers. */
   readonly min: number
   readonly max: number
@@ -72,10 +72,19 @@ export const SETTINGS = {
     unit: 'ms',
     min: 0,
     max: 60_000,
-    default: 0,
+    default: 2_000,
     inNamespace: true,
-    inEffect: false,
-    meaning: 'How long a copy may be answered from without asking the owner; 0: never.',
+    inEffect: true,
+    meaning: 'How long a copy of a hot key may be answered from without asking its owner; 0: no copies.',
+  },
+  copyAbove: {
+    unit: 'requests/s',
+    min: 0,
+    max: 1_000_000_000,
+    default: 100,
+    inNamespace: true,
+    inEffect: true,
+    meaning: 'A member that asks for a key more often than this gets a copy; 0: at its first read.',
   },
 } as const satisfies Record<string, SettingKind>
 
