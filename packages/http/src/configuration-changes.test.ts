@@ -159,7 +159,8 @@ describe('the settings', () => {
       ['timeoutMs', 3_000, 'node', true],
       ['replicas', 2, 'namespace', false],
       ['ackReplicas', 0, 'default', false],
-      ['leaseMs', 0, 'default', false],
+      ['leaseMs', 2_000, 'default', true],
+      ['copyAbove', 100, 'default', true],
     ])
     expect(held[0]).toMatchObject({ unit: 'ms', min: 0, default: 0, inNamespace: true })
   })

@@ -70,10 +70,10 @@ export class Copying {
     }
   }
 
-  /** Counts a read of this node's own program. */
-  asks(key: string, hash: number, now: number): void {
+  /** Counts a read of this node's own program. Most are not counted, and look at no clock. */
+  asks(key: string, hash: number, at: { readonly now: number }): void {
     const { load, self } = this.#parts
-    if (load.sampled()) load.count(key, hash, { asker: self, now })
+    if (load.sampled()) load.count(key, hash, { asker: self, now: at.now })
   }
 
   /** True when this node had a copy of the key until a moment ago, and its program asks for it often. */

@@ -42,6 +42,11 @@ export class Beats {
     if (heard !== undefined) heard.seq = 0
   }
 
+  /** The number of the last round. */
+  get seq(): number {
+    return this.#seq
+  }
+
   /** All beats of one round have one number. */
   nextRound(): void {
     this.#seq++

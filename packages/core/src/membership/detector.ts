@@ -90,6 +90,11 @@ export class Detector {
     return this.#doubts.blames(member, since) || this.#accusations.convicted(member, since)
   }
 
+  /** True when most of those who watch this node have heard it so short a time ago that none of them doubts it. */
+  isWatched(now: number): boolean {
+    return this.#reach.watched.byMost(this.#observers.of(this.#self), now - this.#rules.silenceMs)
+  }
+
   follow(configuration: Configuration, now: number): DetectorOutput[] {
     const awake = this.#health.awake(now)
     const hadOthers = this.#observers.size > 1
@@ -122,6 +127,7 @@ export class Detector {
   }
 
   linkDown(peer: string, now: number): void {
+    this.#reach.watched.closed(peer)
     this.#closed.set(peer, this.#health.awake(now))
   }
 
@@ -241,7 +247,7 @@ export class Detector {
     const interval = this.#observers.size <= smallMeshMax ? beatSmallMs : beatMs
     // A little jitter: nodes that started together do not stay together.
     this.#beatAt = now + interval * (0.9 + this.#random.fraction() / 10)
-    return this.#reach.beatAll(this.#neighbours)
+    return this.#reach.beatAll(this.#neighbours, now)
   }
 
   /** One look at one member that this node observes. */

@@ -84,6 +84,11 @@ export class Membership {
     return this.#detector.convicts(member, since)
   }
 
+  /** Most of those who watch this node have answered it within the time after which they would doubt it. */
+  isWatched(now: number): boolean {
+    return this.#detector.isWatched(now)
+  }
+
   /** Before each step: this node had asked for one at `wantedAt`. */
   stepped(now: number, wantedAt: number): void {
     this.#health.stepped(now, wantedAt)

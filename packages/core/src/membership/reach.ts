@@ -7,10 +7,13 @@ import type { Rules } from '../limits/limits.ts'
 import { Beats } from './beats.ts'
 import { type CheckOutput, Checks } from './checks.ts'
 import type { DetectorOutput } from './detector-output.ts'
+import { Watched } from './watched.ts'
 
 export class Reach {
   readonly beats: Beats
   readonly checks: Checks
+  /** Whether others hear this node. */
+  readonly watched = new Watched()
   readonly #rules: Pick<Rules, 'checkMs' | 'silenceMs' | 'helpersMax'>
   readonly #linked: ReadonlySet<string>
   readonly #random: Random
@@ -34,8 +37,9 @@ export class Reach {
   }
 
   /** A beat to each of them with whom there is a link. */
-  beatAll(peers: ReadonlySet<string>): DetectorOutput[] {
+  beatAll(peers: ReadonlySet<string>, now: number): DetectorOutput[] {
     this.beats.nextRound()
+    this.watched.sent(this.beats.seq, now)
     const outputs: DetectorOutput[] = []
     for (const to of peers)
       if (this.#linked.has(to)) outputs.push({ kind: 'send', to, message: this.beats.beat(to, false) })
@@ -71,6 +75,7 @@ export class Reach {
     awake: number,
   ): { proven: boolean; outputs: DetectorOutput[] } {
     const proven = this.beats.receive(from, beat, awake)
+    if (proven) this.watched.repeated(from, beat.echo)
     return { proven, outputs: proven ? this.#carried(this.checks.proven(from), awake) : [] }
   }
 

@@ -21,28 +21,19 @@ import { Exchange, type ExchangeOutput } from '../configuration/exchange.ts'
 import { Hold } from '../configuration/hold.ts'
 import { Ledger } from '../configuration/ledger.ts'
 import { Operations } from '../configuration/operations.ts'
-import { SettingsReader } from '../configuration/settings.ts'
-import { Flights } from '../flight/flights.ts'
 import type { Instant } from '../limits/instant.ts'
 import { RULES, TIMES } from '../limits/limits.ts'
 import { Membership, type MembershipOutput } from '../membership/membership.ts'
 import { Presence } from '../membership/presence.ts'
-import { Placement } from '../placement/placement.ts'
-import { Store } from '../store/store.ts'
 import { Erasing } from '../writes/erasing.ts'
+import { DataRooms } from './data-rooms.ts'
 import { duplicateError } from './duplicate.ts'
 import type { Input } from './input.ts'
 import { Memory } from './memory.ts'
 import type { NodeCoreOptions } from './options.ts'
 import type { NodeState, Output } from './output.ts'
 
-export class NodeCore {
-  readonly id: string
-  readonly store: Store
-  readonly placement: Placement
-  /** What the configuration asks of all nodes. */
-  readonly settings: SettingsReader
-  readonly flights: Flights
+export class NodeCore extends DataRooms {
   /** What every frame of this node says about it. One object for its whole life. */
   readonly stamp: Stamp = { serial: 0, digestPrefix: 0, clock: 0 }
   readonly #ledger: Ledger
@@ -66,13 +57,9 @@ export class NodeCore {
 
   constructor(options: NodeCoreOptions, at: Instant) {
     const random = new Random(options.randomSeed)
-    this.id = options.id
-    // Not the dice above: what they show others see.
-    const seed = new Random(options.randomSeed + 1).below(2 ** 32)
-    this.store = new Store(options.cacheBytes, { seed, ...options.eviction })
-    this.placement = new Placement(options.id)
-    this.settings = new SettingsReader(() => this.configuration)
-    this.flights = new Flights({ store: this.store, placement: this.placement, random })
+    const configuration = (): Configuration => this.configuration
+    const isWatched = (now: number): boolean => this.#membership.isWatched(now)
+    super(options, { random, configuration, isWatched }, at)
     const rules = { ...RULES, ...options.rules }
     this.#ledger = new Ledger(options.remembered ?? Configuration.empty(options.meshId), rules)
     const { id: self, seeds, absent = [] } = options
@@ -147,6 +134,7 @@ export class NodeCore {
     const before = this.configuration
     this.#waited ||= at.now >= this.#aloneAt
     this.#membership.stepped(at.now, this.#wantedAt)
+    this.copying.stepped(at)
     try {
       this.#apply(input, at)
       this.#live(at)
@@ -381,6 +369,7 @@ export class NodeCore {
     this.stamp.serial = configuration.version.serial
     this.stamp.digestPrefix = digestPrefix(configuration.version)
     this.placement.update(configuration)
+    this.copying.follow(configuration)
     this.#erasing.follow(this.store, configuration, at.wall)
     this.#follows(this.#membership.follow(configuration, at.now), at)
   }

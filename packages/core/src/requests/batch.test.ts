@@ -91,6 +91,7 @@ function lookups(mesh: Mesh, keys: readonly string[], ends: Ends): Call[] {
         node,
         key,
         hash: hashKey(key),
+        askedAt: 0,
         deadline: 2_000,
         take: found => found?.value.length,
         resolve: length => ends.set(key, length),
@@ -240,13 +241,15 @@ describe('a batch', () => {
 describe('a write that hangs on what is there', () => {
   it('is carried out by the owner, and its answer passes whoever is between', () => {
     const mesh = new Mesh(['a', 'b', 'c'])
-    const { node } = mesh.node('a').life
+    const { life, calls } = mesh.node('a')
+    const { node } = life
     const key = KEYS.find(one => node.placement.owner(hashKey(one)) === 'b') as string
     const results: unknown[] = []
     const run = (alteration: ReturnType<typeof alterationOf>) => {
       const request = { kind: 'alter', key, hash: hashKey(key), alteration } as const
-      const parts = { node, request, deadline: 2_000, reject: (error: unknown) => results.push(error) }
-      mesh.node('a').calls.dispatch(new OwnWrite({ ...parts, resolve: it => results.push(it) }), AT)
+      const reject = (error: unknown) => results.push(error)
+      const parts = { node, request, deadline: 2_000, reject }
+      calls.dispatch(new OwnWrite({ ...parts, resolve: it => results.push(it) }), AT)
       mesh.settle()
       return results.pop()
     }

@@ -15,7 +15,7 @@ export const NO_HOPS: readonly string[] = []
 
 /** What is asked of whoever is responsible for a key. */
 export interface KeyRequest {
-  readonly kind: 'get' | 'set' | 'delete' | 'alter' | 'load' | 'fill' | 'release' | BatchKind
+  readonly kind: 'get' | 'set' | 'delete' | 'alter' | 'load' | 'fill' | 'release' | 'invalidate' | BatchKind
   /** Qualified key. */
   readonly key: string
   readonly hash: number
@@ -30,9 +30,22 @@ export interface KeyRequest {
   /** For `fill`: its value in memory that nobody else writes to. */
   readonly fill?: FillBody
   readonly release?: ReleaseBody
+  /** For `invalidate`: of the write. */
+  readonly version?: number
 }
 
 export type BatchKind = 'getMany' | 'setMany' | 'deleteMany'
+
+/** What a write leaves behind. */
+export interface Carried {
+  readonly version: number
+  readonly outcome?: string
+}
+
+/** Knows when a write that was carried out here may be acknowledged. */
+export interface Acknowledging {
+  after(request: KeyRequest, written: Carried, at: Instant, acknowledge: (at: Instant) => void): void
+}
 
 /** A request and who waits for its answer: a program of this process, or a peer that passed it on. */
 export interface Call {
@@ -56,6 +69,6 @@ export interface Call {
   /** The member that is asked says that the load is under way. */
   waits?(): void
   /** This node itself answers. */
-  served(as: Role, at: Instant): void
+  served(as: Role, at: Instant, acknowledging: Acknowledging): void
   failedWith(error: CacheMeshError): void
 }

@@ -10,6 +10,7 @@ import { CacheMeshError, errorCode, type Frame, KIND, splitKey } from '@cachemes
 import { destroyedError } from '../configuration/operations.ts'
 import type { Instant } from '../limits/instant.ts'
 import { route } from '../placement/router.ts'
+import { Acknowledgements } from './acknowledgements.ts'
 import type { Call, KeyRequest } from './call.ts'
 import { ForgottenLoads } from './forgotten-loads.ts'
 import type { NodeParts } from './node-parts.ts'
@@ -55,12 +56,14 @@ export class Calls {
   #listened = 0
   #sweptAt = 0
   #wakeAt = Number.POSITIVE_INFINITY
+  readonly acknowledgements: Acknowledgements
   #closed = false
 
   constructor(node: NodeParts, outlets: Outlets) {
     this.#node = node
     this.#outlets = outlets
     this.#forgotten = new ForgottenLoads(node)
+    this.acknowledgements = new Acknowledgements(node, (call, at) => this.dispatch(call, at))
   }
 
   get pending(): number {
@@ -89,7 +92,7 @@ export class Calls {
   #follow(call: Call, at: Instant): void {
     const { kind } = call.request
     if (call.only !== undefined) {
-      if (call.only === this.#node.id) call.served('owner', at)
+      if (call.only === this.#node.id) call.served('owner', at, this.acknowledgements)
       else if (call.failed.includes(call.only) || !this.#writable(call.only))
         call.failedWith(unavailable(call.request, [call.only]))
       else this.#forward(call, call.only, at)
@@ -111,13 +114,13 @@ export class Calls {
       const { configuration } = this.#node
       // The data store still answers when nobody responsible for the key does.
       if (kind === 'load' && !configuration.destroyed) {
-        call.served('last-resort', at)
+        call.served('last-resort', at, this.acknowledgements)
         return
       }
       call.failedWith(
         configuration.destroyed ? destroyedError(configuration) : unavailable(call.request, way.failed),
       )
-    } else call.served(way.kind, at)
+    } else call.served(way.kind, at, this.acknowledgements)
   }
 
   #forward(call: Call, to: string, at: Instant): void {
@@ -177,7 +180,7 @@ export class Calls {
       if (code === 'ERR_CLOSED') this.#passOver(call, at)
       // A member of an older version: it answers no loads, and keeps nobody from loading.
       else if (code === 'ERR_MALFORMED_FRAME' && call.request.wish?.claim === false)
-        call.served('last-resort', at)
+        call.served('last-resort', at, this.acknowledgements)
       else call.failedWith(new CacheMeshError(code, message))
     } else if (answers(frame, call.request)) {
       call.answered(frame, at)

@@ -21,7 +21,8 @@ export interface LookupParts<T> {
   readonly node: NodeParts
   readonly key: string
   readonly hash: number
-  /** Monotonic ms. */
+  /** When it was asked, and until when it waits for an answer, monotonic ms. */
+  readonly askedAt: number
   readonly deadline: number
   /**
    * Makes the result out of what was found, while it is valid. A miss is not `certain` when anybody on the way was
@@ -42,16 +43,21 @@ export class Lookup<T> implements Call, KeyRequest {
   failed: readonly string[] = NO_HOPS
   to = ''
   sentAt = 0
+  /** This node had a copy until a moment ago, and the key is asked for often. */
+  readonly lapsed: boolean
+  readonly #askedAt: number
   readonly #node: NodeParts
   readonly #take: LookupParts<T>['take']
   readonly #resolve: (result: T) => void
   readonly #reject: (error: unknown) => void
 
-  constructor({ node, key, hash, deadline, take, resolve, reject }: LookupParts<T>) {
+  constructor({ node, key, hash, askedAt, deadline, take, resolve, reject }: LookupParts<T>) {
     this.key = key
     this.hash = hash
     this.deadline = deadline
+    this.#askedAt = askedAt
     this.#node = node
+    this.lapsed = node.copying.held.any && node.copying.lapsed(key, askedAt)
     this.#take = take
     this.#resolve = resolve
     this.#reject = reject
@@ -61,8 +67,12 @@ export class Lookup<T> implements Call, KeyRequest {
     return this
   }
 
-  answered(frame: Frame): void {
-    this.#finish(foundIn(frame, this.to), this.failed.length === 0 && !frame.stoodIn)
+  answered(frame: Frame, at: Instant): void {
+    const { leaseMs } = frame
+    const found = foundIn(frame, this.to)
+    if (leaseMs > 0 && found !== undefined)
+      this.#node.copying.held.keep(this.key, { ...found, askedAt: this.#askedAt, leaseMs }, at.now)
+    this.#finish(found, this.failed.length === 0 && !frame.stoodIn)
   }
 
   served(as: Role, at: Instant): void {
@@ -91,6 +101,12 @@ export function foundHere(node: NodeParts, key: string, now: number): Found | un
 export function foundEntry(node: NodeParts, entry: Entry, now: number): Found {
   const { value, contentType, version } = entry
   return { value, contentType, version, ttlMs: remainingTtl(entry, now), served: 'local', by: node.id }
+}
+
+/** The copy of what another member owns, while it may be answered from. */
+export function foundCopy(node: NodeParts, key: string, now: number): Found | undefined {
+  const copy = node.copying.held.read(key, now)
+  return copy && { ...foundEntry(node, copy, now), served: 'copy' }
 }
 
 function foundIn(frame: Frame, by: string): Found | undefined {

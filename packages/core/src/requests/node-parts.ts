@@ -1,5 +1,6 @@
 import type { Configuration, Stamp } from '@cachemesh/protocol'
 import type { SettingsReader } from '../configuration/settings.ts'
+import type { Copying } from '../copies/copying.ts'
 import type { Flights } from '../flight/flights.ts'
 import type { Placement } from '../placement/placement.ts'
 import type { Store } from '../store/store.ts'
@@ -12,6 +13,8 @@ export interface NodeParts {
   readonly settings: SettingsReader
   /** Loads of keys that this node answers for. */
   readonly flights: Flights
+  /** Copies of what others own, and grants of copies of what this node owns. */
+  readonly copying: Copying
   readonly stamp: Stamp
   /** The current one. */
   readonly configuration: Configuration

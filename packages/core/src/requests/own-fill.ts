@@ -2,7 +2,7 @@ import type { CacheMeshError, Frame } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
 import type { Role } from '../placement/router.ts'
 import type { Written } from '../store/store.ts'
-import { type Call, type KeyRequest, NO_HOPS } from './call.ts'
+import { type Acknowledging, type Call, type KeyRequest, NO_HOPS } from './call.ts'
 import { executeFill, moving } from './execution.ts'
 import type { NodeParts } from './node-parts.ts'
 
@@ -37,14 +37,19 @@ export class OwnFill implements Call {
   }
 
   answered(frame: Frame): void {
+    this.#parts.node.copying.held.drop(this.request.key)
     this.#finish(() => ({ version: frame.version(), existed: frame.existed }))
   }
 
-  served(as: Role, at: Instant): void {
-    this.#finish(() => {
+  served(as: Role, at: Instant, acknowledging: Acknowledging): void {
+    const { node, resolve, reject } = this.#parts
+    try {
       if (as === 'last-resort') throw moving()
-      return executeFill(this.#parts.node.flights, this.request, at)
-    })
+      const written = executeFill(node.flights, this.request, at)
+      acknowledging.after(this.request, written, at, () => resolve(written))
+    } catch (error) {
+      reject(error)
+    }
   }
 
   failedWith(error: CacheMeshError): void {

@@ -3,7 +3,7 @@ import type { Instant } from '../limits/instant.ts'
 import type { Role } from '../placement/router.ts'
 import { entryOf } from '../store/entry.ts'
 import type { WriteResult } from '../writes/result.ts'
-import { type Call, type KeyRequest, NO_HOPS } from './call.ts'
+import { type Acknowledging, type Call, type KeyRequest, NO_HOPS } from './call.ts'
 import { executeWrite, moving } from './execution.ts'
 import type { NodeParts } from './node-parts.ts'
 
@@ -35,15 +35,20 @@ export class OwnWrite implements Call {
   }
 
   answered(frame: Frame): void {
+    this.#parts.node.copying.held.drop(this.request.key)
     const certain = this.failed.length === 0 && !frame.stoodIn
     this.#finish(certain, () => resultIn(frame))
   }
 
-  served(as: Role, at: Instant): void {
-    this.#finish(as === 'owner', () => {
+  served(as: Role, at: Instant, acknowledging: Acknowledging): void {
+    const { node, resolve, reject } = this.#parts
+    try {
       if (as === 'last-resort') throw moving()
-      return executeWrite(this.#parts.node, this.request, at)
-    })
+      const written = executeWrite(node, this.request, at)
+      acknowledging.after(this.request, written, at, () => resolve(written, as === 'owner'))
+    } catch (error) {
+      reject(error)
+    }
   }
 
   failedWith(error: CacheMeshError): void {

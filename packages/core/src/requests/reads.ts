@@ -4,11 +4,13 @@
 // these waits add up to most of what a read costs; in a short loop over many requests the processor waits for
 // several at once (decision 0010).
 
+import type { Copying } from '../copies/copying.ts'
 import type { Instant } from '../limits/instant.ts'
 import type { Blocks } from '../store/blocks.ts'
 import type { Entry } from '../store/entry.ts'
 import type { Store } from '../store/store.ts'
-import type { KeyReply } from './reply.ts'
+import type { NodeParts } from './node-parts.ts'
+import type { Reply } from './reply.ts'
 
 /** Their answers, with small values, are about one piece that leaves by itself (decision 0009). */
 const TOGETHER_MAX = 32
@@ -16,34 +18,54 @@ const TOGETHER_MAX = 32
 interface Read {
   key: string
   hash: number
-  reply: KeyReply | undefined
+  reply: Reply | undefined
   /** Of the entry in the store; 0: there is none. */
   address: number
+  peer: string
+  direct: boolean
+  lapsed: boolean
+}
+
+interface AddedRead {
+  readonly key: string
+  readonly hash: number
+  /** Came from who asks for itself: it may get a copy. */
+  readonly direct: boolean
+  /** Who asks had a copy. */
+  readonly lapsed: boolean
 }
 
 export class Reads {
   readonly #store: Store
+  readonly #copying: Copying
   /** Used again and again: the first `#count` of them wait. */
   readonly #reads: readonly Read[] = Array.from({ length: TOGETHER_MAX }, () => ({
     key: '',
     hash: 0,
     reply: undefined,
     address: 0,
+    peer: '',
+    direct: false,
+    lapsed: false,
   }))
   #count = 0
   /** What `#touch` found: a loop without a result might be taken for useless by the compiler. */
   touched = 0
 
-  constructor(store: Store) {
+  constructor({ store, copying }: Pick<NodeParts, 'store' | 'copying'>) {
     this.#store = store
+    this.#copying = copying
   }
 
   /** Takes a request whose key is owned here. It is answered by `answer`, or as soon as enough wait. */
-  add({ key, hash }: { readonly key: string; readonly hash: number }, reply: KeyReply, at: Instant): void {
+  add({ key, hash, direct, lapsed }: AddedRead, reply: Reply, at: Instant): void {
     const read = this.#reads[this.#count++] as Read
     read.key = key
     read.hash = hash
     read.reply = reply
+    read.peer = reply.peer
+    read.direct = direct
+    read.lapsed = lapsed
     if (this.#count === TOGETHER_MAX) this.answer(at)
   }
 
@@ -57,9 +79,11 @@ export class Reads {
     this.#touch(store.blocks, count)
     for (let i = 0; i < count; i++) {
       const read = this.#reads[i] as Read
-      const reply = read.reply as KeyReply
+      const reply = read.reply as Reply
       try {
-        reply.found(this.#shown(read, at), now)
+        const entry = this.#shown(read, at)
+        const leaseMs = read.direct ? this.#copying.asked(read, entry, now) : 0
+        reply.found(entry, now, 0, leaseMs)
       } catch (error) {
         reply.error(error)
       }

@@ -17,7 +17,8 @@ import { type Outlet, overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './ou
 
 /** The way back of an answer: a frame of its own, or a place in the answers of a batch. */
 export abstract class KeyReply {
-  abstract hit(version: number, entry: EntryBody, flags?: number): void
+  /** `leaseMs`: so long it may be answered from a copy. */
+  abstract hit(version: number, entry: EntryBody, flags?: number, leaseMs?: number): void
   abstract miss(flags?: number): void
   abstract done(written: { readonly version: number; readonly existed: boolean }, flags?: number): void
   abstract altered(altered: AlteredBody & { readonly existed: boolean }, flags?: number): void
@@ -27,14 +28,15 @@ export abstract class KeyReply {
   lease(_lease: LeaseBody, _stale?: VersionedEntry, _flags?: number): void {}
   waiting(): void {}
 
-  /** An entry of this node's memory, or that there is none. */
-  found(entry: Entry | undefined, now: number, flags = 0): void {
+  /** An entry of this node's memory, or that there is none. `leaseMs`: so long it may be answered from a copy. */
+  found(entry: Entry | undefined, now: number, flags = 0, leaseMs = 0): void {
     if (entry === undefined) {
       this.miss(flags)
       return
     }
     const { value, contentType, version } = entry
-    this.hit(version, { value, contentType, ttlMs: remainingTtl(entry, now) }, flags)
+    const shown = leaseMs > 0 ? flags | FLAG.copied : flags
+    this.hit(version, { value, contentType, ttlMs: remainingTtl(entry, now) }, shown, leaseMs)
   }
 
   /** What a write did here. */
@@ -62,11 +64,15 @@ export class Reply extends KeyReply {
     this.#stamp = stamp
   }
 
-  hit(version: number, entry: EntryBody, flags = 0): void {
+  get peer(): string {
+    return this.#outlet.peer
+  }
+
+  hit(version: number, entry: EntryBody, flags = 0, leaseMs = 0): void {
     // Many large values, asked for at once, would fill the memory of this node while they wait to leave it.
     if (this.#outlet.queuedBytes > QUEUED_BYTES_MAX) throw overloaded(this.#outlet.peer)
     const writer = writerFor(this.#outlet, this.#stamp, entry.value.length)
-    writer.hit(this.#id, version, entry, flags)
+    writer.hit(this.#id, version, entry, flags, leaseMs)
     sent(this.#outlet, writer)
   }
 

@@ -17,7 +17,7 @@ export function writeRequest(
   call: Call,
   { id, budgetMs }: { readonly id: number; readonly budgetMs: number },
 ): void {
-  const { key, kind, entry, wish, fill, release, alteration, parts } = call.request
+  const { key, kind, entry, wish, fill, release, alteration, parts, version } = call.request
   if (kind === 'get') writer.get(id, budgetMs, key, call)
   else if (kind === 'delete') writer.delete(id, budgetMs, key, call)
   else if (parts) writeBatch(writer, call.request, { id, budgetMs })
@@ -26,6 +26,7 @@ export function writeRequest(
   else if (wish) writer.load(id, budgetMs, key, call, wish)
   else if (fill) writer.fill(id, budgetMs, key, call, fill)
   else if (release) writer.release(id, budgetMs, key, call, release)
+  else if (version !== undefined) writer.invalidate(id, budgetMs, key, version)
 }
 
 function writeBatch(

@@ -30,6 +30,8 @@ export function requestIn(frame: Frame, key: string, hash: number): KeyRequest {
       return { kind: 'fill', key, hash, fill: ownFill(frame) }
     case KIND.release:
       return { kind: 'release', key, hash, release: frame.release() }
+    case KIND.invalidate:
+      return { kind: 'invalidate', key, hash, version: frame.version() }
     default:
       throw new CacheMeshError(
         'ERR_MALFORMED_FRAME',

@@ -38,7 +38,7 @@ export class Responder {
   constructor(node: NodeParts, calls: Calls) {
     this.#node = node
     this.#calls = calls
-    this.#reads = new Reads(node.store)
+    this.#reads = new Reads(node)
   }
 
   /** From now on peers are sent to the next member. */
@@ -70,10 +70,12 @@ export class Responder {
       const hash = hashKey(key)
       if (frame.kind === KIND.get && !this.#leaving && this.#node.placement.owns(hash)) {
         splitKey(key) // throws for what qualifies no key
-        this.#reads.add({ key, hash }, reply, at)
+        const direct = hops.length === 0 && failed.length === 0
+        this.#reads.add({ key, hash, direct, lapsed: frame.leaseMs > 0 }, reply, at)
       } else {
         const request = requestIn(frame, key, hash)
-        if (this.#isReady(request, at)) this.#reads.add(request, reply, at)
+        if (this.#isReady(request, at))
+          this.#reads.add({ key, hash, direct: false, lapsed: false }, reply, at)
         else this.#ask(request, { from, reply, at, deadline, hops, failed })
       }
     } catch (error) {
@@ -116,7 +118,7 @@ export class Responder {
   #ask(request: KeyRequest, asked: Asked): void {
     const { kind, entry, alteration, fill } = request
     // Loads that have begun here may still end.
-    if (this.#leaving && kind !== 'fill' && kind !== 'release') {
+    if (this.#leaving && kind !== 'fill' && kind !== 'release' && kind !== 'invalidate') {
       throw leaving()
     }
     const { namespace } = splitKey(request.key)
@@ -124,6 +126,11 @@ export class Responder {
     checkSize(this.#node.settings, namespace, value.length)
     // Requests of one peer take effect in the order in which they came.
     this.#reads.answer(asked.at)
+    if (kind === 'invalidate') {
+      this.#node.copying.held.drop(request.key)
+      asked.reply.done(DROPPED)
+      return
+    }
     // What belongs to a lease was sent to its holder, whoever owns the key now.
     const isForHolder = kind === 'release' || (kind === 'fill' && fill?.kind !== 'fed')
     // Most requests are for keys that are owned here: they need no call.
@@ -157,8 +164,13 @@ export class Responder {
       serveLoad(this.#node, load, as, at)
     } else if (as === 'last-resort') throw moving()
     else if (kind === 'fill' || kind === 'release') {
-      reply.done(executeFill(this.#node.flights, request, at), flags)
-    } else reply.wrote(request, executeWrite(this.#node, request, at), { at, flags })
+      const written = executeFill(this.#node.flights, request, at)
+      this.#calls.acknowledgements.after(request, written, at, () => reply.done(written, flags))
+    } else {
+      const written = executeWrite(this.#node, request, at)
+      const acknowledge = (then: Instant): void => reply.wrote(request, written, { at: then, flags })
+      this.#calls.acknowledgements.after(request, written, at, acknowledge)
+    }
   }
 }
 
@@ -166,6 +178,7 @@ function leaving(): CacheMeshError {
   return new CacheMeshError('ERR_CLOSED', 'The node is leaving')
 }
 
+const DROPPED = { version: 0, existed: false }
 const NO_ENTRY = { value: new Uint8Array(0) }
 
 const SINGLE_KINDS: ReadonlySet<number> = new Set([
@@ -176,4 +189,5 @@ const SINGLE_KINDS: ReadonlySet<number> = new Set([
   KIND.load,
   KIND.fill,
   KIND.release,
+  KIND.invalidate,
 ])

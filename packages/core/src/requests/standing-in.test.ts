@@ -63,6 +63,7 @@ function told(kind: 'get' | 'set', way: { readonly knows: boolean }): unknown[] 
   const { node } = asking.life
   const how = {
     node,
+    askedAt: AT.now,
     deadline: 2_000,
     resolve: (_: unknown, certain?: boolean) => results.push(certain),
     reject: (error: unknown) => results.push(error),
@@ -98,7 +99,7 @@ describe('what a member says that stands in for the owner of a key', () => {
     const node = new Node(SECOND, [THIRD])
     const results: boolean[] = []
     const reject = (error: unknown) => expect(error).toBeUndefined()
-    const common = { node: node.life.node, deadline: 2_000, reject }
+    const common = { node: node.life.node, askedAt: AT.now, deadline: 2_000, reject }
     if (kind === 'get') {
       const take = (_: unknown, certain: boolean) => results.push(certain)
       node.calls.dispatch(new Lookup({ ...common, key: 'key', hash: HASH, take, resolve: () => {} }), AT)

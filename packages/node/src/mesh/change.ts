@@ -1,4 +1,4 @@
-import { type Change, isSettingName, SETTINGS, type Values } from '@cachemesh/core'
+import { type Change, isSettingName, SETTINGS, type SettingKind, type Values } from '@cachemesh/core'
 import { parseDuration } from '../options/duration.ts'
 import { parseSize } from '../options/size.ts'
 
@@ -54,7 +54,7 @@ function numbers(values: Values): Values {
   })
 }
 
-function parsed(text: string, unit: 'ms' | 'bytes' | 'members'): number | string {
+function parsed(text: string, unit: SettingKind['unit']): number | string {
   if (/^\d+$/.test(text)) return Number(text)
   if (unit === 'ms') return /^0(ms|s|m|h|d)$/.test(text) ? 0 : parseDuration(text)
   return unit === 'bytes' ? parseSize(text, 'A size') : text

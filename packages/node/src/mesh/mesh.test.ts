@@ -138,7 +138,8 @@ describe('a setting', () => {
       ['timeoutMs', 3_000, 'node'],
       ['replicas', 0, 'default'],
       ['ackReplicas', 0, 'default'],
-      ['leaseMs', 0, 'default'],
+      ['leaseMs', 2_000, 'default'],
+      ['copyAbove', 100, 'default'],
     ])
   })
 

@@ -6,6 +6,7 @@ import {
   dispatchTogether,
   executeWrite,
   type Found,
+  foundCopy,
   foundHere,
   type KeyRequest,
   LoadCall,
@@ -44,6 +45,14 @@ export interface LoadOptions<T> {
   /** Monotonic ms. */
   readonly deadline: number
   readonly take: (loaded: Loaded) => T
+}
+
+/** What calls that are made together have in common. */
+export interface TogetherParts {
+  readonly node: NodeCore
+  /** Monotonic ms. */
+  readonly askedAt: number
+  readonly deadline: number
 }
 
 export interface RequestsParts {
@@ -86,10 +95,10 @@ export class Requests {
     }
   }
 
-  /** The value of a qualified key that this node owns, fresh, out of its own memory. */
+  /** The value of a qualified key, fresh, out of this node's own memory: of one that it owns, or of a copy. */
   peek(key: string): unknown {
     const hash = hashKey(key)
-    return this.#owns(hash) ? this.#own(key, hash) : undefined
+    return this.#owns(hash) ? this.#own(key, hash) : valueIn(this.#copy(key, hash))
   }
 
   /** As `peek`, by reference; of what is stale nothing. */
@@ -126,9 +135,19 @@ export class Requests {
   }
 
   #own(key: string, hash: number): unknown {
-    const { store } = this.#core
+    const { store, copying } = this.#core
+    copying.asks(key, hash, present)
     const address = store.seek(key, hash, present)
     return address === 0 ? undefined : valueAt(store.blocks, address)
+  }
+
+  /** A copy of what another member owns. The clock is read here: the lease may have ended in this turn. */
+  #copy(key: string, hash: number): Found | undefined {
+    const { copying } = this.#core
+    if (!copying.held.any || this.closed) return undefined
+    const copy = foundCopy(this.#core, key, monotonic())
+    if (copy !== undefined) copying.asks(key, hash, present)
+    return copy
   }
 
   /** Looks a qualified key up; `take` makes the result out of what was found, while it is valid (`LookupParts`). */
@@ -139,11 +158,17 @@ export class Requests {
   ): Promise<T> {
     const hash = hashKey(key)
     // The usual case of a key of one's own costs no call, no timer and no frame.
-    if (this.#owns(hash)) return resolved(() => take(foundHere(this.#core, key, monotonic()), true))
+    if (this.#owns(hash)) {
+      this.#core.copying.asks(key, hash, present)
+      return resolved(() => take(foundHere(this.#core, key, monotonic()), true))
+    }
+    const copy = this.#copy(key, hash)
+    if (copy !== undefined) return resolved(() => take(copy, true))
     return new Promise((resolve, reject) => {
       const at = this.#moment.taken()
       const deadline = at.now + (timeoutMs ?? this.#limits.timeoutMs)
-      const call = new Lookup({ node: this.#core, key, hash, deadline, take, resolve, reject })
+      const parts = { node: this.#core, key, hash, askedAt: at.now, deadline }
+      const call = new Lookup({ ...parts, take, resolve, reject })
       this.#calls.dispatch(call, at)
       this.#sweeps.wind()
     })
@@ -166,10 +191,12 @@ export class Requests {
   }
 
   /** Sends calls of one kind on their way together. They have one deadline. */
-  together(calls: (deadline: number) => readonly Call[]): void {
+  together(make: (parts: TogetherParts) => readonly Call[]): void {
     const at = this.#moment.taken()
-    const all = calls(at.now + this.#limits.timeoutMs)
-    dispatchTogether(all, { by: this.#calls, node: this.#core, at })
+    const { now } = at
+    const [node, calls] = [this.#core, this.#calls]
+    const all = make({ node, askedAt: now, deadline: now + this.#limits.timeoutMs })
+    dispatchTogether(all, { by: calls, node, at })
     this.#sweeps.wind()
   }
 
@@ -218,18 +245,24 @@ export class Requests {
   #settle(request: KeyRequest, ms: number, holder?: string): Promise<Written> {
     return new Promise((resolve, reject) => {
       const at = this.#moment.taken()
-      const parts = { node: this.#core, request, deadline: at.now + ms, resolve, reject }
+      const node = this.#core
+      const parts = { node, request, deadline: at.now + ms, resolve, reject }
       this.#calls.dispatch(new OwnFill(holder === undefined ? parts : { ...parts, holder }), at)
       this.#sweeps.wind()
     })
   }
 
   #write(request: KeyRequest): Promise<WriteResult> {
-    if (this.#owns(request.hash)) return resolved(() => executeWrite(this.#core, request, instant()))
+    const calls = this.#calls
+    if (this.#owns(request.hash)) {
+      const at = instant()
+      if (!calls.acknowledgements.neededFor(request.key, at.now))
+        return resolved(() => executeWrite(this.#core, request, at))
+    }
     return new Promise((resolve, reject) => {
       const at = this.#moment.taken()
       const deadline = at.now + this.#limits.timeoutMs
-      this.#calls.dispatch(new OwnWrite({ node: this.#core, request, deadline, resolve, reject }), at)
+      calls.dispatch(new OwnWrite({ node: this.#core, request, deadline, resolve, reject }), at)
       this.#sweeps.wind()
     })
   }

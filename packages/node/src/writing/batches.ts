@@ -4,6 +4,7 @@ import type { KeyRequest } from '@cachemesh/core'
 import { Lookup, OwnWrite, type WriteResult } from '@cachemesh/core'
 import { alterationOf, CacheMeshError, hashKey } from '@cachemesh/protocol'
 import { valueIn } from '../requests/found-value.ts'
+import type { TogetherParts } from '../requests/requests.ts'
 import type { NamespaceContext, SetOptions } from './namespace-context.ts'
 import { type WriteResult as Result, resultOf, type Settled } from './results.ts'
 
@@ -15,11 +16,10 @@ export class Batches<T> {
   }
 
   get(keys: Iterable<string>): Promise<Map<string, Settled<T | undefined>>> {
-    const { core } = this.#context.runtime
-    return this.#settle(keys, (key, { deadline, settle }) => {
+    return this.#settle(keys, (key, settle, parts) => {
       const resolve = (value: unknown) => settle({ value: value as T | undefined })
       const reject = (error: unknown) => settle({ error: asError(error) })
-      return new Lookup({ node: core, ...this.#place(key), deadline, take: valueIn, resolve, reject })
+      return new Lookup({ ...parts, ...this.#place(key), take: valueIn, resolve, reject })
     })
   }
 
@@ -51,11 +51,10 @@ export class Batches<T> {
     requestFor: (key: string) => KeyRequest,
     result: (written: WriteResult) => R,
   ): Promise<Map<string, Settled<R>>> {
-    const { core } = this.#context.runtime
-    return this.#settle<R>(keys, (key, { deadline, settle }) => {
+    return this.#settle<R>(keys, (key, settle, parts) => {
       const resolve = (written: WriteResult) => settle({ value: result(written) })
       const reject = (error: unknown) => settle({ error: asError(error) })
-      return new OwnWrite({ node: core, request: requestFor(key), deadline, resolve, reject })
+      return new OwnWrite({ ...parts, request: requestFor(key), resolve, reject })
     })
   }
 
@@ -69,7 +68,8 @@ export class Batches<T> {
     keys: Iterable<string>,
     callFor: (
       key: string,
-      by: { readonly deadline: number; readonly settle: (end: Settled<R>) => void },
+      settle: (end: Settled<R>) => void,
+      parts: TogetherParts,
     ) => Lookup<unknown> | OwnWrite,
   ): Promise<Map<string, Settled<R>>> {
     const ends = new Map<string, Settled<R>>()
@@ -77,7 +77,7 @@ export class Batches<T> {
     return new Promise(resolve => {
       let open = asked.size
       if (open === 0) resolve(ends)
-      this.#context.runtime.requests.together(deadline => {
+      this.#context.runtime.requests.together(parts => {
         const calls: (Lookup<unknown> | OwnWrite)[] = []
         for (const key of asked) {
           // The answers come in any order; the result has that of the keys.
@@ -87,7 +87,7 @@ export class Batches<T> {
             if (--open === 0) resolve(ends)
           }
           try {
-            calls.push(callFor(key, { deadline, settle }))
+            calls.push(callFor(key, settle, parts))
           } catch (error) {
             settle({ error: asError(error) })
           }

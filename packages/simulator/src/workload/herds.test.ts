@@ -102,8 +102,8 @@ class JoiningAny extends Calls {
       answered.call(call, frame, then)
       ended(again)
     }
-    call.served = (as, then) => {
-      served.call(call, as, then)
+    call.served = (as, then, acknowledging) => {
+      served.call(call, as, then, acknowledging)
       ended(again)
     }
     call.failedWith = error => {

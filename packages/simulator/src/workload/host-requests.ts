@@ -6,6 +6,7 @@ import {
   Calls,
   dispatchTogether,
   type Found,
+  foundCopy,
   type Instant,
   type KeyRequest,
   Lookup,
@@ -139,7 +140,7 @@ export class ProcessRequests implements HostRequests {
 
   ask(operation: Operation): void {
     if (operation.kind === 'load') this.#loads?.ask(operation)
-    else this.#calls.dispatch(this.#callFor(operation), this.#at)
+    else if (!this.#answeredByCopy(operation)) this.#calls.dispatch(this.#callFor(operation), this.#at)
     this.#turnEnds()
   }
 
@@ -150,14 +151,25 @@ export class ProcessRequests implements HostRequests {
     this.#turnEnds()
   }
 
+  #answeredByCopy(operation: Operation): boolean {
+    const { key, hash, kind } = operation
+    const { core } = this.#host
+    if (kind !== 'get') return false
+    core.copying.asks(key, hash, this.#at)
+    const copy = core.placement.owns(hash) ? undefined : foundCopy(core, key, this.#at.now)
+    if (copy !== undefined) this.#world.settled(operation, read(operation)(copy, true))
+    return copy !== undefined
+  }
+
   #callFor(operation: Operation): Call {
     const { key, hash } = operation
     const node = this.#host.core
-    const deadline = this.#at.now + operation.deadline - operation.startedAt
+    const askedAt = this.#at.now
+    const deadline = askedAt + operation.deadline - operation.startedAt
     const reject = (error: unknown): void => this.#world.settled(operation, failed(error as CacheMeshError))
     if (operation.kind === 'get') {
       const resolve = (result: Result): void => this.#world.settled(operation, result)
-      return new Lookup({ node, key, hash, deadline, take: read(operation), resolve, reject })
+      return new Lookup({ node, key, hash, askedAt, deadline, take: read(operation), resolve, reject })
     }
     const resolve = (result: WriteResult, certain: boolean): void =>
       this.#world.settled(operation, written(result, certain))

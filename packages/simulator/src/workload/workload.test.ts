@@ -134,7 +134,8 @@ describe('requests that lack something are found out:', () => {
       const { dispatch } = calls
       calls.dispatch = (call, at) => {
         const { served } = call
-        call.served = (as, then) => served.call(call, as === 'stand-in' ? 'owner' : as, then)
+        call.served = (as, then, acknowledging) =>
+          served.call(call, as === 'stand-in' ? 'owner' : as, then, acknowledging)
         dispatch.call(calls, call, at)
       }
       return { calls, responder: new Responder(node, calls) }

@@ -1,0 +1,48 @@
+import type { Configuration } from '@cachemesh/protocol'
+import { Random } from '../chance/random.ts'
+import { SettingsReader } from '../configuration/settings.ts'
+import { Copying } from '../copies/copying.ts'
+import { Flights } from '../flight/flights.ts'
+import type { Instant } from '../limits/instant.ts'
+import { Load } from '../load/load.ts'
+import { Placement } from '../placement/placement.ts'
+import { Store } from '../store/store.ts'
+import type { NodeCoreOptions } from './options.ts'
+
+/** What the rooms of the data path need of the rest of the node. */
+export interface Rest {
+  readonly random: Random
+  readonly configuration: () => Configuration
+  /** Most of those who watch this node have heard it a moment ago. */
+  readonly isWatched: (now: number) => boolean
+}
+
+/**
+ * The rooms that requests for keys call directly. They have no timers of their own, and give no outputs: `NodeCore`,
+ * which is made of them, keeps them up to date.
+ */
+export abstract class DataRooms {
+  readonly id: string
+  readonly store: Store
+  readonly placement: Placement
+  /** What the configuration asks of all nodes. */
+  readonly settings: SettingsReader
+  readonly flights: Flights
+  /** Copies of what others own, and grants of copies of what this node owns. */
+  readonly copying: Copying
+  /** What this node is asked for. */
+  readonly load: Load
+
+  protected constructor(options: NodeCoreOptions, { random, configuration, isWatched }: Rest, at: Instant) {
+    this.id = options.id
+    // Not the dice of the others: what they show others see.
+    const seed = new Random(options.randomSeed + 1).below(2 ** 32)
+    this.store = new Store(options.cacheBytes, { seed, ...options.eviction })
+    this.placement = new Placement(options.id)
+    this.settings = new SettingsReader(configuration)
+    this.flights = new Flights({ store: this.store, placement: this.placement, random })
+    this.load = new Load(seed, at.now)
+    const { store, load, settings } = this
+    this.copying = new Copying({ self: options.id, store, load, settings, at, isWatched })
+  }
+}
