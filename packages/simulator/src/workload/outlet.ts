@@ -42,7 +42,14 @@ export class SimulatedOutlet implements Outlet {
     if (bytes !== undefined) this.#deliver(bytes)
   }
 
+  /** As one: a host reads what all peers send with one reader, and a frame gets lost as a whole. */
   sendBulk(frame: readonly Uint8Array[]): void {
-    for (const piece of frame) this.#deliver(piece)
+    const bytes = new Uint8Array(frame.reduce((sum, piece) => sum + piece.length, 0))
+    let at = 0
+    for (const piece of frame) {
+      bytes.set(piece, at)
+      at += piece.length
+    }
+    this.#deliver(bytes)
   }
 }
