@@ -171,7 +171,8 @@ export class Budget {
     const { segments } = this.blocks
     const address = segments.take(units)
     if (address !== 0) return address
-    if (this.used + segments.segmentBytes + outsideBytes + this.#spareBytes <= this.bytesMax) {
+    const used = this.used + segments.segmentBytes + outsideBytes + this.#spareBytes
+    if (used <= this.bytesMax && segments.mayGrow) {
       segments.grow()
       return segments.take(units)
     }

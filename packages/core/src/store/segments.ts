@@ -109,6 +109,11 @@ export class Segments {
     this.#freeUnits = 0
   }
 
+  /** There may be one more: addresses are words, and positive. */
+  get mayGrow(): boolean {
+    return this.#released.length > 0 || (this.words.length + 1) * (this.mask + 1) < 2 ** 31
+  }
+
   /** One segment more. */
   grow(): void {
     const buffer = new ArrayBuffer(this.segmentBytes)
