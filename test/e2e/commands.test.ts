@@ -44,6 +44,28 @@ async function output(args: readonly string[], options?: RunOptions): Promise<st
 
 const json = async (args: readonly string[]) => JSON.parse(await output([...args, '--format', 'json']))
 
+describe.concurrent('cachemesh increment, set --if-absent, delete-by-tag', () => {
+  it('count, and print what a counter stands at', async () => {
+    expect(await output(['increment', 'visits', '--initial', '5'])).toBe('5\n')
+    expect(await json(['decrement', 'visits', '--by', '7'])).toMatchObject({ count: '0' })
+  })
+
+  it('store and remove only where a condition holds', async () => {
+    const { version } = await json(['set', 'lock', 'me', '--if-absent'])
+    const refused = await run(['set', 'lock', 'you', '--if-absent'])
+    expect(refused.code).toBe(1)
+    expect(String(refused.stderr)).toContain('ERR_VERSION_CONFLICT')
+    expect(await output(['delete', 'lock', '--if-version', String(version)])).toBe('deleted\n')
+  })
+
+  it('remove what has a tag', async () => {
+    const inNamespace = ['--namespace', 'pages']
+    await output(['set', 'home', 'x', '--tag', 'menu', ...inNamespace])
+    expect(await json(['delete-by-tag', 'menu', ...inNamespace])).toEqual({ peers: 0, confirmed: 0 })
+    expect((await run(['get', 'home', ...inNamespace])).code).toBe(4)
+  })
+})
+
 describe.concurrent('cachemesh get, set and delete', () => {
   it('keep text with its type, and say where it came from', async () => {
     expect(await json(['set', 'greeting', 'grüß dich', '--ttl', '5m'])).toEqual({
