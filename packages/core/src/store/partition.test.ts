@@ -74,7 +74,7 @@ describe('a partition', () => {
       fc.property(
         fc.constantFrom(...POLICIES),
         fc.integer({ min: 200 * KiB, max: 600 * KiB }),
-        fc.array(anyAct, { maxLength: 150 }),
+        fc.array(anyAct, { maxLength: 100 }),
         (policy, bytesMax, acts) => {
           const { budget, partition, copies } = partitionOf(bytesMax, policy)
           const models = [new Map<string, Entry>(), new Map<string, Entry>()] as const
@@ -123,7 +123,7 @@ describe('a partition', () => {
           expect([budget.charged, partition.stats.entries, copies.stats.entries]).toEqual([0, 0, 0])
         },
       ),
-      { numRuns: 120 },
+      { numRuns: 40 },
     )
   })
 

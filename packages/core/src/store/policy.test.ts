@@ -37,7 +37,7 @@ function popular(random: Random, keys: number): number {
   return Math.floor(keys ** random.fraction()) - 1
 }
 
-const REQUESTS = 100_000
+const REQUESTS = 80_000
 
 function drawn(key: (i: number, random: Random) => number): number[] {
   const random = new Random(5)
