@@ -67,6 +67,7 @@ export const ERRORS = {
     false,
     'The value that is there is not of a kind that the operation can change.',
   ),
+  ERR_NOT_OWNER: row(37, 503, true, 'A member that no longer owns the key tried to write it.'),
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof ERRORS

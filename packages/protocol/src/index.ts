@@ -36,9 +36,11 @@ export { Frame, type FrameEntry, type Target } from './frames/frame.ts'
 export { CONTENT_TYPES, FLAG, type FrameKind, HEAD_BYTES, KIND, type Stamp } from './frames/layout.ts'
 export type { FillBody, LeaseBody, LoadWish, ReleaseBody, VersionedEntry } from './frames/load-bodies.ts'
 export { BULK_FRAME_MAX, FrameReader, SMALL_FRAME_MAX } from './frames/reader.ts'
-export { FrameWriter, type RequestPath } from './frames/writer.ts'
+export type { RequestPath } from './frames/sizes.ts'
+export { FrameWriter } from './frames/writer.ts'
 export { DEFAULT_NAMESPACE, keyPrefix, namespaceOf, qualifyKey, splitKey, utf8Length } from './keys.ts'
 export { LIMITS } from './limits.ts'
+export { type CarriedEntry, packCarried, unpackCarried } from './messages/carried.ts'
 export {
   type Accusation,
   type Charge,
@@ -48,6 +50,7 @@ export {
   type Message,
   type Word,
 } from './messages/message.ts'
+export { isTransfer, SLICES, type TransferMessage, type TransferredEntry } from './messages/transfer.ts'
 export {
   BYTES,
   checkValue,

@@ -33,6 +33,10 @@ export const LIMITS = {
   nodeIdBytesMax: 128,
   /** Bytes of one message body (MessagePack). The whole configuration of 10,000 members fits twice. */
   messageBytesMax: 16 * MiB,
+  /** Bytes of one page of entries: the largest entry with its key, and what stands around it. */
+  pageBytesMax: 64 * MiB + 6 * KiB,
+  /** Entries of one page. */
+  pageEntriesMax: 4_096,
   /** Canonical bytes of all records of one configuration: with their head they are one message still. */
   configurationBytesMax: 16 * MiB - 4 * KiB,
   /** Nesting of a structured value or a message; deeper ones overflow the stack of the decoder. */

@@ -51,6 +51,8 @@ export class Exchange {
   readonly #antiEntropyMs: number
   #compareAt: number
   #completed = 0
+  /** Digest of the document that peers confirmed last. */
+  #agreedOn = ''
 
   constructor(options: {
     ledger: Ledger
@@ -79,6 +81,14 @@ export class Exchange {
     let holders = 0
     for (const held of this.#held.values()) if (held === digest) holders++
     return holders >= Math.min(this.#linked.size, BOUNDS.toldMax)
+  }
+
+  /** True once for each document, when it is agreed on. */
+  takeAgreement(): boolean {
+    const { digest } = this.#ledger.current.version
+    if (this.#agreedOn === digest || !this.agreed) return false
+    this.#agreedOn = digest
+    return true
   }
 
   get wakeAt(): number {

@@ -34,6 +34,12 @@ export const TIMES = {
   dialHeadStartMs: 250,
   /** How long a node with seeds waits at most for the first of them before it serves alone. */
   aloneAfterMs: 5_000,
+  /** A member that may hold what this node should is waited for so long, without a link or a word from it. */
+  expectMs: 3_000,
+  /** What a transfer waits for is asked for again after so long. */
+  transferRetryMs: 1_000,
+  /** How long a node that leaves waits until others have what it held. */
+  handOverMs: 10_000,
   /** Entry versions further ahead of the clock are refused: they would win every conflict. */
   clockAheadMaxMs: 5_000,
   /** A clock further off the median of the peers' clocks is corrected by it. */
@@ -91,6 +97,12 @@ export const RULES = {
   tombstonesPerLiving: TOMBSTONES.perLiving,
   /** What is dropped of them leaves a horizon behind: 1. */
   horizon: 1,
+  /** Between two comparisons of entries with a random member, where entries have replicas. */
+  repairMs: 30_000,
+  /** 1: a member refuses writes from one that no longer owns the key; 0: it takes them. */
+  fencing: 1,
+  /** 1: who should hold entries and does not gets them from those who do; 0: it begins with nothing. */
+  transfers: 1,
   /** A step that comes so much later than it was asked for is a pause of this node. */
   lateMs: 250,
   /** Greatest factor by which doubt in itself makes a node more patient with others. */
@@ -147,6 +159,13 @@ export const BOUNDS = {
   linkIdleMs: 60_000,
   /** Links above this number are closed earlier, the longest unused first. */
   linksMax: 256,
+  /** Transfers that a node asks for at once; the others wait. */
+  transfersMax: 4,
+  /** Bytes of values and keys in one page of a transfer, and how fast each transfer may go. */
+  pageBytes: 256 * 1024,
+  transferBytesPerSecond: 32 * 1024 * 1024,
+  /** Entries that are looked at for one page, or in one step of a pass over the store. */
+  scanMax: 10_000,
   /** Members that may answer for a key besides its replicas, when those cannot be reached. */
   standInsMax: 2,
 } as const

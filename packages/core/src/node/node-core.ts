@@ -4,11 +4,11 @@
 
 import {
   CacheMeshError,
-  type Charge,
   Configuration,
   deltaTo,
   digestPrefix,
   isTombstone,
+  isTransfer,
   type Member,
   memberRecord,
   type Stamp,
@@ -25,6 +25,7 @@ import type { Instant } from '../limits/instant.ts'
 import { RULES, TIMES } from '../limits/limits.ts'
 import { Membership, type MembershipOutput } from '../membership/membership.ts'
 import { Presence } from '../membership/presence.ts'
+import { Replication, type ReplicationOutput } from '../replication/replication.ts'
 import { Erasing } from '../writes/erasing.ts'
 import { DataRooms } from './data-rooms.ts'
 import { duplicateError } from './duplicate.ts'
@@ -32,8 +33,11 @@ import type { Input } from './input.ts'
 import { Memory } from './memory.ts'
 import type { NodeCoreOptions } from './options.ts'
 import type { NodeState, Output } from './output.ts'
+import { departed, hearsay, toAll } from './words.ts'
 
 export class NodeCore extends DataRooms {
+  /** What this node has still to get, and what others may write here. */
+  readonly replication: Replication
   /** What every frame of this node says about it. One object for its whole life. */
   readonly stamp: Stamp = { serial: 0, digestPrefix: 0, clock: 0 }
   readonly #ledger: Ledger
@@ -50,8 +54,6 @@ export class NodeCore extends DataRooms {
   #state: NodeState = 'joining'
   /** The time in which a node waits for its mesh is over. */
   #waited = false
-  /** Digest of the configuration that peers confirmed last. */
-  #agreedOn = ''
   #outputs: Output[] = []
   #stepping = false
 
@@ -79,6 +81,10 @@ export class NodeCore extends DataRooms {
     this.#presence = new Presence(self, options.attributes, incarnation)
     this.#aloneAt = at.now + TIMES.aloneAfterMs
     this.#memory = new Memory(this.store.reserved, options.remembered)
+    const { store, placement } = this
+    // Dice of its own: what it draws changes nothing of what the others draw.
+    const dice = new Random(options.randomSeed + 2)
+    this.replication = new Replication({ store, placement, linked, random: dice, rules })
     this.#show(at)
   }
 
@@ -121,7 +127,8 @@ export class NodeCore extends DataRooms {
 
   /** When `step` wants a tick, in monotonic ms. After a tick it lies ahead. */
   get wakeAt(): number {
-    const always = Math.min(this.#exchange.wakeAt, this.#operations.wakeAt, this.#memory.wakeAt)
+    const kept = Math.min(this.#operations.wakeAt, this.#memory.wakeAt)
+    const always = Math.min(this.#exchange.wakeAt, this.replication.wakeAt, kept)
     if (this.#state === 'left') return always
     const alone = this.#state === 'joining' && !this.#waited ? this.#aloneAt : Number.POSITIVE_INFINITY
     const claim = this.#state === 'destroyed' ? Number.POSITIVE_INFINITY : this.#presence.wakeAt
@@ -145,7 +152,7 @@ export class NodeCore extends DataRooms {
       if (this.configuration !== before) this.#follow(before, at)
       const bytes = this.#memory.due(this.configuration, at.now)
       if (bytes !== undefined) this.#outputs.push({ kind: 'persist', bytes })
-      this.#agree()
+      if (this.#state !== 'joining' && this.#exchange.takeAgreement()) this.#outputs.push({ kind: 'agreed' })
       this.#outputs.push(...this.#operations.finish(at.now))
       for (const contact of this.#state === 'left' ? [] : this.#membership.due(at.now)) {
         this.#outputs.push({ kind: 'dial', contact })
@@ -164,14 +171,17 @@ export class NodeCore extends DataRooms {
         this.store.sweep(at.now)
         this.#exchanged(this.#exchange.tick(at.now), at)
         if (this.#state !== 'left') this.#follows(this.#membership.tick(at), at)
+        this.#follows(this.replication.tick(at), at)
         break
       case 'link-up':
         this.#follows(this.#membership.linkUp(input.peer, at.now), at)
         this.#exchanged(this.#exchange.linkUp(input.peer, at.now), at)
+        this.#follows(this.replication.linkUp(input.peer, at), at)
         break
       case 'link-down':
         this.#membership.linkDown(input.peer, at.now)
         this.#exchange.linkDown(input.peer)
+        this.replication.linkDown(input.peer)
         this.store.clock.forget(input.peer)
         break
       case 'dialled':
@@ -180,11 +190,17 @@ export class NodeCore extends DataRooms {
       case 'dial-failed':
         this.#follows(this.#membership.failed(input.contact, input.code, at.now), at)
         break
-      case 'message':
-        if (input.clock !== undefined) this.store.clock.compare(input.from, input.clock, at.wall)
-        this.#heard(input.from, at, () => this.#exchange.receive(input.from, input.message, at.now))
-        this.#follows(this.#membership.receive(input.from, input.message, at.now), at)
+      case 'message': {
+        const { from, message, clock = 0 } = input
+        if (clock > 0) this.store.clock.compare(from, clock, at.wall)
+        if (isTransfer(message)) {
+          this.#follows(this.replication.receive(from, message, { ...at, clock }), at)
+          break
+        }
+        this.#heard(from, at, () => this.#exchange.receive(from, message, at.now))
+        this.#follows(this.#membership.receive(from, message, at.now), at)
         break
+      }
       case 'announced':
         this.#heard(input.from, at, () => this.#exchange.announced(input.from, input.delta, at.now))
         break
@@ -219,8 +235,7 @@ export class NodeCore extends DataRooms {
 
   #operate({ ask, operation, attributes }: Extract<Input, { kind: 'operation' }>, at: Instant): void {
     if (this.#state === 'left') {
-      const error = new CacheMeshError('ERR_CLOSED', 'This node has left the mesh; ask another one')
-      this.#operations.refuse(ask, error)
+      this.#operations.refuse(ask, departed())
       return
     }
     const outputs = this.#operations.begin(ask, operation, at)
@@ -246,18 +261,16 @@ export class NodeCore extends DataRooms {
 
   /** Somebody has removed members that nobody accuses here. They hear of it; this node answers for itself at once. */
   #surprised(members: readonly Member[], at: Instant): void {
-    const charges: Charge[] = []
-    for (const { id: member, since, incarnation } of members) {
-      if (member === this.id) this.#presence.removed(since, at.now)
-      else charges.push({ member, since, incarnation, witnesses: [], hearsay: true, unable: false })
-    }
+    for (const { id, since } of members) if (id === this.id) this.#presence.removed(since, at.now)
+    const charges = members.filter(({ id }) => id !== this.id).map(hearsay)
     if (charges.length > 0) this.#membership.passOn(charges, at)
   }
 
-  #follows(outputs: readonly MembershipOutput[], at: Instant): void {
+  #follows(outputs: readonly (MembershipOutput | ReplicationOutput)[], at: Instant): void {
     for (const output of outputs) {
       if (output.kind === 'accused') this.#presence.accused(output.since)
       else if (output.kind === 'unable') this.#presence.stepBack(output.since, at.now)
+      else if (output.kind === 'want') this.#membership.demand(output.peer, at.now)
       else if (output.kind === 'remove') this.#remove(output.members, at)
       else this.#outputs.push(output)
     }
@@ -284,14 +297,11 @@ export class NodeCore extends DataRooms {
     if (this.#state === 'alone' && !alone) this.#become('active')
     const state = this.#state === 'joining' ? 'joining' : 'active'
     const member = this.#presence.claim(this.configuration, state, at.now)
-    if (this.#presence.doubled) this.#standDown()
-    else if (member !== undefined && this.#write([member], at)) this.#presence.wrote(member)
-  }
-
-  /** Somebody else lives by this identity, and raises it in turn with this node: one of the two has to go. */
-  #standDown(): void {
-    this.#outputs.push({ kind: 'refused', from: this.id, error: duplicateError(this.id) })
-    this.#become('left')
+    // Somebody else lives by this identity, and raises it in turn with this node: one of the two has to go.
+    if (this.#presence.doubled) {
+      this.#outputs.push({ kind: 'refused', from: this.id, error: duplicateError(this.id) })
+      this.#become('left')
+    } else if (member !== undefined && this.#write([member], at)) this.#presence.wrote(member)
   }
 
   #begin(at: Instant): void {
@@ -322,18 +332,21 @@ export class NodeCore extends DataRooms {
   #leave(at: Instant): void {
     if (this.#state === 'left' || this.#state === 'destroyed') return
     this.#become('left')
+    this.replication.leave()
     this.#memory.urgent(at.now)
     const member = this.configuration.member(this.id)
     if (member === undefined) return
     const before = summaryOf(this.configuration)
     this.#write([tombstone(member, 'left')], at)
+    // What this node has is offered to those who hold it now, before the last word to each of them.
+    this.placement.update(this.configuration)
+    const offers = this.replication.follow(this.configuration, at)
     this.#exchanged(this.#exchange.spread(at.now, true), at)
     // Everybody hears it from this node itself: it will not be here to repeat what a lost announcement said.
     const delta = deltaTo(this.configuration, before)
-    for (const to of this.linked) {
-      this.#outputs.push({ kind: 'send', to, message: { kind: 'delta', delta } })
-      this.#outputs.push({ kind: 'send', to, message: { kind: 'goodbye' } })
-    }
+    this.#outputs.push(...toAll(this.linked, { kind: 'delta', delta }))
+    this.#follows(offers, at)
+    this.#outputs.push(...toAll(this.linked, { kind: 'goodbye' }))
   }
 
   /** Returns false when nothing was written, and reports why. */
@@ -354,11 +367,9 @@ export class NodeCore extends DataRooms {
   #follow(before: Configuration, at: Instant): void {
     const { configuration } = this
     this.#memory.changed(at.now)
-    if (configuration.version.digest === before.version.digest) {
-      // The same text under a higher serial: there is nothing in it that anybody has not seen.
-      this.stamp.serial = configuration.version.serial
-      return
-    }
+    this.stamp.serial = configuration.version.serial
+    // The same text under a higher serial: there is nothing in it that anybody has not seen.
+    if (configuration.version.digest === before.version.digest) return
     this.#show(at)
     this.#outputs.push({ kind: 'configuration', configuration })
   }
@@ -371,14 +382,8 @@ export class NodeCore extends DataRooms {
     this.placement.update(configuration)
     this.copying.follow(configuration)
     this.#erasing.follow(this.store, configuration, at.wall)
+    this.#follows(this.replication.follow(configuration, at), at)
     this.#follows(this.#membership.follow(configuration, at.now), at)
-  }
-
-  #agree(): void {
-    const { digest } = this.configuration.version
-    if (this.#state === 'joining' || this.#agreedOn === digest || !this.#exchange.agreed) return
-    this.#agreedOn = digest
-    this.#outputs.push({ kind: 'agreed' })
   }
 
   #become(state: NodeState): void {

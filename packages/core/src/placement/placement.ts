@@ -1,12 +1,11 @@
 import {
   Configuration,
-  DEFAULT_NAMESPACE,
   hashKey,
   isTombstone,
+  namespaceOf,
   Ring,
   type RingMember,
   type RingOverride,
-  splitKey,
 } from '@cachemesh/protocol'
 import { SettingsReader } from '../configuration/settings.ts'
 import { BOUNDS } from '../limits/limits.ts'
@@ -38,6 +37,7 @@ export class Placement {
   readonly #settings: SettingsReader
   #zones: ZoneSpread = new ZoneSpread([])
   #fingerprint: number | undefined
+  #replicates: boolean | undefined
 
   constructor(self: string) {
     this.self = self
@@ -58,6 +58,7 @@ export class Placement {
     this.#newer = configuration
     this.#configuration = configuration
     this.#fingerprint = undefined
+    this.#replicates = undefined
   }
 
   /**
@@ -83,7 +84,8 @@ export class Placement {
 
   /** True when entries of any namespace are to be kept by more than their owner. */
   get replicates(): boolean {
-    return this.#settings.greatest('replicas') > 0
+    this.#replicates ??= this.#settings.greatest('replicas') > 0
+    return this.#replicates
   }
 
   /** How many members keep a copy of this key's entry besides its owner. */
@@ -122,6 +124,12 @@ export class Placement {
     return living.slice(0, this.replicasOf(target.key) + 1)
   }
 
+  /** True when this member keeps the entry of a key. */
+  isHolder(id: string, target: Target): boolean {
+    if (this.replicates) return this.holders(target).includes(id)
+    return this.owner(target.hash) === id
+  }
+
   locate(key: string): Located {
     const target = { key, hash: hashKey(key) }
     const members = this.list(target)
@@ -137,21 +145,25 @@ export class Placement {
   }
 }
 
-/** Of a qualified key. Most are in the namespace that needs no parsing. */
-export function namespaceOf(key: string): string {
-  return key.charCodeAt(0) === 0 ? splitKey(key).namespace : DEFAULT_NAMESPACE
-}
-
 /** Over all that decides about holders: who is on the ring, with which weight and zone, positions set by hand, replicas. */
 function fingerprintOf(configuration: Configuration): number {
   const parts = configuration.members
     .filter(({ state }) => state === 'active')
     .map(({ id, weight, zone }) => `${id} ${weight} ${zone}`)
-  for (const { name, json } of configuration.registers) {
-    if (name.startsWith('placements/') || name === 'settings/replicas' || name.startsWith('namespaces/'))
-      parts.push(`${name} ${json}`)
+  return hashKey([...parts, ...holdingTexts(configuration)].join('\n'))
+}
+
+/** What registers say that decides about holders, one line each. */
+export function holdingTexts({ registers }: Configuration): string[] {
+  const texts: string[] = []
+  for (const { name, json } of registers) {
+    if (name.startsWith('placements/') || name === 'settings/replicas') texts.push(`${name} ${json}`)
+    // Most namespaces say nothing of it.
+    if (!name.startsWith('namespaces/') || !json.includes('"replicas"')) continue
+    const { replicas } = JSON.parse(json) as { readonly replicas?: unknown }
+    texts.push(`${name} ${JSON.stringify(replicas)}`)
   }
-  return hashKey(parts.join('\n'))
+  return texts
 }
 
 /** A ring of this much weight has four million positions, which is as long as anybody should wait for. */

@@ -15,7 +15,18 @@ export const NO_HOPS: readonly string[] = []
 
 /** What is asked of whoever is responsible for a key. */
 export interface KeyRequest {
-  readonly kind: 'get' | 'set' | 'delete' | 'alter' | 'load' | 'fill' | 'release' | 'invalidate' | BatchKind
+  readonly kind:
+    | 'get'
+    | 'set'
+    | 'delete'
+    | 'alter'
+    | 'load'
+    | 'fill'
+    | 'release'
+    | 'invalidate'
+    | 'look'
+    | 'replicate'
+    | BatchKind
   /** Qualified key. */
   readonly key: string
   readonly hash: number
@@ -32,6 +43,8 @@ export interface KeyRequest {
   readonly release?: ReleaseBody
   /** For `invalidate`: of the write. */
   readonly version?: number
+  /** For `replicate`: a packed entry. */
+  readonly carried?: Uint8Array
 }
 
 export type BatchKind = 'getMany' | 'setMany' | 'deleteMany'
@@ -44,7 +57,23 @@ export interface Carried {
 
 /** Knows when a write that was carried out here may be acknowledged. */
 export interface Acknowledging {
-  after(request: KeyRequest, written: Carried, at: Instant, acknowledge: (at: Instant) => void): void
+  after(write: Executed, at: Instant, end: Ending): void
+}
+
+/** A write as it was carried out here. */
+export interface Executed {
+  readonly request: KeyRequest
+  readonly written: Carried
+  readonly as: Role
+  /** Monotonic ms. */
+  readonly deadline: number
+}
+
+/** One of the two is called, once. */
+export interface Ending {
+  acknowledge(at: Instant): void
+  /** It may have taken effect all the same. */
+  refuse(error: CacheMeshError): void
 }
 
 /** A request and who waits for its answer: a program of this process, or a peer that passed it on. */
@@ -70,5 +99,6 @@ export interface Call {
   waits?(): void
   /** This node itself answers. */
   served(as: Role, at: Instant, acknowledging: Acknowledging): void
-  failedWith(error: CacheMeshError): void
+  /** `at` is missing when the node is closed. */
+  failedWith(error: CacheMeshError, at?: Instant): void
 }

@@ -13,6 +13,7 @@ import { route } from '../placement/router.ts'
 import { Acknowledgements } from './acknowledgements.ts'
 import type { Call, KeyRequest } from './call.ts'
 import { ForgottenLoads } from './forgotten-loads.ts'
+import { Looks } from './looks.ts'
 import type { NodeParts } from './node-parts.ts'
 import { type Outlet, type Outlets, overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
 import { PendingCalls } from './pending-calls.ts'
@@ -39,6 +40,7 @@ export class Calls {
   readonly #outlets: Outlets
   readonly #pending = new PendingCalls()
   readonly #forgotten: ForgottenLoads
+  readonly #looks: Looks
   /** Last sign of life of each peer that owes an answer. */
   readonly #heard = new Map<string, Heard>()
   /** Peers that were found silent, and how many bytes had come from them then. */
@@ -64,6 +66,7 @@ export class Calls {
     this.#outlets = outlets
     this.#forgotten = new ForgottenLoads(node)
     this.acknowledgements = new Acknowledgements(node, (call, at) => this.dispatch(call, at))
+    this.#looks = new Looks(node, this)
   }
 
   get pending(): number {
@@ -72,7 +75,7 @@ export class Calls {
 
   /** When `sweep` is to be called, monotonic ms; Infinity while nothing waits. */
   get wakeAt(): number {
-    return Math.min(this.#wakeAt, this.#node.flights.wakeAt)
+    return Math.min(this.#wakeAt, this.#node.flights.wakeAt, this.acknowledgements.wakeAt)
   }
 
   /** Sends a call on its way, or has it served here; also the way back in after a member failed. */
@@ -85,7 +88,7 @@ export class Calls {
       this.#follow(call, at)
     } catch (error) {
       // Whatever goes wrong with one call is its own: the loops that dispatch go on with the others.
-      call.failedWith(asError(error))
+      call.failedWith(asError(error), at)
     }
   }
 
@@ -94,7 +97,7 @@ export class Calls {
     if (call.only !== undefined) {
       if (call.only === this.#node.id) call.served('owner', at, this.acknowledgements)
       else if (call.failed.includes(call.only) || !this.#writable(call.only))
-        call.failedWith(unavailable(call.request, [call.only]))
+        call.failedWith(unavailable(call.request, [call.only]), at)
       else this.#forward(call, call.only, at)
       return
     }
@@ -120,7 +123,7 @@ export class Calls {
       call.failedWith(
         configuration.destroyed ? destroyedError(configuration) : unavailable(call.request, way.failed),
       )
-    } else call.served(way.kind, at, this.acknowledgements)
+    } else this.#looks.serve(call, way.kind, at)
   }
 
   #forward(call: Call, to: string, at: Instant): void {
@@ -130,14 +133,14 @@ export class Calls {
   }
 
   /** A large mesh has no links between all members: the call goes when there is one. */
-  #wait(call: Call, to: string, { now }: Instant): void {
+  #wait(call: Call, to: string, at: Instant): void {
     call.to = to
     call.sentAt = this.#listened
     const others = this.#opening.get(to)
     if (others === undefined) this.#opening.set(to, [call])
     else if (others.length < PENDING_MAX) others.push(call)
-    else call.failedWith(overloaded(to))
-    this.#sweepFrom(now)
+    else call.failedWith(overloaded(to), at)
+    this.#sweepFrom(at.now)
   }
 
   linkUp(peer: string, at: Instant): void {
@@ -167,7 +170,7 @@ export class Calls {
     try {
       this.#take(call, frame, at)
     } catch (error) {
-      call.failedWith(asError(error))
+      call.failedWith(asError(error), at)
     }
   }
 
@@ -181,7 +184,7 @@ export class Calls {
       // A member of an older version: it answers no loads, and keeps nobody from loading.
       else if (code === 'ERR_MALFORMED_FRAME' && call.request.wish?.claim === false)
         call.served('last-resort', at, this.acknowledgements)
-      else call.failedWith(new CacheMeshError(code, message))
+      else call.failedWith(new CacheMeshError(code, message), at)
     } else if (answers(frame, call.request)) {
       call.answered(frame, at)
     } else {
@@ -218,6 +221,7 @@ export class Calls {
       call.failedWith(closed())
     })
     for (const calls of this.#opening.values()) for (const call of calls) call.failedWith(closed())
+    this.acknowledgements.close(closed())
     this.#opening.clear()
   }
 
@@ -251,19 +255,19 @@ export class Calls {
     return true
   }
 
-  #send(call: Call, outlet: Outlet, { now }: Instant): void {
+  #send(call: Call, outlet: Outlet, at: Instant): void {
     if (this.#pending.size >= PENDING_MAX || outlet.queuedBytes > QUEUED_BYTES_MAX) {
-      call.failedWith(overloaded(outlet.peer))
+      call.failedWith(overloaded(outlet.peer), at)
       return
     }
     const id = this.#pending.nextId()
     const writer = writerFor(outlet, this.#node.stamp, bytesIn(call.request))
-    writeRequest(writer, call, { id, budgetMs: Math.max(1, Math.ceil(call.deadline - now)) })
+    writeRequest(writer, call, { id, budgetMs: Math.max(1, Math.ceil(call.deadline - at.now)) })
     call.to = outlet.peer
     call.sentAt = this.#listened
     this.#pending.add(id, call)
     sent(outlet, writer)
-    this.#sweepFrom(now)
+    this.#sweepFrom(at.now)
   }
 
   #sweepFrom(now: number): void {
@@ -283,7 +287,9 @@ export class Calls {
   sweep(at: Instant): void {
     if (this.#closed) return
     this.#node.flights.sweep(at)
-    if (this.#pending.size === 0 && this.#opening.size === 0 && this.#unopened.size === 0) {
+    this.acknowledgements.sweep(at)
+    const waiting = this.#pending.size + this.#opening.size + this.#unopened.size + this.acknowledgements.size
+    if (waiting === 0) {
       this.#wakeAt = Number.POSITIVE_INFINITY
       this.#heard.clear()
       return
@@ -297,7 +303,7 @@ export class Calls {
       if (now >= call.deadline) {
         this.#pending.delete(id)
         this.#forgotten.add(id, call.request)
-        call.failedWith(late(call.request))
+        call.failedWith(late(call.request), at)
       } else if (
         this.#listened - Math.max(call.sentAt, this.#heard.get(call.to)?.at ?? 0) >
         silenceMs(call.request.kind)
@@ -324,7 +330,7 @@ export class Calls {
       if (isSilent) this.#unopened.set(peer, at.now + UNOPENED_MS)
       for (const call of calls) {
         if (!isSilent && at.now < call.deadline) continue
-        if (at.now >= call.deadline) call.failedWith(late(call.request))
+        if (at.now >= call.deadline) call.failedWith(late(call.request), at)
         else this.#passOver(call, at)
       }
     }
@@ -354,7 +360,7 @@ export class Calls {
 
 /** How long a member that owes an answer may be silent; Infinity: as long as its link is up. */
 function silenceMs(kind: KeyRequest['kind']): number {
-  if (kind === 'get' || kind === 'getMany') return SILENCE_MS
+  if (kind === 'get' || kind === 'getMany' || kind === 'look') return SILENCE_MS
   return kind === 'load' ? LOADING_SILENCE_MS : Number.POSITIVE_INFINITY
 }
 

@@ -3,6 +3,7 @@ import type { SettingsReader } from '../configuration/settings.ts'
 import type { Copying } from '../copies/copying.ts'
 import type { Flights } from '../flight/flights.ts'
 import type { Placement } from '../placement/placement.ts'
+import type { Replication } from '../replication/replication.ts'
 import type { Store } from '../store/store.ts'
 
 /** What requests need of the node that handles them: a `NodeCore` has all of it. */
@@ -15,6 +16,8 @@ export interface NodeParts {
   readonly flights: Flights
   /** Copies of what others own, and grants of copies of what this node owns. */
   readonly copying: Copying
+  /** What this node has still to get, and what others may write here. */
+  readonly replication: Replication
   readonly stamp: Stamp
   /** The current one. */
   readonly configuration: Configuration

@@ -46,7 +46,9 @@ export class OwnFill implements Call {
     try {
       if (as === 'last-resort') throw moving()
       const written = executeFill(node.flights, this.request, at)
-      acknowledging.after(this.request, written, at, () => resolve(written))
+      const { request, deadline } = this
+      const end = { acknowledge: () => resolve(written), refuse: reject }
+      acknowledging.after({ request, written, as, deadline }, at, end)
     } catch (error) {
       reject(error)
     }

@@ -45,7 +45,9 @@ export class OwnWrite implements Call {
     try {
       if (as === 'last-resort') throw moving()
       const written = executeWrite(node, this.request, at)
-      acknowledging.after(this.request, written, at, () => resolve(written, as === 'owner'))
+      const { request, deadline } = this
+      const end = { acknowledge: () => resolve(written, as === 'owner'), refuse: reject }
+      acknowledging.after({ request, written, as, deadline }, at, end)
     } catch (error) {
       reject(error)
     }

@@ -4,6 +4,7 @@ import {
   type EntryBody,
   type ErrorCode,
   FLAG,
+  KIND,
   type LeaseBody,
   type Stamp,
   type VersionedEntry,
@@ -38,6 +39,9 @@ export abstract class KeyReply {
     const shown = leaseMs > 0 ? flags | FLAG.copied : flags
     this.hit(version, { value, contentType, ttlMs: remainingTtl(entry, now) }, shown, leaseMs)
   }
+
+  /** For whoever asks what this node holds. */
+  held(_carried: Uint8Array): void {}
 
   /** What a write did here. */
   wrote(
@@ -96,6 +100,13 @@ export class Reply extends KeyReply {
   done(written: { readonly version: number; readonly existed: boolean }, flags = 0): void {
     this.#outlet.writer.done(this.#id, written.version, written.existed, flags)
     this.#outlet.flushSoon()
+  }
+
+  override held(carried: Uint8Array): void {
+    if (this.#outlet.queuedBytes > QUEUED_BYTES_MAX) throw overloaded(this.#outlet.peer)
+    const writer = writerFor(this.#outlet, this.#stamp, carried.length)
+    writer.message(KIND.held, this.#id, carried)
+    sent(this.#outlet, writer)
   }
 
   altered(altered: AlteredBody & { readonly existed: boolean }, flags = 0): void {

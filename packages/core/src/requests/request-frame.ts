@@ -2,10 +2,10 @@ import { type BatchWrite, type Frame, type FrameWriter, KIND } from '@cachemesh/
 import type { BatchKind, Call, KeyRequest } from './call.ts'
 
 /** About how much of a frame a request takes, whatever its way. */
-export function bytesIn({ key, entry, fill, alteration, parts }: KeyRequest): number {
+export function bytesIn({ key, entry, fill, alteration, parts, carried }: KeyRequest): number {
   if (parts !== undefined) return parts.reduce((sum, part) => sum + bytesIn(part) + PART_BYTES, 0)
   const { value } = entry ?? fill?.entry ?? alteration?.entry ?? NO_ENTRY
-  return key.length * 3 + value.length
+  return key.length * 3 + value.length + (carried?.length ?? 0)
 }
 
 /** What a part of a batch has beside its key and value, at most. */
@@ -17,8 +17,10 @@ export function writeRequest(
   call: Call,
   { id, budgetMs }: { readonly id: number; readonly budgetMs: number },
 ): void {
-  const { key, kind, entry, wish, fill, release, alteration, parts, version } = call.request
+  const { key, kind, entry, wish, fill, release, alteration, parts, carried, version } = call.request
   if (kind === 'get') writer.get(id, budgetMs, key, call)
+  else if (kind === 'look') writer.replicate(id, budgetMs, key, call)
+  else if (carried) writer.replicate(id, budgetMs, key, call, carried)
   else if (kind === 'delete') writer.delete(id, budgetMs, key, call)
   else if (parts) writeBatch(writer, call.request, { id, budgetMs })
   else if (alteration) writer.alter(id, budgetMs, key, call, alteration)
@@ -53,6 +55,7 @@ const NO_TAGS: readonly number[] = []
 export function answers({ kind: frame }: Frame, { kind, alteration }: KeyRequest): boolean {
   const isFound = frame === KIND.hit || frame === KIND.miss
   if (kind === 'get') return isFound
+  if (kind === 'look') return frame === KIND.held || frame === KIND.miss
   if (kind === 'load') return isFound || frame === KIND.lease
   if (isBatch(kind)) return frame === KIND.answers
   if (kind !== 'alter') return frame === KIND.done

@@ -3,9 +3,11 @@
 import { CacheMeshError, FLAG, type Frame, hashKey, KIND, splitKey } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
 import type { Role } from '../placement/router.ts'
+import type { WriteResult } from '../writes/result.ts'
 import { BatchReply } from './batch-reply.ts'
 import { type Call, type KeyRequest, NO_HOPS } from './call.ts'
 import type { Calls } from './calls.ts'
+import { showHeld, takeCopy } from './copies-held.ts'
 import { executeFill, executeWrite, moving } from './execution.ts'
 import { serveLoad } from './load-reply.ts'
 import type { NodeParts } from './node-parts.ts'
@@ -68,7 +70,16 @@ export class Responder {
     const { key, hops, failed } = frame.target()
     try {
       const hash = hashKey(key)
-      if (frame.kind === KIND.get && !this.#leaving && this.#node.placement.owns(hash)) {
+      const { replication } = this.#node
+      if (frame.kind === KIND.look) showHeld(this.#node, { key, hash }, { reply, at })
+      else if (frame.kind === KIND.replicate)
+        takeCopy(this.#node, { key, hash }, { from, frame, failed, reply, at })
+      else if (
+        frame.kind === KIND.get &&
+        !replication.cold &&
+        !this.#leaving &&
+        this.#node.placement.owns(hash)
+      ) {
         splitKey(key) // throws for what qualifies no key
         const direct = hops.length === 0 && failed.length === 0
         this.#reads.add({ key, hash, direct, lapsed: frame.leaseMs > 0 }, reply, at)
@@ -134,7 +145,8 @@ export class Responder {
     // What belongs to a lease was sent to its holder, whoever owns the key now.
     const isForHolder = kind === 'release' || (kind === 'fill' && fill?.kind !== 'fed')
     // Most requests are for keys that are owned here: they need no call.
-    if (isForHolder || this.#node.placement.owns(request.hash)) {
+    const { replication, placement } = this.#node
+    if (isForHolder || (!replication.cold && placement.owns(request.hash))) {
       this.#serve(request, 'owner', { asked, at: asked.at })
       return
     }
@@ -157,6 +169,7 @@ export class Responder {
     const { reply, from, deadline, hops } = asked
     const flags = as === 'owner' ? 0 : FLAG.stoodIn
     const { kind, wish } = request
+    const refuse = (error: unknown): void => reply.error(error)
     if (kind === 'get') {
       reply.found(this.#node.store.read(request.key, at.now), at.now, flags)
     } else if (wish) {
@@ -165,13 +178,21 @@ export class Responder {
     } else if (as === 'last-resort') throw moving()
     else if (kind === 'fill' || kind === 'release') {
       const written = executeFill(this.#node.flights, request, at)
-      this.#calls.acknowledgements.after(request, written, at, () => reply.done(written, flags))
+      const acknowledge = (): void => reply.done(written, flags)
+      this.#calls.acknowledgements.after({ request, written, as, deadline }, at, { acknowledge, refuse })
     } else {
-      const written = executeWrite(this.#node, request, at)
+      const written = kept(executeWrite(this.#node, request, at), this.#node.replication.plain)
       const acknowledge = (then: Instant): void => reply.wrote(request, written, { at: then, flags })
-      this.#calls.acknowledgements.after(request, written, at, acknowledge)
+      this.#calls.acknowledgements.after({ request, written, as, deadline }, at, { acknowledge, refuse })
     }
   }
+}
+
+/** The answer may have to wait, and the memory of the entry may not last as long. */
+function kept(written: WriteResult, plain: boolean): WriteResult {
+  const { entry } = written
+  if (plain || entry === undefined) return written
+  return { ...written, entry: { ...entry, value: new Uint8Array(entry.value) } }
 }
 
 function leaving(): CacheMeshError {
@@ -190,4 +211,6 @@ const SINGLE_KINDS: ReadonlySet<number> = new Set([
   KIND.fill,
   KIND.release,
   KIND.invalidate,
+  KIND.look,
+  KIND.replicate,
 ])

@@ -201,6 +201,20 @@ export class Partition implements Tenant {
     })
   }
 
+  /** Keys of all of them, those first that were read most of late. */
+  keysByHeat(): string[] {
+    const byHits: string[][] = []
+    let after: number | undefined
+    do {
+      after = this.#table.visit(after, BATCH, (_order, address) => {
+        const hits = this.#blocks.hitsOf(address)
+        byHits[hits] ??= []
+        byHits[hits].push(this.#blocks.keyOf(address))
+      })
+    } while (after !== undefined)
+    return byHits.reverse().flat()
+  }
+
   /** Removes all entries, one by one: the memory is that of the other partition too. */
   clear(): void {
     const addresses: number[] = []

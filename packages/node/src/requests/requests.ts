@@ -158,7 +158,7 @@ export class Requests {
   ): Promise<T> {
     const hash = hashKey(key)
     // The usual case of a key of one's own costs no call, no timer and no frame.
-    if (this.#owns(hash)) {
+    if (this.#owns(hash) && !this.#core.replication.cold) {
       this.#core.copying.asks(key, hash, present)
       return resolved(() => take(foundHere(this.#core, key, monotonic()), true))
     }

@@ -213,6 +213,13 @@ export class Frame {
     return { token, leaseMs, holder: this.#ids(1)[0] as string }
   }
 
+  /** Entry of replicate (after `target`) and held, to the end of the frame: for `unpackCarried`. */
+  carried(): Uint8Array {
+    const carried = this.#bytes.subarray(this.#at, this.#end)
+    this.#at = this.#end
+    return carried
+  }
+
   /** Body of error. */
   error(): { number: number; message: string } {
     this.#need(2)

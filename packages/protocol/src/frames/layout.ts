@@ -11,6 +11,8 @@
 //
 // Every frame carries the sender's version and clock, so a peer that is behind notices at its first frame.
 
+import { LIMITS } from '../limits.ts'
+
 export const HEAD_BYTES = 32
 
 /** Numbers only grow; a retired kind keeps its number. */
@@ -30,6 +32,10 @@ export const KIND = {
   fill: 11,
   /** A lease given back: the load failed, or takes too long. */
   release: 12,
+  /** What do you hold under this key? Answered from memory at once, and never passed on. */
+  look: 13,
+  /** An entry or a delete marker for a member that keeps a copy, under the version that the owner gave. */
+  replicate: 14,
   /** The key has been written: a copy of it is not to be answered from any more. */
   invalidate: 15,
   hit: 16,
@@ -44,6 +50,8 @@ export const KIND = {
   lease: 24,
   /** Of a load, any number of times before its answer: somebody loads, and this member lives. */
   waiting: 25,
+  /** Of a look: an entry or a delete marker, with all that is known of it. */
+  held: 26,
   /** Bodies from here on are messages (MessagePack). */
   pull: 32,
   delta: 33,
@@ -53,6 +61,13 @@ export const KIND = {
   check: 37,
   checked: 38,
   accusation: 39,
+  offer: 48,
+  compare: 49,
+  differing: 50,
+  fetch: 51,
+  page: 52,
+  fetched: 53,
+  warm: 54,
 } as const
 
 export type FrameKind = (typeof KIND)[keyof typeof KIND]
@@ -73,6 +88,11 @@ export const FLAG = {
   /** In `get`: a copy was here whose lease is over, and is asked for often. In `hit`: it may be copied, for the budget. */
   copied: 64,
 } as const
+
+/** Bytes of the body of a message of this kind, at most. Some have room for the largest entry. */
+export function bodyBytesMax(kind: number): number {
+  return kind === KIND.page || kind === KIND.held ? LIMITS.pageBytesMax : LIMITS.messageBytesMax
+}
 
 /** Content types with a number of their own; 255 means that the text follows. Numbers only grow. */
 export const CONTENT_TYPES: readonly string[] = [

@@ -6,6 +6,7 @@ import { utf8Length } from '../keys.ts'
 import { LIMITS } from '../limits.ts'
 import type { BatchAnswer, BatchWrite } from './batch-bodies.ts'
 import type { EntryBody } from './entry-body.ts'
+import { bodyBytesMax } from './layout.ts'
 
 /** Characters of the text of an error; the rest is left out. */
 export const ERROR_LENGTH_MAX = 1024
@@ -92,4 +93,9 @@ export function tooLarge(what: string, bytes: number, bytesMax: number): CacheMe
     'ERR_VALUE_TOO_LARGE',
     `A ${what} of ${bytes} bytes cannot be sent; the limit is ${bytesMax}`,
   )
+}
+
+export function messageBytes(kind: number, { length }: Uint8Array): number {
+  if (length > bodyBytesMax(kind)) throw tooLarge('message', length, bodyBytesMax(kind))
+  return length
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { errorCode, errorNumber } from '../errors.ts'
+import { type CarriedEntry, packCarried, unpackCarried } from '../messages/carried.ts'
 import type { Alteration, WriteOutcome } from './alter-bodies.ts'
 import type { BatchAnswer } from './batch-bodies.ts'
 import type { Frame } from './frame.ts'
@@ -37,6 +38,7 @@ interface FrameVector {
   readonly error: number
   readonly text: string
   readonly body: string
+  readonly carried: Omit<CarriedEntry, 'value'> & { readonly value: string }
   readonly operation: Alteration['operation']
   readonly expected: number
   readonly by: string
@@ -51,6 +53,10 @@ interface FrameVector {
 
 const vectors: readonly { readonly frame: FrameVector; readonly hex: string }[] = JSON.parse(
   readFileSync(new URL('../../vectors/frames.json', import.meta.url), 'utf8'),
+)
+
+const messages: readonly { readonly kind: keyof typeof KIND }[] = JSON.parse(
+  readFileSync(new URL('../../vectors/messages.json', import.meta.url), 'utf8'),
 )
 
 // Written by a second implementation, in another language, and never again.
@@ -71,7 +77,7 @@ describe('frames version 1', () => {
   it('is shown with every kind there is', () => {
     const shown = new Set(vectors.map(({ frame }) => frame.kind))
     // In messages.json, whose bodies they are.
-    for (const kind of ['pull', 'delta', 'beat', 'check', 'checked', 'accusation'] as const) shown.add(kind)
+    for (const { kind } of messages) shown.add(kind)
     expect([...shown].sort()).toEqual(Object.keys(KIND).sort())
   })
 })
@@ -127,6 +133,9 @@ function write(writer: FrameWriter, frame: FrameVector): void {
         entry: { ...rest, value: bytesOf(value) },
       })),
     )
+  else if (kind === 'look') writer.replicate(requestId, budgetMs, key, frame)
+  else if (kind === 'replicate') writer.replicate(requestId, budgetMs, key, frame, carried(frame))
+  else if (kind === 'held') writer.message(KIND.held, requestId, carried(frame))
   else if (kind === 'answers') writer.answers(requestId, frame.answers.map(answer))
   else writer.message(KIND[kind], requestId, bytesOf(frame.body))
 }
@@ -134,6 +143,10 @@ function write(writer: FrameWriter, frame: FrameVector): void {
 function answer({ value, error, text: message, ...said }: FrameVector['answers'][number]): BatchAnswer {
   const entry = value !== undefined && { entry: { ...said, value: bytesOf(value) } }
   return { ...said, ...entry, ...(error !== undefined && { code: errorCode(error), message }) } as BatchAnswer
+}
+
+function carried({ carried: entry }: FrameVector): Uint8Array {
+  return packCarried({ ...entry, value: bytesOf(entry.value) })
 }
 
 function meaning(frame: Frame): unknown {
@@ -148,10 +161,20 @@ function meaning(frame: Frame): unknown {
     case KIND.get:
       return { ...said, budgetMs, ...frame.target(), ...(frame.leaseMs > 0 && { lapsed: true }) }
     case KIND.delete:
+    case KIND.look:
       return { ...said, budgetMs, ...frame.target() }
     case KIND.invalidate: {
       const { key } = frame.target()
       return { ...said, budgetMs, key, version: frame.version() }
+    }
+    case KIND.replicate: {
+      const target = frame.target()
+      const entry = unpackCarried(frame.carried())
+      return { ...said, budgetMs, ...target, carried: { ...entry, value: hexOf(entry.value) } }
+    }
+    case KIND.held: {
+      const entry = unpackCarried(frame.carried())
+      return { ...said, carried: { ...entry, value: hexOf(entry.value) } }
     }
     case KIND.set:
       return { ...said, budgetMs, ...frame.target(), ...entry() }

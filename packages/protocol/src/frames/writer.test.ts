@@ -6,7 +6,8 @@ import type { EntryBody } from './entry-body.ts'
 import type { Frame } from './frame.ts'
 import { HEAD_BYTES, KIND } from './layout.ts'
 import { BULK_FRAME_MAX, FrameReader, SMALL_FRAME_MAX } from './reader.ts'
-import { FrameWriter, type RequestPath } from './writer.ts'
+import type { RequestPath } from './sizes.ts'
+import { FrameWriter } from './writer.ts'
 
 const entryOf = (fields: Partial<EntryBody> = {}): EntryBody => ({
   value: Uint8Array.of(7),

@@ -1,5 +1,4 @@
 import { CacheMeshError, type ErrorCode, errorNumber } from '../errors.ts'
-import { LIMITS } from '../limits.ts'
 import { type Alteration, type AlteredBody, OPERATIONS, WRITE_OUTCOMES } from './alter-bodies.ts'
 import type { BatchAnswer, BatchWrite } from './batch-bodies.ts'
 import type { EntryBody } from './entry-body.ts'
@@ -28,21 +27,18 @@ import {
   entryBytes,
   idBytes,
   keysBytes,
+  messageBytes,
   NO_IDS,
   NO_PATH,
   type RequestPath,
   targetBytes,
-  tooLarge,
   writesBytes,
 } from './sizes.ts'
 import { writeText } from './text.ts'
 
-export type { RequestPath } from './sizes.ts'
-
 const SLAB_BYTES = 64 * 1024
-/** Two of the largest frames. */
 const WAITING_BYTES_MAX = 2 * BULK_FRAME_MAX
-const NOTHING = new Uint8Array(0)
+const NOTHING: Uint8Array = new Uint8Array(0)
 
 /**
  * Collects the frames of one tick, so that they leave in one write. Bytes handed out by `take` are never
@@ -69,7 +65,7 @@ export class FrameWriter {
     this.#keepsValue = keepsValue
   }
 
-  /** Bytes that wait to be taken. */
+  /** Of what waits to be taken. */
   get length(): number {
     return this.#end - this.#taken + this.#kept.length
   }
@@ -217,7 +213,15 @@ export class FrameWriter {
   }
 
   waiting(requestId: number): void {
-    this.#begin(KIND.waiting, 0, requestId, 0, 0)
+    this.message(KIND.waiting, requestId, NOTHING)
+  }
+
+  /** `carried`: an entry as `packCarried` makes it. Without one it is a look. */
+  replicate(requestId: number, budgetMs: number, key: string, path: RequestPath, carried = NOTHING): void {
+    const kind = carried.length > 0 ? KIND.replicate : KIND.look
+    this.#begin(kind, 0, requestId, budgetMs, targetBytes(key, path) + carried.length)
+    this.#target(key, path)
+    this.#raw(carried)
     this.#finish()
   }
 
@@ -247,10 +251,9 @@ export class FrameWriter {
     this.#finish()
   }
 
-  /** A frame whose body is an encoded message (messages.ts). */
+  /** A frame whose body is an encoded message (messages.ts), or with kind held an entry (carried.ts). */
   message(kind: FrameKind, requestId: number, body: Uint8Array): void {
-    if (body.length > LIMITS.messageBytesMax) throw tooLarge('message', body.length, LIMITS.messageBytesMax)
-    this.#begin(kind, 0, requestId, 0, body.length)
+    this.#begin(kind, 0, requestId, 0, messageBytes(kind, body))
     this.#raw(body)
     this.#finish()
   }
@@ -389,10 +392,8 @@ export class FrameWriter {
     if (this.#end + count <= this.#bytes.length) return
     const waiting = this.#end - this.#taken
     if (waiting + count > WAITING_BYTES_MAX) {
-      throw new CacheMeshError(
-        'ERR_OVERLOADED',
-        `${waiting} bytes of frames wait to be sent; nothing takes them`,
-      )
+      const message = `${waiting} bytes of frames wait to be sent; nothing takes them`
+      throw new CacheMeshError('ERR_OVERLOADED', message)
     }
     const least = this.#keepsValue ? count : SLAB_BYTES
     const bytes = new Uint8Array(Math.max(least, waiting * 2, waiting + count))

@@ -1,13 +1,14 @@
 import { Packr } from 'msgpackr'
 import type { Delta, Summary } from '../configuration/delta.ts'
-import { isNodeId, isSerial } from '../configuration/member.ts'
+import { isSerial } from '../configuration/member.ts'
 import { BUCKETS } from '../configuration/record.ts'
 import { isDigest, type Version } from '../configuration/version.ts'
-import { CacheMeshError } from '../errors.ts'
-import { type FrameKind, KIND } from '../frames/layout.ts'
+import { bodyBytesMax, type FrameKind, KIND } from '../frames/layout.ts'
 import { LIMITS } from '../limits.ts'
+import { flag, list, malformed, nodeId, serial } from './fields.ts'
 import { readRecord, writeRecord } from './records.ts'
 import { checkStructure } from './structure.ts'
+import { readTransfer, type TransferMessage, writeTransfer } from './transfer.ts'
 
 /** What nodes say to each other about the mesh. Requests for keys are frames of their own. */
 export type Message =
@@ -27,6 +28,8 @@ export type Message =
   | { readonly kind: 'checked'; readonly member: string; readonly reached: boolean }
   /** "These members answer neither me nor those who tried for me." Passed on by whoever hears it. */
   | Accusation
+  /** About entries that one of two nodes should hold and may not. */
+  | TransferMessage
 
 /** Accusations that travel together: the first of them, and others. */
 export interface Accusation extends Word {
@@ -70,14 +73,14 @@ export interface EncodedMessage {
 /** Throws ERR_MALFORMED_MESSAGE for one larger than anybody reads. */
 export function encodeMessage(message: Message): EncodedMessage {
   const packed = packr.pack(toArray(message))
-  if (packed.length > LIMITS.messageBytesMax) throw malformed(`would have ${packed.length} bytes`)
+  if (packed.length > bodyBytesMax(KIND[message.kind])) throw malformed(`would have ${packed.length} bytes`)
   // The encoder reuses its buffer; the copy makes the body the caller's.
   return { kind: KIND[message.kind], body: new Uint8Array(packed) }
 }
 
 /** Throws ERR_MALFORMED_MESSAGE or ERR_MALFORMED_CONFIGURATION, and never anything else. */
 export function decodeMessage(kind: number, body: Uint8Array): Message {
-  if (body.length > LIMITS.messageBytesMax) throw malformed(`has ${body.length} bytes`)
+  if (body.length > bodyBytesMax(kind)) throw malformed(`has ${body.length} bytes`)
   checkStructure(body, 'message')
   let fields: unknown
   try {
@@ -103,8 +106,11 @@ export function decodeMessage(kind: number, body: Uint8Array): Message {
       return { kind: 'checked', member: nodeId(array[0]), reached: flag(array[1]) }
     case KIND.accusation:
       return readAccusation(array)
-    default:
-      throw malformed(`has kind ${kind}, unknown to this version`)
+    default: {
+      const transfer = readTransfer(kind, array)
+      if (transfer === undefined) throw malformed(`has kind ${kind}, unknown to this version`)
+      return transfer
+    }
   }
 }
 
@@ -133,6 +139,8 @@ function toArray(message: Message): unknown[] {
       const { others } = message
       return others === undefined ? writeWord(message) : [...writeWord(message), others.map(writeWord)]
     }
+    default:
+      return writeTransfer(message)
   }
 }
 
@@ -211,27 +219,6 @@ function readVersion(fields: readonly unknown[]): Version {
   return { serial, timestamp, digest: digest(textDigest) }
 }
 
-function list(value: unknown, lengthMax: number): unknown[] {
-  if (!Array.isArray(value)) throw malformed('has something else where an array belongs')
-  if (value.length > lengthMax) throw malformed(`has a list of ${value.length}; the limit is ${lengthMax}`)
-  return value
-}
-
-function serial(value: unknown): number {
-  if (!isSerial(value)) throw malformed('has something else where a number belongs')
-  return value
-}
-
-function flag(value: unknown): boolean {
-  if (typeof value !== 'boolean') throw malformed('has something else where yes or no belongs')
-  return value
-}
-
-function nodeId(value: unknown): string {
-  if (!isNodeId(value)) throw malformed('has something else where the id of a node belongs')
-  return value
-}
-
 function bucket(value: unknown): number {
   if (!isSerial(value) || value >= BUCKETS) throw malformed('names a bucket that there is not')
   return value
@@ -240,8 +227,4 @@ function bucket(value: unknown): number {
 function digest(value: unknown): string {
   if (!isDigest(value)) throw malformed('has something else where a digest belongs')
   return value
-}
-
-function malformed(what: string, cause?: unknown): CacheMeshError {
-  return new CacheMeshError('ERR_MALFORMED_MESSAGE', `A message ${what}`, { cause })
 }

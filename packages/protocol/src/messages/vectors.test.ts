@@ -62,7 +62,7 @@ function messageFrom({ kind, message }: MessageVector): Message {
     const delta = message as unknown as DeltaVector
     return { kind, delta: { ...delta, records: delta.records.map(recordFrom) } }
   }
-  if (kind !== 'pull') return { kind, ...message } as unknown as Message
+  if (kind !== 'pull') return { kind, ...(revive(message) as object) } as Message
   const { version, buckets } = message
   return { kind, version, summary: { digest: version.digest, buckets: new Map(buckets) } }
 }

@@ -178,7 +178,8 @@ export class Workload implements Checker {
 
   #sent(from: Host, to: Host, frame: Frame): void {
     const { kind } = frame
-    if (kind >= KIND.hit) return
+    // A look and a copy are from one node to another alone: nobody passes them on.
+    if (kind >= KIND.hit || kind === KIND.look || kind === KIND.replicate) return
     for (const { key, hops } of targetsOf(frame))
       for (const judge of this.#judges)
         this.#judged(from, judge.name, judge.sent?.({ from, to, key, hops, kind }))

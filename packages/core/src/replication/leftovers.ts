@@ -1,0 +1,66 @@
+// Entries of keys that this node holds no more. Others get them from here; then they go. If it holds such keys again
+// before, they go at once: somebody else was in charge meanwhile, and what he wrote is not here.
+
+import { hashKey } from '@cachemesh/protocol'
+import { BOUNDS } from '../limits/limits.ts'
+import type { Target } from '../placement/placement.ts'
+import { keysByHeat } from '../store/heat.ts'
+import type { Store } from '../store/store.ts'
+import type { Holdings } from './holdings.ts'
+
+export class Leftovers {
+  readonly #holdings: Holdings
+  /** Version up to which entries may be leftovers; 0: there are none. What is written later was meant for this node. */
+  #upTo = 0
+  #keys: readonly string[] = []
+  #next = 0
+  #sweeping = false
+
+  constructor(holdings: Holdings) {
+    this.#holdings = holdings
+  }
+
+  get any(): boolean {
+    return this.#upTo > 0
+  }
+
+  /** Some of what this node held is others' from now on. */
+  lost(version: number): void {
+    if (this.#holdings.isEmpty) return
+    this.#upTo = Math.max(this.#upTo, version)
+    this.#sweeping = false
+  }
+
+  /** Some of what others held is this node's from now on; `heldBefore`: it was before. */
+  gained(heldBefore: (target: Target) => boolean): void {
+    if (!this.any) return
+    const upTo = this.#upTo
+    this.#holdings.drop(
+      (target, version) => version <= upTo && !heldBefore(target) && this.#holdings.isMine(target),
+    )
+  }
+
+  /** One step of dropping them; to be called when nobody needs them any more. Returns true while there is more to do. */
+  sweep(): boolean {
+    if (!this.any) return false
+    const { store } = this.#holdings
+    if (!this.#sweeping) {
+      this.#keys = keysByHeat(store)
+      this.#next = 0
+      this.#sweeping = true
+    }
+    const end = Math.min(this.#keys.length, this.#next + BOUNDS.scanMax)
+    for (; this.#next < end; this.#next++) this.#drop(store, this.#keys[this.#next] as string)
+    if (this.#next < this.#keys.length) return true
+    this.#keys = []
+    this.#sweeping = false
+    this.#upTo = 0
+    return false
+  }
+
+  #drop(store: Store, key: string): void {
+    const entry = store.latest(key)
+    if (entry === undefined || entry.deleted || entry.version > this.#upTo) return
+    if (!this.#holdings.isMine({ key, hash: hashKey(key) })) store.owned.delete(key)
+  }
+}

@@ -1,0 +1,205 @@
+// The side that lacks: of all who offered something it asks a few at a time, page by page, no faster than it should,
+// and again when an answer does not come.
+
+import { SLICES, type TransferMessage, type TransferredEntry } from '@cachemesh/protocol'
+import type { Instant } from '../limits/instant.ts'
+import { BOUNDS, TIMES } from '../limits/limits.ts'
+import type { Holdings } from './holdings.ts'
+import type { Send } from './offers.ts'
+import { packPairs } from './slices.ts'
+
+type OfferMessage = Extract<TransferMessage, { kind: 'offer' }>
+
+interface Pull {
+  readonly peer: string
+  readonly offer: OfferMessage
+  state: 'waiting' | 'asking' | 'paused' | 'done'
+  /** What was asked last, to ask it again. */
+  asked: TransferMessage | undefined
+  at: number
+  attempts: number
+  /** When the next page may be asked for. */
+  nextAt: number
+  page: number
+  /** Slices that are known to be equal here and there. */
+  equal: number
+  whole: boolean
+}
+
+export interface PullsParts {
+  readonly holdings: Holdings
+  readonly linked: ReadonlySet<string>
+  /** Before anything of this offer is asked for. */
+  begins(peer: string, offer: OfferMessage): void
+  takesFloors(floors: Uint8Array): void
+  takes(peer: string, entries: readonly TransferredEntry[], at: Instant): void
+  /** All that a peer had for this node is here; `whole`: both agree on who holds what. */
+  ended(peer: string, offer: OfferMessage, whole: boolean): void
+}
+
+export class Pulls {
+  readonly #parts: PullsParts
+  readonly #pulls = new Map<string, Pull>()
+  #transferredEntries = 0
+
+  constructor(parts: PullsParts) {
+    this.#parts = parts
+  }
+
+  /** Entries that came in transfers, in this life. */
+  get transferredEntries(): number {
+    return this.#transferredEntries
+  }
+
+  /** True while something comes for a reason. */
+  get busy(): boolean {
+    return this.#moving.some(({ state }) => state !== 'done')
+  }
+
+  /** Slices of all transfers that have a reason and are under way, and how many of them are done. */
+  get progress(): { readonly done: number; readonly total: number } {
+    const moving = this.#moving
+    if (!this.busy) return { done: 0, total: 0 }
+    const done = moving.reduce((sum, { state, equal }) => sum + (state === 'done' ? SLICES : equal), 0)
+    return { done, total: moving.length * SLICES }
+  }
+
+  /** A peer has said that, by this ring, it has nothing for this node. */
+  hasNothing(peer: string, ring: number): boolean {
+    const pull = this.#pulls.get(peer)
+    return pull?.state === 'done' && pull.offer.ring === ring && pull.offer.entries === 0
+  }
+
+  /** Something of it is under way. */
+  open(peer: string): boolean {
+    const pull = this.#pulls.get(peer)
+    return pull !== undefined && pull.state !== 'done'
+  }
+
+  forget(peer: string): void {
+    this.#pulls.delete(peer)
+  }
+
+  receive(from: string, message: TransferMessage, at: Instant): Send[] {
+    if (message.kind === 'offer') return this.#offered(from, message, at)
+    const pull = this.#pulls.get(from)
+    if (pull === undefined || !('id' in message) || message.id !== pull.offer.id) return []
+    if (pull.state !== 'asking') return []
+    if (message.kind === 'differing' && pull.asked?.kind === 'compare')
+      return this.#differs(pull, message, at)
+    if (message.kind === 'page' && pull.asked?.kind === 'fetch' && message.page === pull.page)
+      return this.#takes(pull, message, at)
+    return []
+  }
+
+  #offered(from: string, offer: OfferMessage, at: Instant): Send[] {
+    const known = this.#pulls.get(from)
+    if (known?.offer.id === offer.id) {
+      // It was said again because an answer got lost, or did not come yet.
+      const { asked, state } = known
+      return asked === undefined || state === 'waiting' || state === 'paused' ? [] : [send(from, asked)]
+    }
+    const rest = { attempts: 0, nextAt: 0, page: 0, equal: 0, whole: false } as const
+    const pull: Pull = { peer: from, offer, state: 'waiting', asked: undefined, at: at.now, ...rest }
+    this.#pulls.set(from, pull)
+    return offer.entries === 0 && offer.since === 0 ? this.#end(pull, offer.ring, at) : this.#begin(at)
+  }
+
+  /** Asks again where nothing came, and goes on where it is time. */
+  tick(at: Instant): Send[] {
+    const sends: Send[] = []
+    for (const pull of this.#pulls.values()) {
+      const { peer, state, asked } = pull
+      if (state === 'paused' && at.now >= pull.nextAt) sends.push(...this.#fetch(pull, NOTHING, at))
+      if (state !== 'asking' || at.now < pull.at + TIMES.transferRetryMs || asked === undefined) continue
+      pull.at = at.now
+      // Whoever has forgotten its offer makes another one.
+      if (++pull.attempts > ATTEMPTS_MAX || !this.#parts.linked.has(peer)) this.#pulls.delete(peer)
+      else sends.push(send(peer, asked))
+    }
+    return [...sends, ...this.#begin(at)]
+  }
+
+  get wakeAt(): number {
+    let at = Number.POSITIVE_INFINITY
+    for (const pull of this.#pulls.values()) {
+      if (pull.state === 'asking') at = Math.min(at, pull.at + TIMES.transferRetryMs)
+      if (pull.state === 'paused') at = Math.min(at, pull.nextAt)
+    }
+    return at
+  }
+
+  get #moving(): Pull[] {
+    return [...this.#pulls.values()].filter(({ offer }) => !offer.routine)
+  }
+
+  #begin(at: Instant): Send[] {
+    const sends: Send[] = []
+    let active = 0
+    for (const { state } of this.#pulls.values()) if (state === 'asking' || state === 'paused') active++
+    for (const pull of this.#pulls.values()) {
+      if (active >= BOUNDS.transfersMax) break
+      if (pull.state !== 'waiting') continue
+      active++
+      this.#parts.begins(pull.peer, pull.offer)
+      const { holdings } = this.#parts
+      const digests = holdings.isEmpty ? NOTHING : holdings.digests(pull.peer)
+      sends.push(...this.#ask(pull, { kind: 'compare', id: pull.offer.id, digests }, at))
+    }
+    return sends
+  }
+
+  #differs(
+    pull: Pull,
+    { slices, floors }: Extract<TransferMessage, { kind: 'differing' }>,
+    at: Instant,
+  ): Send[] {
+    this.#parts.takesFloors(floors)
+    pull.equal = SLICES - slices.length
+    const held = this.#parts.holdings.shared(pull.peer, new Set(slices))
+    return this.#fetch(pull, packPairs(held), at)
+  }
+
+  #takes(
+    pull: Pull,
+    { entries, last, ring }: Extract<TransferMessage, { kind: 'page' }>,
+    at: Instant,
+  ): Send[] {
+    this.#transferredEntries += entries.length
+    this.#parts.takes(pull.peer, entries, at)
+    if (last) return [...this.#end(pull, ring, at), ...this.#begin(at)]
+    pull.page++
+    pull.attempts = 0
+    const bytes = entries.reduce((sum, { key, entry }) => sum + key.length + entry.value.length, 0)
+    const restMs = Math.floor((bytes * 1_000) / BOUNDS.transferBytesPerSecond)
+    if (restMs === 0) return this.#fetch(pull, NOTHING, at)
+    pull.state = 'paused'
+    pull.nextAt = at.now + restMs
+    return []
+  }
+
+  #fetch(pull: Pull, held: Uint8Array, at: Instant): Send[] {
+    return this.#ask(pull, { kind: 'fetch', id: pull.offer.id, page: pull.page, held }, at)
+  }
+
+  #ask(pull: Pull, message: TransferMessage, at: Instant): Send[] {
+    Object.assign(pull, { state: 'asking', asked: message, at: at.now })
+    return [send(pull.peer, message)]
+  }
+
+  #end(pull: Pull, ring: number, at: Instant): Send[] {
+    const { peer, offer } = pull
+    const whole = ring === this.#parts.holdings.placement.fingerprint
+    const asked = { kind: 'fetched', id: offer.id, whole } as const
+    Object.assign(pull, { state: 'done', whole, asked, at: at.now })
+    this.#parts.ended(peer, offer, whole)
+    return [send(peer, asked)]
+  }
+}
+
+const ATTEMPTS_MAX = 10
+const NOTHING = new Uint8Array(0)
+
+function send(to: string, message: TransferMessage): Send {
+  return { kind: 'send', to, message }
+}

@@ -1,0 +1,397 @@
+// Who should hold an entry and does not gets it from those who do. One rule for a node that joins, one that leaves, a
+// member that was lost, replicas that drifted apart, and two sides of a cut that meet: whenever entries may have to move
+// between two nodes, each offers the other what it has, and takes what it lacks (docs/decisions/0032). This room decides who
+// offers what to whom and when, what this node has still to get, and what others may write into its memory. It never
+// routes a request, and knows no link but by the ids of peers.
+
+import {
+  CacheMeshError,
+  Configuration,
+  hashKey,
+  type TransferMessage,
+  type TransferredEntry,
+} from '@cachemesh/protocol'
+import type { Random } from '../chance/random.ts'
+import type { Instant } from '../limits/instant.ts'
+import { type Rules, TIMES } from '../limits/limits.ts'
+import { Placement, type Target } from '../placement/placement.ts'
+import type { Entry } from '../store/entry.ts'
+import type { Store } from '../store/store.ts'
+import { accept, mergeFloors } from '../writes/accept.ts'
+import { entryFrom } from './carrying.ts'
+import { isInCharge } from './charge.ts'
+import { Expectations } from './expectations.ts'
+import { Holdings } from './holdings.ts'
+import { Leftovers } from './leftovers.ts'
+import { Offers, type Send } from './offers.ts'
+import { unpackFloors } from './packed-floors.ts'
+import { Pulls } from './pulls.ts'
+import { movesBetween, type Standing, standingIn } from './standing.ts'
+import { dropTaken, Takeovers } from './takeovers.ts'
+import { Warmth } from './warmth.ts'
+
+export interface ReplicationParts {
+  readonly store: Store
+  readonly placement: Placement
+  readonly linked: ReadonlySet<string>
+  readonly random: Random
+  readonly rules: Rules
+}
+
+export type ReplicationOutput =
+  | Send
+  /** A link to this member is needed. */
+  | { readonly kind: 'want'; readonly peer: string }
+
+/** How much of what a node should hold it holds. */
+export interface ReplicationState {
+  /** Nothing is known of that it should have and has not got: a miss here is a miss. */
+  readonly warm: boolean
+  /** Arcs that it gets from others now: of so many so many are here. Both 0: nothing is on its way. */
+  readonly arcs: { readonly done: number; readonly total: number }
+  /** It, and every member that it is linked to, has all that it should have, by the configuration of today. */
+  readonly fullyReplicated: boolean
+  /** Entries that came from others, in this life, other than as writes. */
+  readonly transferred: number
+}
+
+const NOTHING: readonly ReplicationOutput[] = []
+
+export class Replication {
+  readonly #parts: ReplicationParts
+  readonly #self: string
+  readonly #holdings: Holdings
+  readonly #offers: Offers
+  readonly #pulls: Pulls
+  readonly #expectations: Expectations
+  readonly #leftovers: Leftovers
+  readonly #takeovers: Takeovers
+  /** Who held what before the last time that entries had to move. */
+  readonly #former: Placement
+  #configuration: Configuration
+  #standing: Standing
+  /** When each member came, or came back, as this node saw it. */
+  readonly #arrivedAt = new Map<string, number>()
+  /** Members in whose place this node has written something. */
+  readonly #stoodInFor = new Set<string>()
+  /** What others said of themselves. */
+  readonly #warmth = new Warmth()
+  #told: string | undefined
+  #repairAt = Number.POSITIVE_INFINITY
+  #sweepAt = Number.POSITIVE_INFINITY
+  #returnAt = Number.POSITIVE_INFINITY
+  #leaving = false
+
+  constructor(parts: ReplicationParts) {
+    const { store, placement, linked, random } = parts
+    this.#parts = parts
+    this.#self = placement.self
+    this.#holdings = new Holdings(store, placement)
+    this.#offers = new Offers(this.#holdings, linked, random.below(2 ** 40))
+    this.#expectations = new Expectations(linked)
+    this.#leftovers = new Leftovers(this.#holdings)
+    this.#takeovers = new Takeovers(store)
+    this.#former = new Placement(this.#self)
+    this.#configuration = Configuration.empty('')
+    // Whatever this node was in an earlier life, its memory is empty now.
+    this.#standing = { weights: new Map(), rest: '' }
+    this.#pulls = new Pulls({
+      holdings: this.#holdings,
+      linked,
+      begins: (peer, { since }) => dropTaken(this.#holdings, { peer, since, former: this.#former }),
+      takesFloors: floors => this.#takeFloors(floors),
+      takes: (peer, entries, at) => this.#takePage(peer, entries, at),
+      ended: (peer, _offer, whole) => {
+        if (whole) this.#expectations.met(peer)
+      },
+    })
+  }
+
+  /** Some of what this node owns may only be at others still: the one question of the hot path. */
+  get cold(): boolean {
+    return this.#expectations.size > 0
+  }
+
+  /** It is not cold, and keeps everything alone: a write is over when it is written. */
+  get plain(): boolean {
+    return !this.cold && !this.#parts.placement.replicates
+  }
+
+  /** Others may still need what this node has. */
+  get handingOver(): boolean {
+    return this.#offers.busy
+  }
+
+  get state(): ReplicationState {
+    const { progress, transferredEntries } = this.#pulls
+    return {
+      warm: !this.cold,
+      arcs: progress,
+      fullyReplicated: this.#full && this.#warmth.areFull(this.#standing.weights.keys(), this.#parts),
+      transferred: transferredEntries,
+    }
+  }
+
+  /** What a member said of itself; undefined: nothing. */
+  warmthOf(member: string): boolean | undefined {
+    return this.#warmth.of(member)
+  }
+
+  get #full(): boolean {
+    return !this.cold && !this.#pulls.busy
+  }
+
+  /** The configuration is another one now. */
+  follow(configuration: Configuration, at: Instant): readonly ReplicationOutput[] {
+    const former = this.#configuration
+    const before = this.#standing
+    const after = standingIn(configuration)
+    this.#configuration = configuration
+    if (this.#parts.rules.transfers === 0) return NOTHING
+    const { placement, store } = this.#parts
+    const { replicates } = placement
+    const moves = movesBetween({ self: this.#self, before, after, configuration, replicates })
+    if (moves.peers.length === 0 && !moves.gained && !moves.lost) return NOTHING
+    this.#standing = after
+    this.#former.update(former)
+    if (moves.gained) this.#leftovers.gained(target => this.#former.isHolder(this.#self, target))
+    if (moves.lost) this.#leftovers.lost(store.clock.current(at.wall))
+    for (const member of moves.removed) this.#takeovers.removed(member, at)
+    for (const member of [...moves.removed, ...moves.left]) this.#arrivedAt.delete(member)
+    for (const member of after.weights.keys())
+      if (!before.weights.has(member)) this.#arrivedAt.set(member, at.now)
+    for (const peer of moves.left) if (this.#parts.linked.has(peer)) this.#expectations.expect(peer, at.now)
+    if (after.weights.has(this.#self)) this.#expect(moves.expected, at.now)
+    if (replicates && this.#repairAt === Number.POSITIVE_INFINITY) this.#planRepair(at.now)
+    return [...moves.peers.flatMap(peer => this.#offer(peer, false, at)), ...this.#tell()]
+  }
+
+  #expect(peers: readonly string[], now: number): void {
+    const ring = this.#parts.placement.fingerprint
+    for (const peer of peers) {
+      if (peer === this.#self || this.#pulls.hasNothing(peer, ring)) continue
+      this.#expectations.expect(peer, now)
+    }
+  }
+
+  linkUp(peer: string, at: Instant): readonly ReplicationOutput[] {
+    if (this.#parts.rules.transfers === 0 || !this.#isMember(peer)) return NOTHING
+    this.#told = undefined
+    return [...this.#offer(peer, false, at), ...this.#tell()]
+  }
+
+  linkDown(peer: string): void {
+    this.#pulls.forget(peer)
+    this.#warmth.forget(peer)
+  }
+
+  /** `clock`: what the sender's version clock showed; 0: it said nothing. */
+  receive(
+    from: string,
+    message: TransferMessage,
+    at: Instant & { readonly clock: number },
+  ): readonly ReplicationOutput[] {
+    if (this.#parts.rules.transfers === 0) return NOTHING
+    // What this node writes from now on is later than all that it is offered.
+    this.#parts.store.clock.see(at.clock, at.wall)
+    if (message.kind === 'warm') {
+      this.#warmth.said(from, message)
+      return NOTHING
+    }
+    const ring = this.#parts.placement.fingerprint
+    const wasOpen = this.#offers.open(from)
+    const sends = [
+      ...this.#offers.receive(from, message, { now: at.now, ring }),
+      ...this.#pulls.receive(from, message, at),
+    ]
+    if (wasOpen && !this.#offers.open(from)) this.#handedOver(from, at.now)
+    return [...sends, ...this.#tell()]
+  }
+
+  #handedOver(peer: string, now: number): void {
+    this.#takeovers.settled(peer)
+    this.#stoodInFor.delete(peer)
+    this.#planSweep(now)
+  }
+
+  /** Nobody needs what this node holds and should not. */
+  get #mayDrop(): boolean {
+    return !this.#offers.busy && this.#stoodInFor.size === 0
+  }
+
+  #planSweep(now: number): void {
+    if (this.#leftovers.any && this.#mayDrop) this.#sweepAt = Math.min(this.#sweepAt, now + 1)
+  }
+
+  tick(at: Instant): readonly ReplicationOutput[] {
+    if (this.#parts.rules.transfers === 0) return NOTHING
+    const outputs: ReplicationOutput[] = [
+      ...this.#offers.tick(at.now, peer => this.#isMember(peer)),
+      ...this.#pulls.tick(at),
+    ]
+    this.#expectations.tick(at.now, peer => this.#pulls.open(peer))
+    if (at.now >= this.#repairAt) outputs.push(...this.#repair(at))
+    if (at.now >= this.#returnAt) outputs.push(...this.#giveBack(at))
+    if (at.now >= this.#sweepAt) {
+      const goesOn = this.#mayDrop && this.#leftovers.sweep()
+      this.#sweepAt = goesOn ? at.now + 1 : Number.POSITIVE_INFINITY
+    }
+    this.#planSweep(at.now)
+    return [...outputs, ...this.#tell()]
+  }
+
+  get wakeAt(): number {
+    if (this.#parts.rules.transfers === 0) return Number.POSITIVE_INFINITY
+    return Math.min(
+      this.#offers.wakeAt,
+      this.#pulls.wakeAt,
+      this.#expectations.wakeAt,
+      this.#repairAt,
+      this.#sweepAt,
+      this.#returnAt,
+    )
+  }
+
+  /** From now on this node only gives. */
+  leave(): void {
+    this.#leaving = true
+    this.#repairAt = Number.POSITIVE_INFINITY
+  }
+
+  /** What this node has is offered to a member that may lack it. */
+  #offer(peer: string, routine: boolean, { now }: Instant): readonly ReplicationOutput[] {
+    const { placement, linked } = this.#parts
+    const mayLack = placement.replicates || this.#leftovers.any || this.#stoodInFor.has(peer) || this.#leaving
+    const entries = mayLack ? this.#holdings.count : 0
+    const since = this.#takeovers.since(peer, now)
+    const made = this.#offers.make({ peer, entries, routine, since }, now)
+    return entries > 0 && !linked.has(peer) ? [...made, { kind: 'want', peer }] : made
+  }
+
+  /** What replicas hold drifts apart when a write does not reach one of them. */
+  #repair(at: Instant): readonly ReplicationOutput[] {
+    this.#planRepair(at.now)
+    if (!this.#parts.placement.replicates) this.#repairAt = Number.POSITIVE_INFINITY
+    const peers = [...this.#standing.weights.keys()].filter(
+      peer => peer !== this.#self && this.#parts.linked.has(peer),
+    )
+    if (!this.#parts.placement.replicates || peers.length === 0) return NOTHING
+    const peer = peers[this.#parts.random.below(peers.length)] as string
+    return this.#offer(peer, true, at)
+  }
+
+  #planRepair(now: number): void {
+    const { rules, random } = this.#parts
+    this.#repairAt = now + random.jittered(rules.repairMs)
+  }
+
+  /** Tells all peers whether this node has what it should have, when that is news. */
+  #tell(): readonly ReplicationOutput[] {
+    const { placement, linked } = this.#parts
+    const ring = placement.fingerprint
+    const warm = this.#full
+    const said = `${warm} ${placement.replicates ? ring : ''}`
+    if (said === this.#told || (this.#told === undefined && warm && !placement.replicates)) return NOTHING
+    this.#told = said
+    return [...linked].map(to => ({ kind: 'send', to, message: { kind: 'warm', ring, warm } }))
+  }
+
+  #isMember(peer: string): boolean {
+    return this.#configuration.member(peer)?.state === 'active'
+  }
+
+  // What came.
+
+  #takeFloors(floors: Uint8Array): void {
+    mergeFloors(this.#parts.store, unpackFloors(floors), hashKey)
+  }
+
+  #takePage(peer: string, entries: readonly TransferredEntry[], at: Instant): void {
+    for (const { key, entry } of entries) {
+      const target = { key, hash: hashKey(key) }
+      // The sender may know of another ring. And what is used less than all that fills this memory pushes nothing out.
+      if (!this.#holdings.isMine(target) || !this.#holdings.hasRoom(key, entry)) continue
+      try {
+        this.take(peer, target, { entry: entryFrom(entry, at.now), at })
+      } catch (error) {
+        // One that is broken, or too large for this node, stops none of the others.
+        if (!(error instanceof CacheMeshError)) throw error
+      }
+    }
+  }
+
+  /** An entry of another member, for a key that this node holds. Throws ERR_VALUE_TOO_LARGE. */
+  take(
+    peer: string,
+    { key, hash }: Target,
+    { entry, at }: { readonly entry: Entry; readonly at: Instant },
+  ): void {
+    accept(this.#parts.store, { key, hash, entry, fromOwner: this.#wasOwner(peer, hash, at.now) }, at)
+  }
+
+  /** It has owned the key all the time that this node knows of: nothing was deleted there that it still has. */
+  #wasOwner(peer: string, hash: number, now: number): boolean {
+    const arrivedAt = this.#arrivedAt.get(peer)
+    if (arrivedAt !== undefined && now - arrivedAt < NEWCOMER_MS) return false
+    return this.#former.owner(hash) === peer
+  }
+
+  // For the data path.
+
+  /**
+   * Members that may have the entry of a key that is not in this node's memory, in the order in which to ask them;
+   * `sure`: they are all there are. Undefined: nobody has.
+   */
+  sources(target: Target): { readonly ask: readonly string[]; readonly sure: boolean } | undefined {
+    if (!this.cold) return undefined
+    const listed = [...this.#former.list(target), ...this.#parts.placement.list(target)]
+    const expected = [...new Set(listed)].filter(id => id !== this.#self && this.#expectations.has(id))
+    if (expected.length === 0) return undefined
+    const ask = expected.filter(id => this.#parts.linked.has(id))
+    return { ask, sure: ask.length === expected.length }
+  }
+
+  /** This node would know of an entry of this key, if there was one. */
+  informed(target: Target): boolean {
+    if (this.cold) return false
+    return this.#holdings.isMine(target) || this.#former.isHolder(this.#self, target)
+  }
+
+  /** This node writes in the place of members that somebody could not reach: they hear of it when they can. */
+  stoodIn(failed: readonly string[], now: number): void {
+    for (const id of failed) if (id !== this.#self) this.#stoodInFor.add(id)
+    if (this.#stoodInFor.size > 0) this.#returnAt = Math.min(this.#returnAt, now + TIMES.transferRetryMs)
+  }
+
+  /** Members in whose place this node wrote get it, as soon as they are heard. */
+  #giveBack(at: Instant): readonly ReplicationOutput[] {
+    this.#returnAt = Number.POSITIVE_INFINITY
+    const outputs: ReplicationOutput[] = []
+    for (const peer of this.#stoodInFor) {
+      if (!this.#isMember(peer)) this.#stoodInFor.delete(peer)
+      else if (!this.#offers.open(peer) && this.#parts.linked.has(peer)) {
+        this.#leftovers.lost(this.#parts.store.clock.current(at.wall))
+        outputs.push(...this.#offer(peer, false, at))
+      }
+    }
+    if (this.#stoodInFor.size > 0) this.#returnAt = at.now + TIMES.transferRetryMs
+    return outputs
+  }
+
+  /**
+   * True when a member may write a key into the memories of those who hold it. `failed`: whom it could not reach. Who
+   * knows no older configuration than this node is believed; else it has to be the owner here too.
+   */
+  mayWrite(
+    from: string,
+    target: Target,
+    { failed, serial }: { readonly failed: readonly string[]; readonly serial: number },
+  ): boolean {
+    const { rules, placement } = this.#parts
+    const isNewer = serial > this.#configuration.version.serial
+    return rules.fencing === 0 || isNewer || isInCharge(placement.list(target), from, failed)
+  }
+}
+
+/** A member that came back so lately may hold what was deleted while it was away. */
+const NEWCOMER_MS = 60_000

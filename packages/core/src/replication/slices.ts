@@ -1,0 +1,86 @@
+// Comparing what two nodes hold of the keys that both should hold: a sum over (hash, version) for each slice of the
+// circle of hashes, and where two sums differ the pairs themselves. Equal contents cost one kilobyte, whatever their size.
+
+import { SLICES } from '@cachemesh/protocol'
+
+const SLICE_SHIFT = 24
+const PAIR_BYTES = 12
+/** Pairs of one fetch; what is beyond is sent though it may be there. */
+const PAIRS_MAX = 300_000
+
+export interface Held {
+  readonly hash: number
+  readonly version: number
+}
+
+export function sliceOf(hash: number): number {
+  return hash >>> SLICE_SHIFT
+}
+
+/** The sums of all slices, 4 bytes each, little-endian. */
+export function digestsOf(held: Iterable<Held>): Uint8Array {
+  const sums = new Uint32Array(SLICES)
+  for (const { hash, version } of held) {
+    const slice = sliceOf(hash)
+    sums[slice] = (sums[slice] as number) + mixed(hash, version)
+  }
+  const bytes = new Uint8Array(SLICES * 4)
+  const view = new DataView(bytes.buffer)
+  for (let slice = 0; slice < SLICES; slice++) view.setUint32(slice * 4, sums[slice] as number, true)
+  return bytes
+}
+
+/** The slices in which sums differ. Sums that are not there, or not complete, differ in all. */
+export function differingSlices(mine: Uint8Array, theirs: Uint8Array): Uint8Array {
+  const slices: number[] = []
+  for (let slice = 0; slice < SLICES; slice++) {
+    const at = slice * 4
+    const isEqual = theirs.length >= at + 4 && [0, 1, 2, 3].every(i => mine[at + i] === theirs[at + i])
+    if (!isEqual) slices.push(slice)
+  }
+  return Uint8Array.from(slices)
+}
+
+/** Pairs of hash and version, 12 bytes each. */
+export function packPairs(held: Iterable<Held>): Uint8Array {
+  const pairs: Held[] = []
+  for (const pair of held) {
+    if (pairs.length === PAIRS_MAX) break
+    pairs.push(pair)
+  }
+  const bytes = new Uint8Array(pairs.length * PAIR_BYTES)
+  const view = new DataView(bytes.buffer)
+  pairs.forEach(({ hash, version }, index) => {
+    view.setUint32(index * PAIR_BYTES, hash, true)
+    writeVersion(view, index * PAIR_BYTES + 4, version)
+  })
+  return bytes
+}
+
+/** Versions by hash. Where several keys share a hash all of them count as not held: they are few. */
+export function unpackPairs(bytes: Uint8Array): Map<number, number> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const versions = new Map<number, number>()
+  for (let at = 0; at + PAIR_BYTES <= bytes.length; at += PAIR_BYTES) {
+    const hash = view.getUint32(at, true)
+    versions.set(hash, versions.has(hash) ? Number.NaN : readVersion(view, at + 4))
+  }
+  return versions
+}
+
+export function writeVersion(view: DataView, at: number, version: number): void {
+  view.setUint32(at, version >>> 0, true)
+  view.setUint32(at + 4, Math.floor(version / 2 ** 32), true)
+}
+
+export function readVersion(view: DataView, at: number): number {
+  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32
+}
+
+/** The finalizer of MurmurHash3 over both: a sum of weak numbers would be equal too often. */
+function mixed(hash: number, version: number): number {
+  let h = hash ^ Math.imul(version >>> 0, 0x9e3779b1) ^ Math.imul(Math.floor(version / 2 ** 32), 0x85ebca77)
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
+}
