@@ -57,6 +57,19 @@ describe('a copy', () => {
     }
   })
 
+  it('is gone when something was deleted by a tag since, for nobody here knows its own', () => {
+    const store = new Store(2 ** 20)
+    const held = new Held(store)
+    held.keep('k', granted(3, 0), 1)
+    store.erasures.tag(7, 2)
+    expect(held.read('k', 2)).toBeDefined()
+    store.erasures.tag(8, 3)
+    expect(held.read('k', 2)).toBeUndefined()
+    held.keep('k', granted(4, 0), 3)
+    store.erasures.namespace('default', 4)
+    expect(held.read('k', 4)).toBeUndefined()
+  })
+
   it('whose lease is over is known to have been there', () => {
     const held = new Held(new Store(2 ** 20))
     expect(held.lapsed('k')).toBe(false)

@@ -35,7 +35,8 @@ export class Held {
     const { copies, erasures } = this.#store
     const copy = copies.get(key, now)
     if (copy === undefined || copy.staleAt <= now) return undefined
-    if (copy.version > erasures.latest || !erasures.hide(key, copy)) return copy
+    // Copies come without their tags: any of them may be one that was deleted by a tag since.
+    if (copy.version > erasures.latest || !erasures.mayHide(key, copy.version)) return copy
     copies.delete(key)
     return undefined
   }

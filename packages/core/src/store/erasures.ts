@@ -12,6 +12,7 @@ export class Erasures {
   /** By slot of a tag. It takes memory from the first on. */
   #slots: Float64Array = NO_SLOTS
   #latest = 0
+  #latestTag = 0
 
   /** The greatest version that erased anything: what is above it needs no closer look. */
   get latest(): number {
@@ -28,6 +29,7 @@ export class Erasures {
     if (this.#slots.length === 0) this.#slots = new Float64Array(LIMITS.tagSlotsMax)
     if ((this.#slots[slot] ?? Number.POSITIVE_INFINITY) >= version) return
     this.#slots[slot] = version
+    this.#latestTag = Math.max(this.#latestTag, version)
     this.#latest = Math.max(this.#latest, version)
   }
 
@@ -35,6 +37,11 @@ export class Erasures {
   hide(key: string, { version, tags }: Entry): boolean {
     if (version > this.#latest) return false
     return this.cleared(key, version) || tags.some(slot => version <= (this.#slots[slot] ?? 0))
+  }
+
+  /** True when an entry of which nobody here knows the tags may have been erased: a copy (copies/). */
+  mayHide(key: string, version: number): boolean {
+    return version <= this.#latestTag || this.cleared(key, version)
   }
 
   /** True when the whole namespace was cleared since: nothing older can be there either. */
