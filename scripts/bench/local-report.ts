@@ -1,6 +1,6 @@
 import type { BenchOptions } from './options.ts'
 import { machine, machineLine, type Report, ratioCell, table } from './report.ts'
-import { ratio, type Samples, type Summary, summary } from './rounds.ts'
+import { cpuRatio, ratio, type Samples, type Summary, summary } from './rounds.ts'
 
 /** What was measured in a ring of one size with one number of keys. */
 export interface Measured {
@@ -35,6 +35,7 @@ export function describeLocal({ quick, rounds, gets, measured }: Results): Repor
         name,
         {
           overLru: ratio(samples, name, BASELINES[name]?.[0] ?? ''),
+          cpuOverLru: cpuRatio(samples, name, BASELINES[name]?.[0] ?? ''),
           overBento: ratio(samples, name, BASELINES[name]?.[1] ?? ''),
         },
       ]),
@@ -50,6 +51,7 @@ export function describeLocal({ quick, rounds, gets, measured }: Results): Repor
         Math.round(operationsPerSecond).toString(),
         cpuMicros.toFixed(2),
         ratioCell(ratios[name]?.overLru),
+        ratioCell(ratios[name]?.cpuOverLru),
         ratioCell(ratios[name]?.overBento),
       ]
     }),
@@ -57,12 +59,13 @@ export function describeLocal({ quick, rounds, gets, measured }: Results): Repor
   return {
     text: `Get of a key of the own node, awaited one after another, and peek, without waiting; ${gets} hits per sample
 ${machineLine()}
-Ratios are medians of ${rounds} interleaved rounds, with the least and the greatest; 1 is as fast.
+Ratios are medians of ${rounds} interleaved rounds, with the least and the greatest; 1 is as fast. CPU: the same by
+processor time, which other programs on the machine disturb less.
 The mesh hands out copies. lru-cache, called by an async function or for peek as it is, and the first level of
 bentocache, told not to serialize, hand out references. Values are 100 bytes, and checked. The ring of 1 is an embedded node; in the
 larger ones the same parts of a node run without a network.
 ${quick ? 'A quick run: it shows that the benchmark works, not how fast anything is.\n' : ''}
-${table(['get of a local key', 'positions', 'keys', 'gets/s', 'us CPU', '/ lru-cache', '/ bentocache'], rows)}`,
+${table(['get of a local key', 'positions', 'keys', 'gets/s', 'us CPU', '/ lru-cache', 'CPU', '/ bentocache'], rows)}`,
     data: { question: 'local', machine: machine(), quick, rounds, gets, cells },
   }
 }

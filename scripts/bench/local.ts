@@ -44,7 +44,7 @@ interface Cache {
 export async function local(options: BenchOptions): Promise<Report> {
   const { keyCounts, gets, rounds } = options.quick ? QUICK : FULL
   const measured: Measured[] = []
-  for (const members of RINGS) {
+  for (const members of options.ring === undefined ? RINGS : [options.ring]) {
     for (const keyCount of keyCounts) {
       progress(`a ring of ${members}, ${keyCount} keys`)
       await using mesh = await meshOf(members)

@@ -49,6 +49,7 @@ Options
   --encryption tls|noise|both
                            Secure channel of the links in \`remote\` (default: tls, as in a mesh)
   --value BYTES            In \`remote\` values of this size only: 100, 1024 or 65536
+  --ring 1|5|100           In \`local\`: a ring of so many members only
   --file PATH              In \`trace\`: a trace of a real program, lines "first-page pages" (.zst: compressed)
   --quick                  Fewer keys and rounds, to see that it works; its figures say little
   --help                   This text
@@ -66,6 +67,7 @@ function readArguments(): { question: Question; format: string; options: BenchOp
       encryption: { type: 'string', default: 'tls' },
       value: { type: 'string' },
       file: { type: 'string' },
+      ring: { type: 'string' },
       quick: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -82,10 +84,18 @@ function readArguments(): { question: Question; format: string; options: BenchOp
   if (valueBytes !== undefined && !VALUE_SIZES.includes(valueBytes))
     throw new UsageError(`--value is one of ${VALUE_SIZES.join(', ')}`)
   const { quick, format, file } = values
+  const ring = values.ring === undefined ? undefined : Number(values.ring)
+  if (ring !== undefined && ![1, 5, 100].includes(ring)) throw new UsageError('--ring is 1, 5 or 100')
   return {
     question,
     format,
-    options: { encryptions, quick, ...(valueBytes && { valueBytes }), ...(file && { tracePath: file }) },
+    options: {
+      encryptions,
+      quick,
+      ...(valueBytes && { valueBytes }),
+      ...(file && { tracePath: file }),
+      ...(ring && { ring }),
+    },
   }
 }
 

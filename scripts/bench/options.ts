@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly quick: boolean
   /** In `remote`: this size only. */
   readonly valueBytes?: number
+  /** In `local`: a ring of so many members only. */
+  readonly ring?: number
   /** In `trace`: a file instead of the sequences made up. */
   readonly tracePath?: string
 }

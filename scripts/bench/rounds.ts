@@ -50,6 +50,14 @@ export function ratio(samples: Samples, of: string, over: string): Ratio | undef
   return { median: quantile(ratios, 0.5), least: Math.min(...ratios), greatest: Math.max(...ratios) }
 }
 
+/** CPU time per operation of one contender in that of another, round by round: 1 is as cheap. Others who use the machine matter less. */
+export function cpuRatio(samples: Samples, of: string, over: string): Ratio | undefined {
+  const inverted = (name: string): Sample[] | undefined =>
+    samples.get(name)?.map(sample => ({ ...sample, operationsPerSecond: 1 / sample.cpuMicros }))
+  const pair = new Map([of, over].flatMap(name => [[name, inverted(name) ?? []] as const]))
+  return samples.has(of) && samples.has(over) ? ratio(pair, of, over) : undefined
+}
+
 export function quantile(values: readonly number[], part: number): number {
   const sorted = Float64Array.from(values).sort()
   const at = (sorted.length - 1) * part
