@@ -3,6 +3,10 @@ import type { Namespace } from '../namespace.ts'
 import type { CacheMeshNode } from '../node.ts'
 import { keysOf, startMesh, startNode } from '../testing/mesh.ts'
 
+/** On a machine that is busy with other things. */
+const PATIENT = { timeout: 15_000, interval: 10 }
+const soon = (check: () => unknown): Promise<unknown> => vi.waitFor(check, PATIENT)
+
 /** A database in memory, whose every answer can be held back. */
 class Database {
   readonly rows = new Map<string, string>()
@@ -63,7 +67,7 @@ describe('a write that the data store takes first', () => {
     const gate = Promise.withResolvers<void>()
     database.gate = gate.promise
     const writes = [here.set('key', 'one'), there.set('key', 'two')]
-    await vi.waitFor(() => expect(database.rows.has('key')).toBe(true))
+    await soon(() => expect(database.rows.has('key')).toBe(true))
     gate.resolve()
     await Promise.all(writes)
     const last = database.rows.get('key')
@@ -77,7 +81,7 @@ describe('a write that the data store takes first', () => {
     const gate = Promise.withResolvers<void>()
     database.gate = gate.promise
     const reading = here.get('key')
-    await vi.waitFor(() => expect(database.loads).toBe(1))
+    await soon(() => expect(database.loads).toBe(1))
     database.gate = Promise.resolve()
     await there.set('key', 'new')
     gate.resolve()
@@ -110,7 +114,7 @@ describe('a change feed', () => {
     const gate = Promise.withResolvers<void>()
     database.gate = gate.promise
     const reading = here.get('key')
-    await vi.waitFor(() => expect(database.loads).toBe(1))
+    await soon(() => expect(database.loads).toBe(1))
     database.gate = Promise.resolve()
     database.rows.set('key', 'new')
     await there.invalidate(['key', 'another'])

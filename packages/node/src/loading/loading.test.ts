@@ -3,6 +3,10 @@ import type { NamespaceOptions } from '../namespace.ts'
 import type { CacheMeshNode } from '../node.ts'
 import { keysOf, startMesh, startNode } from '../testing/mesh.ts'
 
+/** On a machine that is busy with other things. */
+const PATIENT = { timeout: 15_000, interval: 10 }
+const soon = (check: () => unknown): Promise<unknown> => vi.waitFor(check, PATIENT)
+
 /** A data store that counts, and answers when it is told to. */
 class Database {
   loads = 0
@@ -35,9 +39,9 @@ describe('callers of all nodes who miss one key', () => {
     const database = new Database()
     const all = namespaces(nodes, { load: database.load })
     const reads = Array.from({ length: 200 }, (_, i) => all[i % 5]?.get('herd'))
-    await vi.waitFor(() => expect(database.loads).toBeGreaterThan(0))
+    await soon(() => expect(database.loads).toBeGreaterThan(0))
     const waiting = () => nodes.reduce((sum, node) => sum + node.stats.loads.waiting, 0)
-    await vi.waitFor(() => expect(waiting()).toBe(200))
+    await soon(() => expect(waiting()).toBe(200))
     database.open()
     expect(new Set(await Promise.all(reads))).toEqual(new Set(['herd of the database']))
     expect(database.loads).toBe(1)
@@ -50,7 +54,7 @@ describe('callers of all nodes who miss one key', () => {
     const database = new Database()
     const all = nodes.slice(1).map(node => node.namespace<string>('default', { load: database.load }))
     const reads = Array.from({ length: 100 }, (_, i) => all[i % 2]?.get(key))
-    await vi.waitFor(() => expect(owner.stats.loads.waiting).toBe(99))
+    await soon(() => expect(owner.stats.loads.waiting).toBe(99))
     const without = owner.namespace<string>('default').get(key, { onMiss: 'load' })
     database.open()
     expect(new Set(await Promise.all([...reads, without]))).toEqual(new Set([`${key} of the database`]))
@@ -67,9 +71,9 @@ describe('callers of all nodes who miss one key', () => {
     database.open()
     const lost = first.namespace<string>('default', { load: stuck.load }).get(key)
     const closed = expect(lost).rejects.toMatchObject({ code: 'ERR_CLOSED' })
-    await vi.waitFor(() => expect(stuck.loads).toBe(1))
+    await soon(() => expect(stuck.loads).toBe(1))
     const read = second.namespace<string>('default', { load: database.load }).get(key)
-    await vi.waitFor(() => expect(owner.stats.loads.waiting).toBe(1))
+    await soon(() => expect(owner.stats.loads.waiting).toBe(1))
     await first.close()
     await closed
     expect(await read).toBe(`${key} of the database`)
@@ -86,7 +90,7 @@ describe('callers of all nodes who miss one key', () => {
     await owner.close()
     const reads = Array.from({ length: 60 }, (_, i) => all[i % 3]?.get(key))
     const waiting = () => others.reduce((sum, node) => sum + node.stats.loads.waiting, 0)
-    await vi.waitFor(() => expect(waiting()).toBeGreaterThan(50))
+    await soon(() => expect(waiting()).toBeGreaterThan(50))
     database.open()
     expect(new Set(await Promise.all(reads))).toEqual(new Set([`${key} of the database`]))
     expect(database.loads).toBe(1)
@@ -99,7 +103,7 @@ describe('a load', () => {
     const [key] = keysOf(b, 1) as [string]
     const database = new Database()
     const reading = a.namespace<string>('default', { load: database.load }).get(key)
-    await vi.waitFor(() => expect(database.loads).toBe(1))
+    await soon(() => expect(database.loads).toBe(1))
     await b.set(key, 'written meanwhile')
     database.open()
     expect(await reading).toBe(`${key} of the database`)
@@ -136,7 +140,7 @@ describe('a load', () => {
     for (const { status } of await Promise.allSettled([there.get(key), there.get(key)]))
       expect(status).toBe('rejected')
     expect(loads).toBe(1)
-    await expect.poll(() => there.get(key).catch(error => error.code)).toBe('up again')
+    await expect.poll(() => there.get(key).catch(error => error.code), PATIENT).toBe('up again')
     expect(loads).toBe(2)
   })
 
@@ -190,14 +194,14 @@ describe('a value past its time', () => {
     }
     const all = namespaces(nodes, { load, ttl: 30, staleFor: '1m' })
     expect(await all[0]?.get('key')).toBe('load 1')
-    await vi.waitFor(async () => {
+    await soon(async () => {
       await all[1]?.get('key')
       expect(loads).toBe(2)
     })
     const reads = await Promise.all(Array.from({ length: 20 }, (_, i) => all[i % 2]?.get('key')))
     expect(new Set(reads)).toEqual(new Set(['load 1']))
     gate.resolve()
-    await vi.waitFor(async () => expect(await all[0]?.get('key')).not.toBe('load 1'))
+    await soon(async () => expect(await all[0]?.get('key')).not.toBe('load 1'))
   })
 
   it('is served when loading it anew fails', async () => {
@@ -209,7 +213,7 @@ describe('a value past its time', () => {
     }
     const data = node.namespace<string>('data', { load, ttl: 20, staleFor: '1m', waitForFresh: '5s' })
     await data.get('key')
-    await vi.waitFor(async () => {
+    await soon(async () => {
       expect(await data.get('key')).toBe('old')
       expect(loads).toBeGreaterThan(1)
     })
@@ -221,6 +225,6 @@ describe('a value past its time', () => {
     const load = (): string => `load ${++loads}`
     const data = node.namespace<string>('data', { load, ttl: 1, staleFor: '1m', waitForFresh: '10s' })
     await data.get('key')
-    await expect.poll(() => data.get('key')).not.toBe('load 1')
+    await expect.poll(() => data.get('key'), PATIENT).not.toBe('load 1')
   })
 })

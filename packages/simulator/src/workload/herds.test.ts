@@ -39,20 +39,20 @@ function loadsOf({ herdLoads }: Outcome): readonly number[] {
 
 describe('a herd of 1,000 callers on five nodes', () => {
   it.each([false, true])('loads once while the ring is as it is; loaders at the owner: %s', ownLoaders => {
-    for (const seed of [1, 2, 3]) {
-      const outcome = simulate(herding(seed, { ownLoaders }))
+    for (const seed of [1, 2]) {
+      const outcome = simulate(herding(seed, { ownLoaders, herds: 2 }))
       expect(outcome.violations).toEqual([])
-      expect(loadsOf(outcome)).toEqual([1, 1, 1, 1, 1, 1])
-      expect(outcome.calls).toEqual({ hit: 6_000, miss: 5 })
+      expect(loadsOf(outcome)).toEqual([1, 1, 1])
+      expect(outcome.calls).toEqual({ hit: 3_000, miss: 5 })
     }
   })
 
   it('loads twice at most while a member leaves', () => {
     const faults: Fault[] = [{ at: 15_000, kind: 'leave', host: 2, downMs: 3_000, memory: false }]
     const most: number[] = []
-    for (const seed of [1, 2, 3, 4]) {
+    for (const seed of [1, 2]) {
       const outcome = simulate(
-        herding(seed, { herds: 30, callers: 200, withinMs: 500, loadMsMax: 1_000 }, faults),
+        herding(seed, { herds: 20, callers: 100, withinMs: 500, loadMsMax: 1_000 }, faults),
       )
       expect(outcome.violations).toEqual([])
       most.push(Math.max(...loadsOf(outcome)))
