@@ -14,7 +14,7 @@ export interface Load {
   readonly durationMs: number
 }
 
-export type Get = (key: string) => Promise<Uint8Array | null | undefined>
+export type Get = (key: string, index: number) => Promise<Uint8Array | null | undefined>
 
 /** Counts values that are missing; throws when the first bytes of the others do not add up. */
 export async function closedLoop(get: Get, load: Load): Promise<Sample> {
@@ -42,7 +42,7 @@ export async function closedLoop(get: Get, load: Load): Promise<Sample> {
     while (running) {
       const index = nextIndex()
       const startedAt = performance.now()
-      const value = await get(keys[index] as string)
+      const value = await get(keys[index] as string, index)
       latencies.push(performance.now() - startedAt)
       take(value, index)
     }
@@ -50,7 +50,7 @@ export async function closedLoop(get: Get, load: Load): Promise<Sample> {
   const untimed = async (): Promise<void> => {
     while (running) {
       const index = nextIndex()
-      take(await get(keys[index] as string), index)
+      take(await get(keys[index] as string, index), index)
     }
   }
 

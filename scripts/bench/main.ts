@@ -7,6 +7,7 @@ import { memory } from './memory.ts'
 import { type BenchOptions, ENCRYPTIONS, VALUE_SIZES } from './options.ts'
 import { remote } from './remote.ts'
 import type { Report } from './report.ts'
+import { several } from './several.ts'
 import { trace } from './trace.ts'
 
 interface Question {
@@ -18,6 +19,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   remote: {
     ask: 'How fast is a get of a key that another node owns, beside a bare echo and beside Redis?',
     answer: remote,
+  },
+  several: {
+    ask: 'How fast are three nodes: gets and sets beside Redis, many keys in one call, keys asked of the wrong node?',
+    answer: several,
   },
   local: {
     ask: 'How fast is a get of a key of the own node, beside a bare lru-cache and beside bentocache?',

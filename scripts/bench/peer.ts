@@ -11,7 +11,8 @@ export type PeerOptions =
       readonly kind: 'mesh'
       readonly encryption: Encryption
       readonly memory: string
-      /** Of a mesh of more than two nodes. */
+      /** Of a mesh with more than one owner: its name, and those that are there already. */
+      readonly mesh?: string
       readonly seeds?: readonly string[]
     }
 
@@ -25,8 +26,8 @@ async function listen(options: PeerOptions): Promise<PeerAddress> {
   if (options.kind === 'echo in plaintext') return { address: (await listenPlain()).address, id: '' }
   const { encryption } = options
   if (options.kind === 'echo') return { address: (await listenSecure(encryption)).address, id: '' }
-  const { memory, seeds = [] } = options
-  const node = await createNode({ mesh: `bench-${encryption}`, encryption, memory, seeds: [...seeds] })
+  const { memory, mesh = `bench-${encryption}`, seeds = [] } = options
+  const node = await createNode({ mesh, encryption, memory, seeds: [...seeds] })
   return { address: node.addresses[0] as string, id: node.id }
 }
 

@@ -51,3 +51,28 @@ export function valueAt(index: number, sizeBytes: number): Uint8Array {
   new DataView(value.buffer).setUint32(0, Math.imul(index, 0x9e3779b1))
   return value
 }
+
+/** `length` draws of 0 to `count` - 1, of which i comes with a chance like 1 / (i + 1) ^ exponent. */
+export function zipfOrder(
+  seed: number,
+  count: number,
+  { exponent, length }: { readonly exponent: number; readonly length: number },
+): Uint32Array {
+  const sums = new Float64Array(count)
+  for (let i = 0, sum = 0; i < count; i++) {
+    sum += 1 / (i + 1) ** exponent
+    sums[i] = sum
+  }
+  const next = generator(seed)
+  const total = sums[count - 1] as number
+  return Uint32Array.from({ length }, () => {
+    const drawn = (next() / 2 ** 32) * total
+    let low = 0
+    for (let high = count - 1; low < high; ) {
+      const middle = (low + high) >>> 1
+      if ((sums[middle] as number) > drawn) high = middle
+      else low = middle + 1
+    }
+    return low
+  })
+}
