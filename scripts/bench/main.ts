@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { local } from './local.ts'
 import { many } from './many.ts'
 import { memory } from './memory.ts'
+import { mixed } from './mixed.ts'
 import { type BenchOptions, ENCRYPTIONS, VALUE_SIZES } from './options.ts'
 import { remote } from './remote.ts'
 import type { Report } from './report.ts'
@@ -19,6 +20,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   remote: {
     ask: 'How fast is a get of a key that another node owns, beside a bare echo and beside Redis?',
     answer: remote,
+  },
+  mixed: {
+    ask: 'How long do small gets take while large values flow over the same link?',
+    answer: mixed,
   },
   several: {
     ask: 'How fast are three nodes: gets and sets beside Redis, many keys in one call, keys asked of the wrong node?',

@@ -1,5 +1,5 @@
-// The process that asks a mesh of several nodes, or Redis: it stores the values, and runs one kind of load. In the mesh
-// it is a member that owns nothing, so that every key is another node's. It ends with its parent.
+// The process that asks a mesh of several nodes, or Redis: it stores the values, and runs one kind of load. It ends with
+// its parent.
 
 import { author, Configuration, memberRecord } from '@cachemesh/protocol'
 import { Redis } from 'ioredis'
@@ -22,6 +22,8 @@ export type MemberOptions = { readonly load: LoadKind } & (
       /** Members of the mesh, this one included. */
       readonly members: number
       readonly memory: string
+      /** 0: it owns nothing, so that every key is another node's. */
+      readonly weight: 0 | 1
       /** The view of this node is of the time before that member came: what it owns is asked of others, who pass it on. */
       readonly unknown?: string
     }
@@ -78,9 +80,10 @@ async function mesh({
   seeds,
   members,
   memory,
+  weight,
   unknown,
 }: Extract<MemberOptions, { kind: 'mesh' }>): Promise<Cache> {
-  const started = await start(await readOptions({ mesh: 'bench', encryption, memory, seeds, weight: 0 }))
+  const started = await start(await readOptions({ mesh: 'bench', encryption, memory, seeds, weight }))
   const node = new CacheMeshNode(started)
   while (node.configuration.members.length < members || node.stats.links < members - 1)
     await new Promise(resolve => setTimeout(resolve, 20))

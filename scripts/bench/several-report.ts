@@ -38,7 +38,7 @@ export function describeSeveral({ encryptions, quick, rounds, compared }: Result
     ]),
   )
   return {
-    text: `A mesh of 3 nodes in 3 processes, asked by a member that owns nothing, encryption ${encryptions[0]}
+    text: `A mesh of 3 nodes, each in a process, asked by a fourth member that owns nothing, or by one of them; encryption ${encryptions[0]}
 ${machineLine()}
 Ratios are medians of ${rounds} interleaved rounds, with the least and the greatest; 1 is as fast.
 ${misses === 0 ? '' : `${misses} gets found nothing, or not what was stored.\n`}${quick ? 'A quick run: it shows that the benchmark works, not how fast anything is.\n' : ''}

@@ -1,5 +1,5 @@
-// How fast is a mesh of three nodes? Asked by a member that owns nothing, so that every key is another node's: reads and
-// writes of popular keys beside Redis; many keys in one call beside one after the other; and keys that are asked of
+// How fast is a mesh of three nodes? Asked by one of them, or by a member that owns nothing, so that every key is another
+// node's: reads and writes of popular keys beside Redis; many keys in one call beside one after the other; and keys that are asked of
 // the wrong node beside those asked of the right one. Each party has a process of its own.
 
 import type { LoadKind, MemberAsk, MemberOptions } from './member.ts'
@@ -38,7 +38,8 @@ export async function several(options: BenchOptions): Promise<Report> {
   const [encryption] = options.encryptions as [Encryption]
   const compared: Compared[] = []
   progress('a mesh of three: reads and writes')
-  compared.push(await mixture(plan, encryption))
+  compared.push(await mixture(plan, encryption, 'one of them'))
+  compared.push(await mixture(plan, encryption, 'a fourth'))
   progress('a mesh of three: many keys in one call')
   compared.push(await manyKeys(plan, encryption))
   progress('a mesh of three: keys asked of the wrong node')
@@ -48,10 +49,15 @@ export async function several(options: BenchOptions): Promise<Report> {
 }
 
 /** Nine gets and a set, Zipf 0.99, depth 64. */
-async function mixture(plan: Plan, encryption: Encryption): Promise<Compared> {
+async function mixture(
+  plan: Plan,
+  encryption: Encryption,
+  who: 'one of them' | 'a fourth',
+): Promise<Compared> {
   await using stage = new Stage(encryption)
-  await stage.startNodes()
-  const parties = [await stage.member('mesh', 'get and set')]
+  const isNode = who === 'one of them'
+  await stage.startNodes(isNode ? NODES - 1 : NODES)
+  const parties = [await stage.member('mesh', 'get and set', { weight: isNode ? 1 : 0 })]
   const redis = await startRedis()
   if (redis !== undefined) {
     stage.defer(redis.close)
@@ -61,7 +67,7 @@ async function mixture(plan: Plan, encryption: Encryption): Promise<Compared> {
   const keys = randomKeys(SEED, plan.keyCount, () => true)
   for (const party of parties) await party.process.ask({ ...storing(keys), zipf: ZIPF })
   return {
-    name: '90 % gets, 10 % sets, Zipf 0.99, depth 64',
+    name: `90 % gets, 10 % sets, Zipf 0.99, depth 64, by ${who}`,
     of: 'mesh',
     over: 'ioredis',
     samples: await measured(parties, plan, 64),
@@ -87,7 +93,7 @@ async function forwarded(plan: Plan, encryption: Encryption): Promise<Compared[]
   await using stage = new Stage(encryption)
   const [owner] = (await stage.startNodes()) as [PeerAddress]
   const direct = await stage.member('direct', 'get')
-  const parties = [direct, await stage.member('forwarded', 'get', owner.id)]
+  const parties = [direct, await stage.member('forwarded', 'get', { unknown: owner.id })]
   const candidates = randomKeys(SEED, NODES * 2 * plan.keyCount, () => true)
   const owned = (await direct.process.ask({ kind: 'owned', keys: candidates, by: owner.id })) as string[]
   const keys = owned.slice(0, plan.keyCount)
@@ -129,9 +135,9 @@ class Stage implements AsyncDisposable {
     this.#encryption = encryption
   }
 
-  async startNodes(): Promise<PeerAddress[]> {
+  async startNodes(count = NODES): Promise<PeerAddress[]> {
     const nodes: PeerAddress[] = []
-    for (let i = 0; i < NODES; i++) {
+    for (let i = 0; i < count; i++) {
       const seeds = nodes.map(({ address }) => address)
       const options: PeerOptions = {
         kind: 'mesh',
@@ -145,12 +151,15 @@ class Stage implements AsyncDisposable {
       nodes.push(first as PeerAddress)
     }
     this.#seeds = nodes.map(({ address }) => address)
-    this.#members = NODES
+    this.#members = count
     return nodes
   }
 
-  /** `unknown`: the node that this one asks others for. */
-  member(name: string, load: LoadKind, unknown?: string): Promise<Party> {
+  member(
+    name: string,
+    load: LoadKind,
+    how: { readonly weight?: 0 | 1; readonly unknown?: string } = {},
+  ): Promise<Party> {
     return this.start(name, {
       kind: 'mesh',
       load,
@@ -158,7 +167,8 @@ class Stage implements AsyncDisposable {
       seeds: this.#seeds,
       members: ++this.#members,
       memory: MEMORY,
-      ...(unknown !== undefined && { unknown }),
+      weight: 0,
+      ...how,
     })
   }
 
