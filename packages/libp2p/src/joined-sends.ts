@@ -1,12 +1,14 @@
 // Fewer, larger records on a secured connection. Every piece that is sent over it is encrypted and written to
 // the socket by itself, which costs more than the small frames inside. The multiplexer (yamux) sends the head
 // and the data of its frame as two pieces, and answers every frame it reads with a window update. Here a small
-// frame leaves as one piece; window updates are added up until they matter, and then leave with the next frame.
+// frame leaves as one piece, unless the connection gathers what is sent by itself; window updates are added up until
+// they matter, and then leave with the next frame.
 //
 // Withholding an update is within the rules of yamux: the peer may send a window of 256 KiB ahead of them, and
-// three quarters of it are always left.
+// three quarters of it, or more, are always left.
 
 import type { MessageStream } from '@libp2p/interface'
+import { TlsConnection } from './tls-connection.ts'
 
 type Data = Parameters<MessageStream['send']>[0]
 
@@ -23,6 +25,7 @@ const WINDOW_UPDATE = 0x0001_0000 // version 0, type 1, no flags: it opens, ends
 export function joinSends(connection: MessageStream): void {
   const send = connection.send.bind(connection)
   const withheld = new Map<number, number>()
+  const gathers = connection instanceof TlsConnection
   let due: Uint8Array[] = []
 
   const release = (): void => {
@@ -60,6 +63,10 @@ export function joinSends(connection: MessageStream): void {
     }
     if (data.byteLength > JOIN_BYTES_MAX) {
       release()
+      return send(data)
+    }
+    if (gathers) {
+      for (const update of takeDue()) send(update)
       return send(data)
     }
     return send(data instanceof Uint8Array && due.length === 0 ? data : joined(takeDue(), data))

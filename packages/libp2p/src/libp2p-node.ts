@@ -51,9 +51,9 @@ export function createLibp2pNode(options: NodeOptions): Promise<Libp2p<Services>
     addresses: { listen: options.listen.map(({ multiaddr }) => multiaddr) },
     transports: [tcp()],
     connectionEncrypters: order.map(name => components => admitting(SECURE[name](components), name, gate)),
-    // A multiplexer's frame is encrypted and delivered as a whole, and it grows with the window. With the
-    // default, 16 MiB, one large value holds up every small frame behind it.
-    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 1024 * 1024 } })],
+    // What is in a window waits before every small frame behind it: with the default, 16 MiB, a large value holds up
+    // all others. With the least, 256 KiB, two sides that send many values of 64 KiB wait for each other's updates.
+    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 512 * 1024 } })],
     // The defaults suit strangers on the internet: five connections a second from one IP, 300 in all.
     connectionManager: {
       maxConnections: 10_000,

@@ -20,8 +20,6 @@ import { TlsConnection } from './tls-connection.ts'
 
 /** Said by ALPN of a side that does not choose the multiplexer there. */
 const NO_MUXER = 'libp2p'
-/** What is written to a TLS socket in one turn of the event loop leaves together; more than this waits for the next. */
-const WAITING_BYTES = 128 * 1024
 
 export interface TlsComponents {
   readonly privateKey: PrivateKey
@@ -55,7 +53,6 @@ export function tlsOverSocket(inner: ConnectionEncrypter, components: TlsCompone
       minVersion: 'TLSv1.3',
       // Certificates are self-signed; `certifiedPeer` judges them.
       rejectUnauthorized: false,
-      highWaterMark: WAITING_BYTES,
       ALPNProtocols: [...ownMuxers, NO_MUXER],
     } as const
     const socket = isServer

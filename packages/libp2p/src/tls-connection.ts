@@ -1,4 +1,7 @@
-// A connection over a TLS socket, as libp2p sees it: the multiplexer reads and writes here.
+// A connection over a TLS socket, as libp2p sees it: the multiplexer reads and writes here. What is sent in one turn of
+// the event loop, and while an earlier write is under way, leaves in one write: each takes a turn and a record at least.
+// It is gathered in memory that is used again and again: memory for buffers counts against a bound of the engine, and
+// whenever that is reached the whole heap is searched for garbage.
 
 import type { TLSSocket } from 'node:tls'
 import type { AbortOptions, MessageStream } from '@libp2p/interface'
@@ -6,10 +9,20 @@ import { AbstractMessageStream, type SendResult } from '@libp2p/utils'
 
 type Pieces = Parameters<AbstractMessageStream['sendData']>[0]
 
+/** Of one write. A small frame that comes behind large ones waits for two of them at most. */
+const WRITE_BYTES_MAX = 128 * 1024
+/** Buffers that wait to be used again, by whatever connection; others are left to the collector. */
+const SPARE_MAX = 32
+const spare: Uint8Array[] = []
+
 export class TlsConnection extends AbstractMessageStream {
   readonly #beneath: MessageStream
   readonly #socket: TLSSocket
-  #corked = false
+  /** What leaves with the next write. */
+  #gathered: Uint8Array | undefined
+  #gatheredBytes = 0
+  #writing = false
+  #flushing = false
 
   /** `beneath`: the connection whose socket `socket` encrypts. Nothing else is sent over it any more. */
   constructor(beneath: MessageStream, socket: TLSSocket) {
@@ -24,7 +37,6 @@ export class TlsConnection extends AbstractMessageStream {
     socket.on('data', chunk => this.onData(chunk))
     socket.on('error', error => beneath.abort(error))
     socket.on('close', () => this.#closeBeneath())
-    socket.on('drain', () => this.safeDispatchEvent('drain'))
     beneath.addEventListener('close', ({ error, local }) => {
       socket.destroy()
       if (error === undefined) this.onTransportClosed()
@@ -35,6 +47,7 @@ export class TlsConnection extends AbstractMessageStream {
   }
 
   async close(options?: AbortOptions): Promise<void> {
+    this.#write()
     this.#socket.destroySoon()
     await this.#beneath.close(options)
   }
@@ -53,24 +66,42 @@ export class TlsConnection extends AbstractMessageStream {
   }
 
   sendData(data: Pieces): SendResult {
+    this.#gathered ??= spare.pop() ?? new Uint8Array(WRITE_BYTES_MAX)
     let sentBytes = 0
-    let canSendMore = true
-    if (!this.#corked) {
-      this.#corked = true
-      this.#socket.cork()
-      queueMicrotask(this.#uncork)
-    }
     for (const piece of data) {
-      sentBytes += piece.byteLength
-      canSendMore = this.#socket.write(piece)
-      if (!canSendMore) break
+      const room = WRITE_BYTES_MAX - this.#gatheredBytes
+      const fitting = piece.length <= room ? piece : piece.subarray(0, room)
+      this.#gathered.set(fitting, this.#gatheredBytes)
+      this.#gatheredBytes += fitting.length
+      sentBytes += fitting.length
+      if (fitting !== piece) break
     }
-    return { sentBytes, canSendMore }
+    if (!this.#flushing && !this.#writing) {
+      this.#flushing = true
+      queueMicrotask(this.#flush)
+    }
+    return { sentBytes, canSendMore: this.#gatheredBytes < WRITE_BYTES_MAX }
   }
 
-  readonly #uncork = (): void => {
-    this.#corked = false
-    this.#socket.uncork()
+  readonly #flush = (): void => {
+    this.#flushing = false
+    if (!this.#writing) this.#write()
+  }
+
+  #write(): void {
+    const bytes = this.#gathered
+    if (bytes === undefined) return
+    const length = this.#gatheredBytes
+    this.#gathered = undefined
+    this.#gatheredBytes = 0
+    this.#writing = true
+    this.#socket.write(bytes.subarray(0, length), error => {
+      this.#writing = false
+      if (error) return
+      if (spare.length < SPARE_MAX) spare.push(bytes)
+      this.#write()
+      if (this.writableNeedsDrain) this.safeDispatchEvent('drain')
+    })
   }
 
   #closeBeneath(): void {

@@ -142,6 +142,28 @@ describe('frames', () => {
     )
   })
 
+  it('of megabytes come back whole, with small ones around them, and their values are aligned', () => {
+    const value = new Uint8Array(2_500_000).map((_, i) => (i * 31) >>> 4)
+    const writer = new FrameWriter()
+    for (const bytes of [100, 1_100_000, 50, 2_500_000, 0])
+      writer.hit(bytes, 1, { value: value.subarray(0, bytes), contentType: '', ttlMs: 0 })
+    const stream = writer.take() as Uint8Array
+    for (const chunkBytes of [16_384, 300_001, 1_048_576, stream.length]) {
+      const reader = new FrameReader(BULK_FRAME_MAX)
+      const lengths: number[] = []
+      for (let at = 0; at < stream.length; at += chunkBytes) {
+        reader.push(stream.subarray(at, at + chunkBytes), frame => {
+          frame.version()
+          const { value: received } = frame.entry()
+          expect(Buffer.compare(received, value.subarray(0, received.length))).toBe(0)
+          if (frame.owned) expect(received.byteOffset % 8).toBe(0)
+          lengths.push(received.length)
+        })
+      }
+      expect([lengths, reader.heldBytes]).toEqual([[100, 1_100_000, 50, 2_500_000, 0], 0])
+    }
+  })
+
   it('refuse a length above the bound of the stream before a byte of it arrives', () => {
     const reader = new FrameReader(SMALL_FRAME_MAX)
     const length = new Uint8Array(4)

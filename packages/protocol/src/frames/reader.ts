@@ -11,10 +11,14 @@ export const BULK_FRAME_MAX: number =
 const CRUMB_BYTES_MAX = 512
 /** Where a joined frame begins, so that the value of a usual hit, 49 bytes behind, lies at a multiple of 8. */
 const VALUE_OFFSET = 7
+/** Copying 16 MiB at once, into memory that the system has yet to give, takes ten milliseconds. */
+const GRADUAL_BYTES_MIN = 1024 * 1024
+const GRADUAL_FROM_BYTES = 256 * 1024
 
 /**
  * Cuts a byte stream into frames. Chunks may end anywhere. A frame that lies in one chunk is read in place;
- * one that spans chunks is joined once, when its last byte is there: a lying length allocates nothing.
+ * one that spans chunks is joined once, when its last byte is there, and a large one bit by bit from its first
+ * 256 KiB on: a lying length allocates nothing before these are there.
  */
 export class FrameReader {
   readonly #frameMax: number
@@ -22,6 +26,8 @@ export class FrameReader {
   #parts: Uint8Array[] = []
   #held = 0
   #length = 0 // of the frame in #parts, with its length field; 0: not known yet
+  /** Memory of a large frame that is being filled, instead of parts. */
+  #filling: Uint8Array | undefined
 
   constructor(frameMax: number) {
     this.#frameMax = frameMax
@@ -68,7 +74,8 @@ export class FrameReader {
       return -1
     }
     if (missing > 0) this.#keep(chunk.subarray(at, at + missing))
-    const bytes = join(this.#parts, this.#length, VALUE_OFFSET)
+    const bytes = this.#filling ?? join(this.#parts, this.#length, VALUE_OFFSET)
+    this.#filling = undefined
     this.#parts = []
     this.#held = 0
     const length = this.#length
@@ -80,12 +87,21 @@ export class FrameReader {
 
   /** Copies nothing but crumbs: chunks belong to the reader once pushed. */
   #keep(part: Uint8Array): void {
+    if (this.#filling !== undefined) {
+      this.#filling.set(part, VALUE_OFFSET + this.#held)
+      this.#held += part.length
+      return
+    }
     this.#parts.push(part)
     this.#held += part.length
     this.#sweep()
     if (this.#length === 0 && this.#held >= 4) {
       const head = join(this.#parts, 4)
       this.#length = this.#checked(new DataView(head.buffer).getUint32(0, true))
+    }
+    if (this.#length >= GRADUAL_BYTES_MIN && this.#held >= GRADUAL_FROM_BYTES) {
+      this.#filling = join(this.#parts, this.#length, VALUE_OFFSET)
+      this.#parts = []
     }
   }
 
