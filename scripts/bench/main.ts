@@ -26,7 +26,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     answer: mixed,
   },
   several: {
-    ask: 'How fast are three nodes: gets and sets beside Redis, many keys in one call, keys asked of the wrong node?',
+    ask: 'How fast are three nodes: gets and sets beside Redis, and keys asked of the wrong node?',
     answer: several,
   },
   local: {

@@ -11,8 +11,8 @@ import type { Encryption } from './options.ts'
 import { shuffledOrder, valueAt, zipfOrder } from './random.ts'
 import type { Sample } from './rounds.ts'
 
-/** What one request is: a get, nine gets and a set, or the gets of so many keys in one call. */
-export type LoadKind = 'get' | 'get and set' | 'getMany'
+/** What is asked for: gets, or nine gets for each set. */
+export type LoadKind = 'get' | 'get and set'
 
 export type MemberOptions = { readonly load: LoadKind } & (
   | {
@@ -43,7 +43,6 @@ export type MemberAsk =
     }
   | { readonly kind: 'measure'; readonly from: number; readonly depth: number; readonly durationMs: number }
 
-export const KEYS_PER_CALL = 100
 /** One operation in so many is a set. */
 const SETS = 10
 const STORING = 64
@@ -52,7 +51,6 @@ const ORDER_LENGTH = 2 ** 20
 interface Cache {
   get(key: string): Promise<Uint8Array | null | undefined>
   set(key: string, value: Uint8Array): Promise<unknown>
-  getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>
   owns(key: string, by: string): boolean
 }
 
@@ -70,7 +68,6 @@ function redis(port: number): Cache {
   return {
     get: key => client.getBuffer(key),
     set: (key, value) => client.set(key, Buffer.from(value)),
-    getMany: async keys => (await client.mgetBuffer(...keys)).map(value => value ?? undefined),
     owns: () => true,
   }
 }
@@ -92,7 +89,6 @@ async function mesh({
   return {
     get: key => keys.get(key),
     set: (key, value) => keys.set(key, value),
-    getMany: async many => Array.from((await keys.getMany(many)).values(), ({ value }) => value),
     owns: (key, by) => node.route(key).owner === by,
   }
 }
@@ -103,36 +99,16 @@ function forget({ runtime: { core } }: Started, id: string): void {
   core.placement.update(author(Configuration.empty('bench'), known.map(memberRecord), Date.now()))
 }
 
-async function measure(ask: Extract<MemberAsk, { kind: 'measure' }>): Promise<Sample> {
+function measure(ask: Extract<MemberAsk, { kind: 'measure' }>): Promise<Sample> {
   if (options.load === 'get') return closedLoop(cache.get, { ...load, ...ask })
-  if (options.load === 'get and set') {
-    let count = 0
-    // A set of what is there already: whoever gets it can still tell that it is the right one.
-    return closedLoop(
-      async (key, index) => {
-        if (++count % SETS !== 0) return cache.get(key)
-        await cache.set(key, values[index] as Uint8Array)
-        return values[index]
-      },
-      { ...load, ...ask },
-    )
+  let count = 0
+  // A set of what is there already: whoever gets it can still tell that it is the right one.
+  const getOrSet = async (key: string, index: number) => {
+    if (++count % SETS !== 0) return cache.get(key)
+    await cache.set(key, values[index] as Uint8Array)
+    return values[index]
   }
-  let at = ask.from
-  const next = (): number => load.order[at++ % load.order.length] as number
-  const sample = await closedLoop(
-    async () => {
-      const asked = Array.from({ length: KEYS_PER_CALL }, next)
-      const found = await cache.getMany(asked.map(index => load.keys[index] as string))
-      const isRight = found.every((value, i) => value?.[0] === load.firstBytes[asked[i] as number])
-      return isRight ? Uint8Array.of(0) : undefined
-    },
-    { ...load, firstBytes: new Uint8Array(load.keys.length), ...ask },
-  )
-  return {
-    ...sample,
-    operationsPerSecond: sample.operationsPerSecond * KEYS_PER_CALL,
-    cpuMicros: sample.cpuMicros / KEYS_PER_CALL,
-  }
+  return closedLoop(getOrSet, { ...load, ...ask })
 }
 
 async function store({ keys, valueBytes, seed, zipf }: Extract<MemberAsk, { kind: 'store' }>): Promise<void> {

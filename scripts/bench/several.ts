@@ -1,5 +1,5 @@
 // How fast is a mesh of three nodes? Asked by one of them, or by a member that owns nothing, so that every key is another
-// node's: reads and writes of popular keys beside Redis; many keys in one call beside one after the other; and keys that are asked of
+// node's: reads and writes of popular keys beside Redis; and keys that are asked of
 // the wrong node beside those asked of the right one. Each party has a process of its own.
 
 import type { LoadKind, MemberAsk, MemberOptions } from './member.ts'
@@ -40,8 +40,6 @@ export async function several(options: BenchOptions): Promise<Report> {
   progress('a mesh of three: reads and writes')
   compared.push(await mixture(plan, encryption, 'one of them'))
   compared.push(await mixture(plan, encryption, 'a fourth'))
-  progress('a mesh of three: many keys in one call')
-  compared.push(await manyKeys(plan, encryption))
   progress('a mesh of three: keys asked of the wrong node')
   compared.push(...(await forwarded(plan, encryption)))
   progress('')
@@ -71,21 +69,6 @@ async function mixture(
     of: 'mesh',
     over: 'ioredis',
     samples: await measured(parties, plan, 64),
-  }
-}
-
-/** Keys per second, each call after the one before. */
-async function manyKeys(plan: Plan, encryption: Encryption): Promise<Compared> {
-  await using stage = new Stage(encryption)
-  await stage.startNodes()
-  const parties = [await stage.member('getMany', 'getMany'), await stage.member('get', 'get')]
-  const keys = randomKeys(SEED, plan.keyCount, () => true)
-  for (const party of parties) await party.process.ask(storing(keys))
-  return {
-    name: 'getMany of 100 keys, depth 1',
-    of: 'getMany',
-    over: 'get',
-    samples: await measured(parties, plan, 1),
   }
 }
 
