@@ -25,6 +25,8 @@ export interface LoadCallParts {
   readonly hash: number
   /** Monotonic ms. */
   readonly deadline: number
+  /** When it was asked, monotonic ms: from then on a copy may be kept that comes with the value. Without it none is. */
+  readonly askedAt?: number
   readonly wish: LoadWish
   done(loaded: Loaded): void
   reject(error: unknown): void
@@ -66,12 +68,17 @@ export class LoadCall implements Call, KeyRequest, Waiter {
     return this.wish.staleAfterMs
   }
 
-  answered(frame: Frame): void {
+  answered(frame: Frame, at: Instant): void {
     const certain = this.failed.length === 0 && !frame.stoodIn
     if (frame.kind === KIND.miss) this.#done({ kind: 'miss', absent: frame.absent, certain })
-    else if (frame.kind === KIND.hit)
-      this.#done({ kind: 'hit', found: readFound(frame, this.to), stale: frame.stale, certain })
-    else {
+    else if (frame.kind === KIND.hit) {
+      const { leaseMs, stale } = frame
+      const found = readFound(frame, this.to)
+      const { node, askedAt } = this.#parts
+      if (leaseMs > 0 && askedAt !== undefined)
+        node.copying.held.keep(this.key, { ...found, askedAt, leaseMs }, at.now)
+      this.#done({ kind: 'hit', found, stale, certain })
+    } else {
       const lease = frame.lease()
       this.#done({ kind: 'lease', lease, stale: frame.stale ? readFound(frame, this.to) : undefined })
     }

@@ -85,8 +85,8 @@ export class Responder {
         this.#reads.add({ key, hash, direct, lapsed: frame.leaseMs > 0 }, reply, at)
       } else {
         const request = requestIn(frame, key, hash)
-        if (this.#isReady(request, at))
-          this.#reads.add({ key, hash, direct: false, lapsed: false }, reply, at)
+        const direct = hops.length === 0 && failed.length === 0
+        if (this.#isReady(request, at)) this.#reads.add({ key, hash, direct, lapsed: false }, reply, at)
         else this.#ask(request, { from, reply, at, deadline, hops, failed })
       }
     } catch (error) {

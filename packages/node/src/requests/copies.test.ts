@@ -48,6 +48,19 @@ describe('a copy of a hot key', () => {
     await vi.waitFor(async () => expect((await a.namespace('n').getEntry(key))?.served).not.toBe('copy'))
   })
 
+  it('is read by namespaces with a loader too, and loaded once', async () => {
+    const { a, b, key } = await copyingMesh()
+    let loads = 0
+    const load = () => `load ${++loads}`
+    const [here, there] = [a, b].map(node => node.namespace('n', { load }))
+    await vi.waitFor(async () => {
+      expect(await here?.get(key)).toBe('load 1')
+      expect(here?.peek(key)).toBe('load 1')
+    })
+    await there?.set(key, 'written')
+    expect([await here?.get(key), loads]).toEqual(['written', 1])
+  })
+
   it('is granted to who asks often, and to nobody who asks now and then', async () => {
     const [a, b] = (await startMesh(2)) as [CacheMeshNode, CacheMeshNode]
     const keys: string[] = []

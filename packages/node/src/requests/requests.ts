@@ -200,11 +200,12 @@ export class Requests {
     this.#sweeps.wind()
   }
 
-  /** The value of a key that this node owns, when it can be had without loading; undefined: `load` it. */
+  /** The value of a key out of this node's own memory, when it can be had without loading; undefined: `load` it. */
   fresh(key: string): unknown {
     const hash = hashKey(key)
-    if (!this.#owns(hash)) return undefined
-    const { store, flights } = this.#core
+    if (!this.#owns(hash)) return valueIn(this.#copy(key, hash))
+    const { store, flights, copying } = this.#core
+    copying.asks(key, hash, present)
     const address = flights.seekFresh(key, hash, present)
     return address === 0 ? undefined : valueAt(store.blocks, address)
   }
@@ -214,8 +215,9 @@ export class Requests {
     const hash = hashKey(key)
     return new Promise((resolve, reject) => {
       const done = (loaded: Loaded): void => resolve(take(loaded))
-      const call = new LoadCall({ node: this.#core, key, hash, deadline, wish, done, reject })
-      this.#calls.dispatch(call, this.#moment.taken())
+      const at = this.#moment.taken()
+      const parts = { node: this.#core, key, hash, askedAt: at.now, deadline, wish }
+      this.#calls.dispatch(new LoadCall({ ...parts, done, reject }), at)
       this.#sweeps.wind()
     })
   }
