@@ -3,6 +3,7 @@ import type { Host } from '../world/host.ts'
 import { Atomicity } from './atomicity.ts'
 import { Certainty } from './certainty.ts'
 import type { Checker } from './checker.ts'
+import { Deletions } from './deletions.ts'
 import { Erased } from './erased.ts'
 import { FinalReads } from './final-reads.ts'
 import { HerdLoads } from './herd-loads.ts'
@@ -34,6 +35,7 @@ export function historyCheckers(
       new Certainty(ownership),
       new Atomicity(ownership),
       new Erased(ownership),
+      new Deletions(),
       standingIn,
       new FinalReads(hosts),
       herds,
