@@ -53,10 +53,9 @@ export type LaneName = 'frames' | 'bulk'
 const LANE_BYTES_MAX = { frames: SMALL_FRAME_MAX, bulk: BULK_FRAME_MAX } as const
 /**
  * Frames that wait for the end of the tick leave before it when there are this many bytes of them: the peer
- * works on the first while this side still makes the others. In a closed loop of 256 gets of 100 B that made the
- * difference between 0.77 and 0.9 to 1.06 of Redis (decision 0009).
+ * works on the first while this side still makes the others (decision 0009).
  */
-const BATCH_BYTES_MAX = 4 * 1024
+const BATCH_BYTES_MAX = 8 * 1024
 /** What is queued when a link is closed has this long to leave, ms. */
 const LINGER_MS = 1_000
 
