@@ -96,8 +96,10 @@ export class Responder {
 
   /** A load of what is here and fresh is a read like any other. */
   #isReady({ key, hash, wish }: KeyRequest, at: Instant): boolean {
-    if (wish === undefined || wish.claim || this.#leaving || !this.#node.placement.owns(hash)) return false
-    return this.#node.flights.seekFresh(key, hash, at) !== 0
+    const { replication, placement, flights } = this.#node
+    if (wish === undefined || wish.claim || this.#leaving || replication.cold || !placement.owns(hash))
+      return false
+    return flights.seekFresh(key, hash, at) !== 0
   }
 
   /** The frames that arrived together were all handed over: what waits for others of its kind is answered. */
