@@ -65,7 +65,11 @@ export function simulate(scenario: Scenario, options: SimulateOptions = {}): Out
   const trace = new Trace(options.print)
   const serials = new Serials()
   const figures = new Figures(scenario.measures)
-  const createNode: CreateNode = options.createNode ?? ((node, at) => new NodeCore(node, at))
+  const create: CreateNode = options.createNode ?? ((node, at) => new NodeCore(node, at))
+  const leaseMs = scenario.workload?.leaseMs
+  // What the mesh is founded with: copies of whatever is read.
+  const initial = leaseMs !== undefined && { initial: { settings: { leaseMs, copyAbove: 0 } } }
+  const createNode: CreateNode = (node, at) => create({ ...node, ...initial }, at)
   const { createRequests = realRequests } = options
   const workload =
     scenario.workload && new Workload({ plan: scenario.workload, scenario, trace, create: createRequests })

@@ -10,6 +10,9 @@ import { Spreads } from './spreads.ts'
 /** The holder of a copy that has not answered by then is not waited for: its copy ends with its lease. */
 const HOLDER_MS = 300
 
+/** A call may settle so late after its deadline: who waits for the holders must hear in time. */
+const SWEEP_MARGIN_MS = 50
+
 export class Acknowledgements implements Acknowledging {
   readonly #node: NodeParts
   readonly #dispatch: (call: Call, at: Instant) => void
@@ -67,14 +70,18 @@ export class Acknowledgements implements Acknowledging {
     this.#spreads.begin({ target: request, deadline, settle: (error, then) => part(error, then ?? at) }, at)
   }
 
-  #revoke({ request, written }: Executed, at: Instant, acknowledge: (at: Instant) => void): void {
+  #revoke(
+    { request, written, deadline: callerEnds }: Executed,
+    at: Instant,
+    acknowledge: (at: Instant) => void,
+  ): void {
     const { grants } = this.#node.copying
     const holders = grants.size > 0 && changes(request, written) ? grants.revoke(request.key, at.now) : []
     let open = holders.length
     if (open === 0) acknowledge(at)
     const write = { key: request.key, hash: request.hash, version: written.version }
     for (const { peer, until } of holders) {
-      const deadline = Math.min(until, at.now + HOLDER_MS)
+      const deadline = Math.min(until, at.now + HOLDER_MS, callerEnds - SWEEP_MARGIN_MS)
       const done = (then: Instant): void => {
         if (--open === 0) acknowledge(then)
       }

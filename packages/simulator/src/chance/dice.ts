@@ -11,6 +11,7 @@ const PURPOSES = {
   herds: 7,
   loads: 8,
   atomics: 9,
+  copies: 12,
   erasing: 10,
 } as const
 

@@ -9,7 +9,7 @@
 // - A write that was acknowledged for certain has been carried out by X: its memory holds that version or a later
 //   one. (X gives versions that rise.) Unless a delete may have come after it, or X has evicted something in this
 //   life. And after a delete it holds no version up to that of the delete.
-// - What a read finds for certain is not older than any write or delete that was acknowledged for certain before the
+// - What a read finds for certain, and not in a copy (staleness.ts), is not older than any write or delete that was acknowledged for certain before the
 //   read began: X has answered it, and had carried that out.
 //
 // Whoever crashes, loses its part of the ring or is cut off from those who think otherwise makes two owners, or a
@@ -46,7 +46,8 @@ export class Certainty implements HistoryChecker {
     // What may be erased in bulk is judged by another (erased.ts).
     if (isTagged(operation.key)) return undefined
     if (result?.kind === 'miss' && result.certain) return this.#missed(operation)
-    if (result?.kind === 'hit' && result.certain) return this.#found(operation, result.version)
+    if (result?.kind === 'hit' && result.certain && !result.copied)
+      return this.#found(operation, result.version)
     if (result?.kind !== 'done') return undefined
     if (operation.kind !== 'delete')
       this.#acknowledged.set(`${operation.key} ${result.version}`, operation.settledAt as number)

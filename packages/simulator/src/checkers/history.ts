@@ -1,3 +1,4 @@
+import { SETTINGS } from '@cachemesh/core'
 import type { Scenario } from '../scenario/scenario.ts'
 import type { Host } from '../world/host.ts'
 import { Atomicity } from './atomicity.ts'
@@ -11,6 +12,7 @@ import type { HistoryChecker } from './history-checker.ts'
 import { Hops } from './hops.ts'
 import { InTime } from './in-time.ts'
 import { Ownership } from './ownership.ts'
+import { Staleness } from './staleness.ts'
 import { StandingIn } from './standing-in.ts'
 import { ValuesRead } from './values-read.ts'
 
@@ -36,6 +38,7 @@ export function historyCheckers(
       new Atomicity(ownership),
       new Erased(ownership),
       new Deletions(),
+      new Staleness(ownership, scenario.workload?.leaseMs ?? SETTINGS.leaseMs.default),
       standingIn,
       new FinalReads(hosts),
       herds,

@@ -26,6 +26,8 @@ export class Hops implements HistoryChecker {
   }
 
   sent({ from, to, key, hops, kind }: SentRequest): string | undefined {
+    // Word to the holder of a copy is the owner's own, for a write that somebody else may have asked for.
+    if (kind === KIND.invalidate) return undefined
     // What a lease brings back goes straight to the member that granted it, whenever the load is done.
     if (kind === KIND.fill || kind === KIND.release)
       return hops.length === 0 ? undefined : `what was loaded of ${key} was passed on by ${from.id}`

@@ -223,7 +223,8 @@ function read({ key }: Operation): (found: Found | undefined, certain: boolean) 
     const write = writeIn(value)
     const wanted = valueFor({ id: write, key, sizeBytes: value.length })
     const whole = contentType === CONTENT_TYPE && wanted.every((byte, at) => byte === value[at])
-    return { kind: 'hit', write, whole, bytes: value.length, version, certain }
+    const copied = found.served === 'copy'
+    return { kind: 'hit', write, whole, bytes: value.length, version, certain, copied }
   }
 }
 

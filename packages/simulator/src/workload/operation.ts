@@ -63,6 +63,8 @@ export type Result =
       readonly bytes: number
       readonly version: number
       readonly certain: boolean
+      /** Out of a copy that the host holds of what another one owns. */
+      readonly copied: boolean
     }
   | { readonly kind: 'miss'; readonly certain: boolean }
   | { readonly kind: 'done'; readonly version: number; readonly certain: boolean }

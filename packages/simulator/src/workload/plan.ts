@@ -17,6 +17,8 @@ export interface WorkloadPlan {
   readonly herds?: HerdPlan
   /** Likewise. */
   readonly atomics?: AtomicsPlan
+  /** Every read is granted a copy for so long, ms. Without it only what is asked for very often, as by default. */
+  readonly leaseMs?: number
 }
 
 /** Reads at the end of a run: every key at every node. */
@@ -29,6 +31,8 @@ export function drawWorkload(seed: number, nodes: number): WorkloadPlan | undefi
   const dice = new Dice(seed, 'workload')
   if (nodes > NODES_MAX || dice.chance(2 / 3)) return undefined
   const atomics = drawAtomics(new Dice(seed, 'atomics').fork())
+  const copies = new Dice(seed, 'copies').fork()
+  const leaseMs = copies.chance(0.5) ? undefined : copies.pick([200, 2_000, 20_000])
   const herds = drawHerds(new Dice(seed, 'herds').fork())
   return {
     keys: Math.floor(dice.magnitude(5, Math.min(400, FINAL_READS_MAX / nodes))),
@@ -40,5 +44,6 @@ export function drawWorkload(seed: number, nodes: number): WorkloadPlan | undefi
     valueBytesMax: dice.pick([100, 1_000, 100_000]),
     ...(herds && { herds }),
     ...(atomics && { atomics }),
+    ...(leaseMs !== undefined && { leaseMs }),
   }
 }
