@@ -8,7 +8,7 @@ let b: Served
 beforeAll(async () => {
   a = await start()
   b = await start({ seeds: a.node.addresses })
-})
+}, 30_000)
 
 const path = (key: string, query = '') => `/v1/keys/ns/${encodeURIComponent(key)}${query}`
 const write = (method: string, key: string, { query = '', body = '', headers = {} } = {}) =>
