@@ -56,7 +56,15 @@ describe('entries that were deleted', () => {
       ...what,
     })
     const done = (version: number) => ({ kind: 'done', version, certain: true }) as const
-    const hit = { kind: 'hit', write: 1, whole: true, bytes: 1, version: 5, certain: false, copied: false } as const
+    const hit = {
+      kind: 'hit',
+      write: 1,
+      whole: true,
+      bytes: 1,
+      version: 5,
+      certain: false,
+      copied: false,
+    } as const
     const judged = (deletedAt: number): string | undefined => {
       const checker = new Deletions()
       checker.settled(operation(1, 10, { kind: 'set', result: done(5) }))
