@@ -157,8 +157,8 @@ describe('the settings', () => {
       ['ttlMs', 5, 'mesh', true],
       ['valueBytesMax', 64 * 1024 * 1024, 'default', true],
       ['timeoutMs', 3_000, 'node', true],
-      ['replicas', 2, 'namespace', false],
-      ['ackReplicas', 0, 'default', false],
+      ['replicas', 2, 'namespace', true],
+      ['ackReplicas', 0, 'default', true],
       ['leaseMs', 2_000, 'default', true],
       ['copyAbove', 100, 'default', true],
     ])

@@ -38,7 +38,13 @@ export const configuration: ConfigurationView = {
 export const members = { members: [{ ...member, self: true }] }
 export const ring: RingView = { version, positions: 2048, members: [{ id, weight: 1, share: 1 }] }
 export const route = { namespace: DEFAULT_NAMESPACE, key: 'greeting', owner: id, replicas: [], local: true }
-export const readiness: Readiness = { ready: true, state: 'active', reason: '', storage: 'kept' }
+export const readiness: Readiness = {
+  ready: true,
+  state: 'active',
+  reason: '',
+  entries: 'warm',
+  storage: 'kept',
+}
 
 const partition = { entries: 1, bytes: 310, bytesMax: 53_687_091, evictions: 0, expirations: 0 }
 const loads = { loading: 0, waiting: 0, leases: 3, refused: 0 }
@@ -47,6 +53,7 @@ const stats: CacheMeshNode['stats'] = {
   copies: partition,
   reservedBytes: 477,
   loads,
+  replication: { warm: true, arcs: { done: 0, total: 0 }, fullyReplicated: true, transferred: 0 },
   links: 0,
 }
 export const node = { id, addresses, state: 'active', readiness, version, stats }

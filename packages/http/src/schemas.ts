@@ -81,6 +81,11 @@ export const READINESS = record(
     ready: flag,
     state,
     reason: { type: 'string', description: 'Why it is not ready; empty when it is.' },
+    entries: {
+      type: 'string',
+      enum: ['warm', 'cold'],
+      description: 'Whether it has all that it should hold, or may have to ask others first.',
+    },
     storage: {
       type: 'string',
       enum: ['none', 'kept', 'failing'],
@@ -92,6 +97,13 @@ export const READINESS = record(
 
 const loads = record({ loading: count, waiting: count, leases: count, refused: count })
 
+const replication = record({
+  warm: flag,
+  arcs: record({ done: count, total: count }),
+  fullyReplicated: flag,
+  transferred: count,
+})
+
 export const NODE = record(
   {
     id,
@@ -99,7 +111,14 @@ export const NODE = record(
     state,
     readiness: READINESS,
     version: VERSION,
-    stats: record({ owned: partition, copies: partition, reservedBytes: count, loads, links: count }),
+    stats: record({
+      owned: partition,
+      copies: partition,
+      reservedBytes: count,
+      loads,
+      replication,
+      links: count,
+    }),
   },
   { examples: [examples.node] },
 )

@@ -3,6 +3,7 @@ export {
   type FlightStats,
   type NodeState,
   type PartitionStats,
+  type ReplicationState,
   SETTINGS,
   type SettingKind,
   type SettingName,

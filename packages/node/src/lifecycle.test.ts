@@ -123,7 +123,13 @@ describe('a node', () => {
     expect(await node.get('k')).toBe(1)
     const seed = await startNode({ listen })
     await converged([node, seed])
-    expect(node.readiness).toEqual({ ready: true, state: 'active', reason: '', storage: 'none' })
+    expect(node.readiness).toEqual({
+      ready: true,
+      state: 'active',
+      reason: '',
+      entries: 'warm',
+      storage: 'none',
+    })
   })
 
   it('tells its program of changes, and survives a listener that throws', async () => {

@@ -13,6 +13,11 @@ export interface Readiness {
   readonly state: NodeState
   /** Why it is not ready; '' when it is. */
   readonly reason: string
+  /**
+   * `cold`: entries that it should hold may still be at other members only. It serves all the same, and asks those before it
+   * says that there is nothing.
+   */
+  readonly entries: 'warm' | 'cold'
   /** Whether identity and configuration would survive a restart. */
   readonly storage: StorageState
 }
@@ -64,7 +69,8 @@ export class Membership implements AsyncDisposable {
   get readiness(): Readiness {
     const { core, storage } = this.#runtime
     const reason = this.#unready()
-    return { ready: reason === '', state: core.state, reason, storage }
+    const entries = core.replication.cold ? 'cold' : 'warm'
+    return { ready: reason === '', state: core.state, reason, entries, storage }
   }
 
   #unready(): string {
@@ -98,7 +104,10 @@ export class Membership implements AsyncDisposable {
     this.#runtime.present({ [protocol]: address })
   }
 
-  /** Leaves the mesh: the others go on without this member at once. */
+  /**
+   * Leaves the mesh: the others go on without this member at once. Resolves when they have the entries that it held, or
+   * after 10 s.
+   */
   leave(): Promise<void> {
     this.#leaving ??= this.#runtime.leave()
     return this.#leaving

@@ -1,4 +1,4 @@
-import type { FlightStats, PartitionStats } from '@cachemesh/core'
+import type { FlightStats, PartitionStats, ReplicationState } from '@cachemesh/core'
 import { DEFAULT_NAMESPACE } from '@cachemesh/protocol'
 import type { GetOptions } from './loading/data-access.ts'
 import { Membership } from './membership.ts'
@@ -16,6 +16,8 @@ export interface NodeStats {
   readonly reservedBytes: number
   /** Loads of keys that this node answers for. */
   readonly loads: FlightStats
+  /** What it has still to get of what it should hold, and whether everybody has everything. */
+  readonly replication: ReplicationState
   /** Members it is connected to. */
   readonly links: number
 }
@@ -45,8 +47,10 @@ export class CacheMeshNode extends Membership {
   /** What the caches hold, and how many members this node is connected to. */
   get stats(): NodeStats {
     const { owned, copies, reservedBytes } = this.#runtime.core.store.stats
-    const loads = this.#runtime.core.flights.stats
-    return { owned, copies, reservedBytes, loads, links: this.#runtime.transport.links.size }
+    const { flights, replication } = this.#runtime.core
+    const { links } = this.#runtime.transport
+    const [loads, { state }] = [flights.stats, replication]
+    return { owned, copies, reservedBytes, loads, replication: state, links: links.size }
   }
 
   /** The value of a key in the default namespace; see {@link Namespace.get}. */

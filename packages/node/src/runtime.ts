@@ -27,7 +27,7 @@ import {
 } from '@cachemesh/protocol'
 import type { Kept, Remembered } from './data-dir/kept.ts'
 import type { StorageState } from './data-dir/storage-state.ts'
-import { drained } from './drain.ts'
+import { drained, handedOver } from './drain.ts'
 import type { NodeEmitter } from './events.ts'
 import { NamespaceLoaders } from './loading/namespace-loaders.ts'
 import { Asks } from './mesh/asks.ts'
@@ -246,10 +246,11 @@ export class Runtime {
     this.#parts.data?.keepFormerMembers(kept.map(({ name, addresses }) => ({ id: name, addresses })))
   }
 
-  /** Tells the mesh that this node goes, and waits until that has left it. */
+  /** Tells the mesh that this node goes, and waits until that has left it, and others have what it held. */
   async leave(): Promise<void> {
     this.#responder.leave()
     this.feed({ kind: 'leave' })
+    await handedOver(this.core)
     await drained(this.transport.links)
   }
 

@@ -55,7 +55,7 @@ export const SETTINGS = {
     max: LIMITS.failedMax - 1 - BOUNDS.standInsMax,
     default: 0,
     inNamespace: true,
-    inEffect: false,
+    inEffect: true,
     meaning: 'Members that keep a copy of an entry besides its owner.',
   },
   ackReplicas: {
@@ -64,7 +64,7 @@ export const SETTINGS = {
     max: LIMITS.failedMax - 1 - BOUNDS.standInsMax,
     default: 0,
     inNamespace: true,
-    inEffect: false,
+    inEffect: true,
     meaning:
       'How many of these members must have a write before it is acknowledged; 0: the owner is enough. Where there are fewer, all.',
   },

@@ -11,6 +11,7 @@ import { HerdLoads } from './herd-loads.ts'
 import type { HistoryChecker } from './history-checker.ts'
 import { Hops } from './hops.ts'
 import { InTime } from './in-time.ts'
+import { Losses } from './losses.ts'
 import { Ownership } from './ownership.ts'
 import { Staleness } from './staleness.ts'
 import { StandingIn } from './standing-in.ts'
@@ -39,6 +40,7 @@ export function historyCheckers(
       new Erased(ownership),
       new Deletions(),
       new Staleness(ownership, scenario.workload?.leaseMs ?? SETTINGS.leaseMs.default),
+      new Losses(scenario, hosts),
       standingIn,
       new FinalReads(hosts),
       herds,

@@ -25,6 +25,16 @@ const HERDING: WorkloadPlan = {
   herds: { herds: 40, callers: 1_000, withinMs: 200, loadMsMax: 1_000, ownLoaders: false, written: 0 },
 }
 
+/** Programs that write a great deal, and wait for their answers. */
+const WRITING: WorkloadPlan = {
+  keys: 100,
+  everyMs: 100,
+  timeoutMs: 5_000,
+  writes: 0.4,
+  deletes: 0.1,
+  valueBytesMax: 1_000,
+}
+
 /** What makes a scenario: everything but who takes part. */
 interface Plot {
   readonly faults?: readonly Fault[]
@@ -74,6 +84,17 @@ const PLOTS = {
       measures: { heal: { withinMs: 10_000 } },
     }
   },
+  replicas: setting => ({
+    ...replicated(gone(setting, setting.dice.pick(['crash', 'power-loss']), { share: 0, withinMs: 15_000 })),
+    workload: WRITING,
+    measures: { losses: 'forbidden' },
+  }),
+  'hand-off': ({ dice, count }) => {
+    const at = WARM_UP_MS + dice.between(0, 2_000)
+    const host = dice.below(count)
+    const leave = { at, kind: 'leave', host, downMs: 5_000, memory: true } as const
+    return { faults: [leave], calmAt: at + 20_000, workload: WRITING, measures: { losses: 'forbidden' } }
+  },
   herd: () => ({ measures: {}, workload: HERDING }),
   'herd-change': ({ dice, count, calmAt }) => ({
     faults: departures({ dice, count, calmAt }),
@@ -116,6 +137,12 @@ export function namedScenario(name: ScenarioName, options: ScenarioOptions): Sce
     ...(plot.measures && { measures: plot.measures }),
     ...(plot.workload && { workload: plot.workload }),
   }
+}
+
+/** The same where each entry has a replica, and a write is acknowledged when both have it. */
+function replicated(plot: Plot): Plot {
+  const set = (name: string) => ({ at: 2_000, kind: 'setting', host: 0, name, value: 1 }) as const
+  return { ...plot, faults: [set('replicas'), set('ackReplicas'), ...(plot.faults ?? [])] }
 }
 
 /** A share of all hosts, or one, is gone for good, at one moment. */
