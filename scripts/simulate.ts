@@ -62,7 +62,8 @@ async function main(): Promise<void> {
   const result = rows.length === 0 ? first : { ...first, rows }
   if (command.format === 'json') console.log(JSON.stringify(result))
   else for (const table of results) printTable(table)
-  if (results.some(({ violations }) => violations > 0)) process.exitCode = 1
+  // Nothing that was looked at is nothing that was found.
+  if (results.some(({ violations, seeds }) => violations > 0 || seeds === 0)) process.exitCode = 1
 }
 
 if (isProgram(import.meta.filename)) await main()

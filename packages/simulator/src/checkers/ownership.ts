@@ -6,11 +6,19 @@ import { type Checker, FINE, type Step } from './checker.ts'
 /** Rings that are kept: as many as there are views at one time, and those of a little before. */
 const RINGS_MAX = 50
 
-/** One host held this from then till then. */
+/** All configurations that give one ring. */
+interface View {
+  readonly name: string
+  readonly configuration: Configuration
+  /** By hash, as far as it was asked for. */
+  readonly owners: Map<number, string | undefined>
+}
+
+/** One host had this view from then till then. */
 interface Span {
   readonly host: Host
   readonly life: number
-  readonly configuration: Configuration
+  readonly view: View
   readonly from: number
   to: number
 }
@@ -21,17 +29,21 @@ export class Ownership implements Checker {
   readonly #current = new Map<Host, Span>()
   /** In the order of their ends. */
   readonly #past: Span[] = []
-  readonly #rings = new Map<string, Placement>()
+  readonly #views = new Map<string, View>()
+  readonly #viewOf = new WeakMap<Configuration, View>()
+  readonly #rings = new Map<View, Placement>()
 
   started(host: Host, now: number): void {
-    this.#begin(host, host.core.configuration, now)
+    this.#begin(host, this.#view(host.core.configuration), now)
   }
 
   stepped({ host, now, before, after }: Step): readonly string[] {
-    if (before !== after && before.version.digest !== after.version.digest) {
-      this.#end(host, now)
-      this.#begin(host, after, now)
-    }
+    if (before === after || before.version.digest === after.version.digest) return FINE
+    const view = this.#view(after)
+    // Most changes of a configuration move nobody on the ring.
+    if (view === this.#current.get(host)?.view) return FINE
+    this.#end(host, now)
+    this.#begin(host, view, now)
     return FINE
   }
 
@@ -58,7 +70,7 @@ export class Ownership implements Checker {
 
   /** Everybody whom any node that ran since then took for the owner of a key. */
   ownersSince(hash: number, since: number): ReadonlySet<string> {
-    const owners = this.#since(since).map(({ configuration }) => this.#ring(configuration).owner(hash))
+    const owners = this.#since(since).map(({ view }) => this.#owner(view, hash))
     return new Set(owners.filter(owner => owner !== undefined))
   }
 
@@ -72,25 +84,45 @@ export class Ownership implements Checker {
     return spans
   }
 
-  #claims({ host, configuration }: Span, hash: number): boolean {
-    return this.#ring(configuration).owner(hash) === host.id
+  #claims({ host, view }: Span, hash: number): boolean {
+    return this.#owner(view, hash) === host.id
   }
 
-  #ring(configuration: Configuration): Placement {
-    const { digest } = configuration.version
-    let ring = this.#rings.get(digest)
+  #owner(view: View, hash: number): string | undefined {
+    const { owners } = view
+    if (!owners.has(hash)) owners.set(hash, this.#ring(view).owner(hash))
+    return owners.get(hash)
+  }
+
+  #view(configuration: Configuration): View {
+    const known = this.#viewOf.get(configuration)
+    if (known !== undefined) return known
+    const parts: string[] = []
+    for (const { id, state, weight } of configuration.members)
+      if (state === 'active') parts.push(`${id} ${weight}`)
+    for (const { name, json } of configuration.registers)
+      if (name.startsWith('placements/')) parts.push(`${name} ${json}`)
+    const name = parts.join('\n')
+    const view = this.#views.get(name) ?? { name, configuration, owners: new Map() }
+    this.#views.set(name, view)
+    this.#viewOf.set(configuration, view)
+    return view
+  }
+
+  #ring(view: View): Placement {
+    let ring = this.#rings.get(view)
     if (ring === undefined) {
       ring = new Placement('')
-      ring.update(configuration)
-      const oldest = this.#rings.keys().next().value
+      ring.update(view.configuration)
+      const [oldest] = this.#rings.keys()
       if (this.#rings.size >= RINGS_MAX && oldest !== undefined) this.#rings.delete(oldest)
-      this.#rings.set(digest, ring)
+      this.#rings.set(view, ring)
     }
     return ring
   }
 
-  #begin(host: Host, configuration: Configuration, now: number): void {
-    const span = { host, life: host.life, configuration, from: now, to: Number.POSITIVE_INFINITY }
+  #begin(host: Host, view: View, now: number): void {
+    const span = { host, life: host.life, view, from: now, to: Number.POSITIVE_INFINITY }
     this.#current.set(host, span)
   }
 
