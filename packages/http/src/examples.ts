@@ -1,7 +1,7 @@
 // One small mesh, as the answers of its nodes show it in the OpenAPI document.
 
 import { DEFAULT_NAMESPACE, type Member } from '@cachemesh/protocol'
-import type { CacheMeshNode, ConfigurationView, Readiness, RingView, Version } from 'cachemesh'
+import type { CacheMeshNode, ConfigurationView, LoadView, Readiness, RingView, Version } from 'cachemesh'
 
 const id = '12D3KooWJvyP3VJYymTqG7eH4PM5rN4T2agk5cdNCfNymAqwqcvZ'
 const addresses = [`/ip4/10.0.0.5/tcp/7400/p2p/${id}`]
@@ -37,6 +37,11 @@ export const configuration: ConfigurationView = {
 
 export const members = { members: [{ ...member, self: true }] }
 export const ring: RingView = { version, positions: 2048, members: [{ id, weight: 1, share: 1 }] }
+export const load: LoadView = {
+  perSecond: 1_250.5,
+  keys: [{ namespace: DEFAULT_NAMESPACE, key: 'greeting', perSecond: 830.1, copies: [] }],
+  arcs: [{ arc: 40_513, perSecond: 830.1, owner: id }],
+}
 export const route = { namespace: DEFAULT_NAMESPACE, key: 'greeting', owner: id, replicas: [], local: true }
 export const readiness: Readiness = {
   ready: true,

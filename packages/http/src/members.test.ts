@@ -5,6 +5,22 @@ const start = gateways()
 const json = async (url: string, path: string) => JSON.parse((await ask(url, path)).body)
 
 describe('members, ring and routes', () => {
+  it('say what the node is asked for, the hottest key first', async () => {
+    const { url, node } = await start()
+    await node.namespace('users').set('hot', 1)
+    await vi.waitFor(async () => {
+      for (let i = 0; i < 200; i++) await node.namespace('users').get(i % 4 === 0 ? 'cold' : 'hot')
+      const { perSecond, keys, arcs } = await json(url, '/v1/load')
+      expect(keys.slice(0, 2)).toMatchObject([
+        { namespace: 'users', key: 'hot', copies: [] },
+        { namespace: 'users', key: 'cold' },
+      ])
+      expect(keys[0].perSecond).toBeGreaterThan(keys[1].perSecond)
+      expect(perSecond).toBeGreaterThanOrEqual(keys[0].perSecond)
+      expect(arcs[0]).toEqual({ arc: expect.any(Number), perSecond: expect.any(Number), owner: node.id })
+    })
+  })
+
   it('say who is there, and where they answer', async () => {
     const a = await start({ zone: 'a', weight: 3 })
     const b = await start({ seeds: a.node.addresses })

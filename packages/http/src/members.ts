@@ -3,7 +3,7 @@
 import type { CacheMeshNode } from 'cachemesh'
 import type { FastifyInstance } from 'fastify'
 import { ROUTE as ROUTE_PREFIX, readKeyPath } from './key-path.ts'
-import { answers, MEMBERS, RING, refusals } from './schemas.ts'
+import { answers, LOAD, MEMBERS, RING, refusals } from './schemas.ts'
 
 export function memberRoutes(app: FastifyInstance, node: CacheMeshNode): void {
   const schema = (summary: string, body: object) => ({
@@ -21,6 +21,8 @@ export function memberRoutes(app: FastifyInstance, node: CacheMeshNode): void {
   }))
 
   app.get('/v1/ring', schema('Which part of the keys each member owns', RING), () => node.ring)
+
+  app.get('/v1/load', schema('What the node that is asked is asked for, of late', LOAD), () => node.load)
 
   // Described beside the keys (openapi.ts): the path has two forms.
   app.get(`${ROUTE_PREFIX}*`, { schema: { hide: true } }, request => {

@@ -139,6 +139,32 @@ export const RING = record(
   { examples: [examples.ring] },
 )
 
+export const LOAD = record(
+  {
+    perSecond: { type: 'number', description: 'Reads that it answers.' },
+    keys: {
+      type: 'array',
+      description: 'The hottest keys first.',
+      items: record({
+        namespace: text,
+        key: text,
+        perSecond: { type: 'number' },
+        copies: { ...texts, description: 'Members that hold a copy.' },
+      }),
+    },
+    arcs: {
+      type: 'array',
+      description: 'The hottest of 65,536 parts of the ring first.',
+      items: record({
+        arc: count,
+        perSecond: { type: 'number' },
+        owner: { type: ['string', 'null'] },
+      }),
+    },
+  },
+  { examples: [examples.load] },
+)
+
 export const ROUTE = record(
   {
     namespace: text,

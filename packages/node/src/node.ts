@@ -1,5 +1,6 @@
 import type { FlightStats, PartitionStats, ReplicationState } from '@cachemesh/core'
 import { DEFAULT_NAMESPACE } from '@cachemesh/protocol'
+import { type LoadView, viewLoad } from './load-view.ts'
 import type { GetOptions } from './loading/data-access.ts'
 import { Membership } from './membership.ts'
 import { Namespace, type NamespaceOptions, type RouteView } from './namespace.ts'
@@ -51,6 +52,11 @@ export class CacheMeshNode extends Membership {
     const { links } = this.#runtime.transport
     const [loads, { state }] = [flights.stats, replication]
     return { owned, copies, reservedBytes, loads, replication: state, links: links.size }
+  }
+
+  /** What this node is asked for: how often, for which keys most, in which parts of the ring. */
+  get load(): LoadView {
+    return viewLoad(this.#runtime.core)
   }
 
   /** The value of a key in the default namespace; see {@link Namespace.get}. */
