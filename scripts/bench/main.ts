@@ -59,6 +59,7 @@ Options
   --encryption tls|noise|both
                            Secure channel of the links in \`remote\` (default: tls, as in a mesh)
   --value BYTES            In \`remote\` values of this size only: 100, 1024 or 65536
+  --rounds N               In \`memory\`: so many processes of each kind (default: 3)
   --ring 1|5|100           In \`local\`: a ring of so many members only
   --file PATH              In \`trace\`: a trace of a real program, lines "first-page pages" (.zst: compressed)
   --quick                  Fewer keys and rounds, to see that it works; its figures say little
@@ -78,6 +79,7 @@ function readArguments(): { question: Question; format: string; options: BenchOp
       value: { type: 'string' },
       file: { type: 'string' },
       ring: { type: 'string' },
+      rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -94,6 +96,8 @@ function readArguments(): { question: Question; format: string; options: BenchOp
   if (valueBytes !== undefined && !VALUE_SIZES.includes(valueBytes))
     throw new UsageError(`--value is one of ${VALUE_SIZES.join(', ')}`)
   const { quick, format, file } = values
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds)
+  if (rounds !== undefined && !(rounds >= 1)) throw new UsageError('--rounds is a number from 1 on')
   const ring = values.ring === undefined ? undefined : Number(values.ring)
   if (ring !== undefined && ![1, 5, 100].includes(ring)) throw new UsageError('--ring is 1, 5 or 100')
   return {
@@ -105,6 +109,7 @@ function readArguments(): { question: Question; format: string; options: BenchOp
       ...(valueBytes && { valueBytes }),
       ...(file && { tracePath: file }),
       ...(ring && { ring }),
+      ...(rounds && { rounds }),
     },
   }
 }

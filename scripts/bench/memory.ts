@@ -35,9 +35,9 @@ export interface Filled {
 
 const ROUNDS = 3
 
-export async function memory({ quick }: BenchOptions): Promise<Report> {
+export async function memory({ quick, rounds: wanted = ROUNDS }: BenchOptions): Promise<Report> {
   const entries = quick ? 50_000 : 1_000_000
-  const rounds = quick ? 1 : ROUNDS
+  const rounds = quick ? 1 : wanted
   const cells: (Filling & { rounds: Filled[] })[] = []
   for (const kind of ['mesh', 'lru-cache'] as const) {
     for (const full of [false, true]) {

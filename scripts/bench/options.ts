@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly quick: boolean
   /** In `remote`: this size only. */
   readonly valueBytes?: number
+  /** In `memory`: so many processes of each kind. */
+  readonly rounds?: number
   /** In `local`: a ring of so many members only. */
   readonly ring?: number
   /** In `trace`: a file instead of the sequences made up. */
