@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { describe, expect, it } from 'vitest'
 import { certifiedPeer, createCertificate } from './certificate.ts'
@@ -26,6 +27,13 @@ describe('a certificate', () => {
     const { certificate } = await certified()
     for (const now of [NOW - YEAR_MS, NOW + 21 * YEAR_MS])
       await expect(certifiedPeer(certificate, now)).rejects.toThrow('not valid at this time')
+  })
+
+  it('proves nothing with the identity of somebody else, who has not signed its key', async () => {
+    const [victim, thief] = [await generateKeyPair('Ed25519'), await generateKeyPair('Ed25519')]
+    const sign = (data: Uint8Array): ReturnType<PrivateKey['sign']> => thief.sign(data)
+    const { cert } = await createCertificate(Object.assign(Object.create(victim), { sign }), NOW)
+    await expect(certifiedPeer(new X509Certificate(cert), NOW)).rejects.toThrow('not signed by its identity')
   })
 
   it('proves nothing when any byte of it has changed', async () => {
