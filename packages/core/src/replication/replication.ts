@@ -155,7 +155,7 @@ export class Replication {
     this.#standing = after
     this.#former.update(former)
     if (moves.gained) this.#leftovers.gained(target => this.#former.isHolder(this.#self, target))
-    if (moves.lost) this.#leftovers.lost(store.clock.current(at.wall))
+    if (moves.lost) this.#leftovers.lost(store.clock.next(at.wall))
     for (const member of moves.removed) this.#takeovers.removed(member, at)
     for (const member of [...moves.removed, ...moves.left]) this.#arrivedAt.delete(member)
     for (const member of after.weights.keys())
@@ -370,7 +370,7 @@ export class Replication {
     for (const peer of this.#stoodInFor) {
       if (!this.#isMember(peer)) this.#stoodInFor.delete(peer)
       else if (!this.#offers.open(peer) && this.#parts.linked.has(peer)) {
-        this.#leftovers.lost(this.#parts.store.clock.current(at.wall))
+        this.#leftovers.lost(this.#parts.store.clock.next(at.wall))
         outputs.push(...this.#offer(peer, false, at))
       }
     }

@@ -24,7 +24,7 @@ export class Takeovers {
   removed(member: string, { now, wall }: { readonly now: number; readonly wall: number }): void {
     if (this.#taken.has(member)) return
     this.#taken.set(member, {
-      version: this.#store.clock.current(wall),
+      version: this.#store.clock.next(wall),
       at: now,
       forgotten: forgotten(this.#store),
     })

@@ -1,0 +1,65 @@
+import { BYTES, hashKey } from '@cachemesh/protocol'
+import { describe, expect, it } from 'vitest'
+import { Lives } from '../testing/lives.ts'
+
+const KEYS = Array.from({ length: 200 }, (_, i) => `key ${i}`)
+
+function write(mesh: Lives, id: string, keys: readonly string[]): void {
+  const { node, now } = mesh.of(id)
+  for (const key of keys) {
+    const entry = { value: new Uint8Array(10), contentType: BYTES, expiresAt: Number.POSITIVE_INFINITY }
+    node.store.write(key, entry, { now, wall: 1_800_000_000_000 + now })
+  }
+}
+
+/** Keys of which a node holds an entry. */
+function held(mesh: Lives, id: string): string[] {
+  const { store } = mesh.of(id).node
+  return KEYS.filter(key => store.latest(key)?.deleted === false)
+}
+
+function ownedBy(mesh: Lives, id: string): string[] {
+  const { placement } = mesh.of(id).node
+  return KEYS.filter(key => placement.owner(hashKey(key)) === id)
+}
+
+describe('entries', () => {
+  it('go to the node that joins, as far as it owns them, and leave those who had them', () => {
+    const mesh = new Lives(['a'])
+    mesh.pass(6_000)
+    write(mesh, 'a', KEYS)
+    // Both clocks show the same.
+    mesh.add('b').now = mesh.of('a').now
+    mesh.heal(['a'], ['b'])
+    mesh.pass(4_000)
+    expect(ownedBy(mesh, 'b').length).toBeGreaterThan(20)
+    expect(held(mesh, 'b')).toEqual(ownedBy(mesh, 'b'))
+    expect(held(mesh, 'a')).toEqual(ownedBy(mesh, 'a'))
+    expect(mesh.of('b').node.replication.state).toMatchObject({ warm: true, fullyReplicated: true })
+  })
+
+  it('go to the others when a node leaves', () => {
+    const mesh = new Lives(['a', 'b', 'c'])
+    mesh.pass(6_000)
+    for (const id of ['a', 'b', 'c']) write(mesh, id, ownedBy(mesh, id))
+    mesh.step('a', { kind: 'leave' })
+    mesh.pass(1_000)
+    expect(mesh.of('a').node.replication.handingOver).toBe(false)
+    expect([...held(mesh, 'b'), ...held(mesh, 'c')].sort()).toEqual([...KEYS].sort())
+  })
+
+  it('get a replica each as soon as the mesh wants one, and deleted ones none', () => {
+    const mesh = new Lives(['a', 'b', 'c'])
+    mesh.pass(6_000)
+    for (const id of ['a', 'b', 'c']) write(mesh, id, ownedBy(mesh, id))
+    const [gone] = ownedBy(mesh, 'a') as [string]
+    const { node, now } = mesh.of('a')
+    node.store.remove(gone, { now, wall: 1_800_000_000_000 + now })
+    mesh.ask('b', { kind: 'update', change: { settings: { replicas: 1 } } })
+    mesh.pass(3_000)
+    const all = ['a', 'b', 'c'].flatMap(id => held(mesh, id))
+    for (const key of KEYS)
+      expect([key, all.filter(one => one === key).length]).toEqual([key, key === gone ? 0 : 2])
+    for (const id of ['a', 'b', 'c']) expect(mesh.of(id).node.replication.state.fullyReplicated).toBe(true)
+  })
+})
