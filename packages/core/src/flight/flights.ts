@@ -144,6 +144,14 @@ export class Flights {
     return fill.kind === 'absent' ? this.#nothing(flight, fill, at) : this.#loaded(flight, fill, at)
   }
 
+  /** Those who wait for a load of this node's own program get its value, which is too large to be kept. */
+  share({ key }: Asked, fill: FillBody, { now }: Instant): void {
+    const flight = this.#flights.get(key)
+    if (flight?.token !== fill.token) return
+    this.#end(flight)
+    flight.tell(waiter => waiter.hit(entryOfFill(fill, fill.token, { as: 'last-resort', now }), false, now))
+  }
+
   /** The holder of a lease does not load any more. With ERR_LOADER all who wait hear why. */
   release({ key }: Asked, token: number, error: CacheMeshError, at: Instant): void {
     const flight = this.#current(key, at)

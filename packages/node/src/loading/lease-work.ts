@@ -53,7 +53,7 @@ export class LeaseWork<T> {
       return undefined
     }
     const encoded = this.#encoded(qualified, lease, value)
-    if (encoded === undefined) return encodeValue(value)
+    if (encoded === undefined) return this.#unkept(qualified, lease, value)
     const times = { ttlMs: this.#parts.ttlMs(), staleForMs: dataStore.staleForMs }
     await this.#bring(
       qualified,
@@ -63,7 +63,20 @@ export class LeaseWork<T> {
     return encoded
   }
 
-  /** Undefined for a value that is too large for the mesh: its loader has it all the same. */
+  /** A value that is too large for the mesh: who loaded it has it, and whoever waits for it in this process's flight. */
+  #unkept(qualified: string, lease: LeaseBody, value: T): EncodedValue {
+    const { requests, core } = this.#parts.runtime
+    const encoded = encodeValue(value)
+    if (lease.holder === core.id) {
+      requests.answerWaiting(
+        qualified,
+        fillOf(encoded, { token: lease.token, kind: 'loaded', costMs: 0, ttlMs: 0, staleForMs: 0 }),
+      )
+    } else requests.release(qualified, lease, new CacheMeshError('ERR_VALUE_TOO_LARGE', 'It is not kept'))
+    return encoded
+  }
+
+  /** Undefined for a value that is too large. */
   #encoded(qualified: string, lease: LeaseBody, value: T): EncodedValue | undefined {
     const { runtime, namespace } = this.#parts
     try {
@@ -71,8 +84,8 @@ export class LeaseWork<T> {
       checkSize(runtime.core.settings, namespace, encoded.value.length)
       return encoded
     } catch (error) {
-      runtime.requests.release(qualified, lease, error as CacheMeshError)
       if ((error as CacheMeshError).code === 'ERR_VALUE_TOO_LARGE') return undefined
+      runtime.requests.release(qualified, lease, error as CacheMeshError)
       throw error
     }
   }

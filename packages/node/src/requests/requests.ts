@@ -232,6 +232,11 @@ export class Requests {
     return this.#settle({ kind: 'fill', key, hash: hashKey(key), fill }, ms, holder)
   }
 
+  /** What this process loaded for all who wait, and is not kept. */
+  answerWaiting(key: string, fill: FillBody): void {
+    this.#core.flights.share({ key, hash: hashKey(key) }, fill, instant())
+  }
+
   /** Gives a lease back. Nobody waits for that. */
   release(key: string, { token, holder }: LeaseBody, error: CacheMeshError): void {
     const hash = hashKey(key)

@@ -1,6 +1,6 @@
 // Writes that hang on what is there are carried out as a whole. Both rules speak only of times in which one host
 // was the only one that took itself for the owner of the key, all the time and in one life (Ownership.soleOwner), and
-// evicted nothing: across a change of owner both sides may succeed, as declared. They speak of what was told for certain.
+// evicted nothing, and got nothing from others: across a change of owner both sides may succeed, as declared. They speak of what was told for certain.
 //
 // - Nothing happens to counters but that 1 is added. In the order of their versions the counts that were told rise, so
 //   that every increment that was acknowledged is in the count; and they rise by no more than was asked for.
@@ -21,6 +21,8 @@ interface Counting {
   readonly owner: Host
   readonly life: number
   readonly since: number
+  /** Entries that the owner had got from others: what comes later may have been counted elsewhere before. */
+  readonly transferred: number
   /** By version. */
   readonly told: Counted[]
   /** That were asked for before, and may be carried out or not. */
@@ -64,7 +66,8 @@ export class Atomicity implements HistoryChecker {
     // It may have been carried out long before it is told, by who was the owner then.
     const since = Math.min(startedAt, before?.since ?? startedAt)
     const owner = this.#ownership.soleOwner(hash, since)
-    if (before === undefined || owner !== before.owner || owner.life !== before.life || hasEvicted(owner)) {
+    const isOne = before !== undefined && owner === before.owner && owner.life === before.life
+    if (!isOne || hasEvicted(owner) || transferredTo(owner) !== before.transferred) {
       this.#begin(key, { hash, startedAt }, { count, version })
       return undefined
     }
@@ -90,6 +93,7 @@ export class Atomicity implements HistoryChecker {
       owner,
       life: owner.life,
       since: by.startedAt,
+      transferred: transferredTo(owner),
       told: [first],
       open: this.#open.get(key) ?? 0,
       askedBefore: this.#asked.get(key) ?? 0,
@@ -109,6 +113,10 @@ export class Atomicity implements HistoryChecker {
       return undefined
     return `version ${expected} of ${key} was replaced twice, by calls ${other.id} and ${operation.id}`
   }
+}
+
+function transferredTo({ core }: Host): number {
+  return core.replication.state.transferred
 }
 
 function hasEvicted({ core }: Host): boolean {
