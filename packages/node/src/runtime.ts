@@ -302,8 +302,10 @@ export class Runtime {
 
   /** In a large mesh most members have no link to each other until a request needs one. */
   #open(peer: string): boolean {
-    const { configuration, neighbours } = this.core
-    if (neighbours.has(peer) || configuration.member(peer)?.state !== 'active') return false
+    const { configuration, neighbours, replication } = this.core
+    if (configuration.member(peer)?.state !== 'active') return false
+    // A link to a neighbour is on its way without being asked for. Only who has just come waits for it.
+    if (neighbours.has(peer)) return replication.expects(peer)
     this.feed({ kind: 'wanted', peer })
     return true
   }

@@ -112,6 +112,11 @@ export class Replication {
     return this.#expectations.size > 0
   }
 
+  /** This member may know of entries that this node should have: a link to it is worth waiting for. */
+  expects(peer: string): boolean {
+    return this.#expectations.has(peer)
+  }
+
   /** It is not cold, and keeps everything alone: a write is over when it is written. */
   get plain(): boolean {
     return !this.cold && !this.#parts.placement.replicates
@@ -347,8 +352,7 @@ export class Replication {
     const listed = [...this.#former.list(target), ...this.#parts.placement.list(target)]
     const expected = [...new Set(listed)].filter(id => id !== this.#self && this.#expectations.has(id))
     if (expected.length === 0) return undefined
-    const ask = expected.filter(id => this.#parts.linked.has(id))
-    return { ask, sure: ask.length === expected.length }
+    return { ask: expected, sure: true }
   }
 
   /** This node would know of an entry of this key, if there was one. */

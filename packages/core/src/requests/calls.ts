@@ -23,6 +23,8 @@ import { answers, bytesIn, writeRequest } from './request-frame.ts'
 const SILENCE_MS = 300
 /** The same while it loads, of which it gives signs of life (flight/). */
 const LOADING_SILENCE_MS = 1_000
+/** A link to a member that may know what this node should is waited for so long, ms. */
+const EXPECTED_MS = 1_000
 /** A member to which no link could be opened is not waited for again for so long, ms. */
 const UNOPENED_MS = 2_000
 /** Between two sweeps while calls wait: so late may a call settle after its deadline. */
@@ -322,7 +324,8 @@ export class Calls {
   #sweepOpening(at: Instant): void {
     for (const [peer, until] of this.#unopened) if (at.now >= until) this.#unopened.delete(peer)
     for (const [peer, calls] of this.#opening) {
-      const isSilent = this.#listened - (calls[0] as Call).sentAt > SILENCE_MS
+      const patienceMs = this.#node.replication.expects(peer) ? EXPECTED_MS : SILENCE_MS
+      const isSilent = this.#listened - (calls[0] as Call).sentAt > patienceMs
       const waiting = isSilent ? [] : calls.filter(({ deadline }) => at.now < deadline)
       if (waiting.length === calls.length) continue
       if (waiting.length > 0) this.#opening.set(peer, waiting)

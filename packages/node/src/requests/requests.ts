@@ -87,7 +87,7 @@ export class Requests {
   value(key: string): Promise<unknown> {
     const hash = hashKey(key)
     // The usual case of a key of one's own costs no call, no timer and no frame.
-    if (!this.#owns(hash)) return this.get(key, valueIn)
+    if (!this.#owns(hash) || this.#core.replication.cold) return this.get(key, valueIn)
     try {
       return Promise.resolve(this.#own(key, hash))
     } catch (error) {

@@ -93,8 +93,10 @@ export class ProcessRequests implements HostRequests {
   }
 
   #open(peer: string): boolean {
-    const { configuration, neighbours } = this.#host.core
-    if (neighbours.has(peer) || configuration.member(peer)?.state !== 'active') return false
+    const { configuration, neighbours, replication } = this.#host.core
+    if (configuration.member(peer)?.state !== 'active') return false
+    // A link to a neighbour is on its way without being asked for. Only who has just come waits for it.
+    if (neighbours.has(peer)) return replication.expects(peer)
     this.#world.want(peer)
     return true
   }
