@@ -31,7 +31,7 @@ class Node {
 
   constructor(id: string, peers: readonly string[]) {
     const members = MEMBERS.map(member => memberOf(member, { state: 'active', incarnation: 1 }))
-    this.life = new Life({ id, remembered: configurationOf(...members) })
+    this.life = new Life({ id, remembered: configurationOf(...members) }).warmed()
     const outlets = { links: this.links, link: (peer: string) => this.links.get(peer), open: () => false }
     this.calls = new Calls(this.life.node, outlets)
     this.responder = new Responder(this.life.node, this.calls)

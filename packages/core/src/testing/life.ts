@@ -2,6 +2,7 @@
 
 import { Configuration, deltaTo, type Member, type Message, summaryOf } from '@cachemesh/protocol'
 import { expect } from 'vitest'
+import { TIMES } from '../limits/limits.ts'
 import type { Input } from '../node/input.ts'
 import { NodeCore } from '../node/node-core.ts'
 import type { NodeCoreOptions } from '../node/options.ts'
@@ -30,6 +31,13 @@ export class Life {
     const outputs = this.node.step(input, this.#instant)
     for (const output of outputs) if (output.kind === 'state') this.states.push(output.state)
     return outputs
+  }
+
+  /** It has given up waiting for entries of others: what is not in its memory is nowhere. */
+  warmed(): this {
+    this.pass(TIMES.expectMs + 1)
+    expect(this.node.replication.cold).toBe(false)
+    return this
   }
 
   start(): Output[] {
