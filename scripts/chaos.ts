@@ -5,6 +5,7 @@ import { coldStart } from '../test/chaos/cold-start.ts'
 import { type CutKind, cut } from '../test/chaos/cut.ts'
 import { frozen } from '../test/chaos/frozen.ts'
 import { killedOwner } from '../test/chaos/killed-owner.ts'
+import { replicas } from '../test/chaos/replicas.ts'
 import { isProgram } from './check.ts'
 
 interface Options {
@@ -15,6 +16,7 @@ interface Options {
 const SCENARIOS: Readonly<Record<string, (options: Options) => Promise<object>>> = {
   'cold-start': ({ nodes = 30 }) => coldStart({ nodes }),
   'killed-owner': ({ nodes = 3 }) => killedOwner({ nodes }),
+  replicas: ({ nodes = 5 }) => replicas({ nodes }),
   frozen: ({ nodes = 4, ms = 2_000 }) => frozen({ nodes, frozenMs: ms }),
   'frozen-long': ({ nodes = 4, ms = 60_000 }) => frozen({ nodes, frozenMs: ms }),
   'cut-last': options => cutAs('last', options),

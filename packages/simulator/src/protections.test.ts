@@ -107,4 +107,19 @@ describe('without it, and with it:', () => {
     expect(simulate(lacking, { createNode: blind }).violations).toEqual([unsettled])
     expect(simulate(scenario, { createNode: blind }).violations).toEqual([])
   })
+
+  it('transfers: what a node that leaves held is lost', () => {
+    const scenario = namedScenario('hand-off', { seed: 1, nodes: 3, durationMs: 60_000 })
+    const lost = expect.objectContaining({ checker: 'losses' })
+    expect(play(scenario, 'transfers').violations).toContainEqual(lost)
+    expect(play(scenario).violations).toEqual([])
+  })
+
+  it('replicas: what was acknowledged goes with the member that held it', () => {
+    const scenario = namedScenario('replicas', { seed: 1, nodes: 3, durationMs: 60_000 })
+    const faults = scenario.faults.filter(({ kind }) => kind !== 'setting')
+    const lost = expect.objectContaining({ checker: 'losses' })
+    expect(play({ ...scenario, faults }).violations).toContainEqual(lost)
+    expect(play(scenario).violations).toEqual([])
+  })
 })

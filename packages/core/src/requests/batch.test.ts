@@ -35,7 +35,11 @@ class Mesh {
   constructor(ids: readonly string[]) {
     const members = ids.map(id => memberOf(id, { state: 'active', incarnation: 1 }))
     for (const id of ids) {
-      const life = new Life({ id, remembered: configurationOf(...members), cacheBytes: 64 * 1024 * 1024 }).warmed()
+      const life = new Life({
+        id,
+        remembered: configurationOf(...members),
+        cacheBytes: 64 * 1024 * 1024,
+      }).warmed()
       const links = new Map<string, Outlet>()
       const calls = new Calls(life.node, { links, link: peer => links.get(peer), open: () => false })
       for (const peer of ids) {

@@ -20,6 +20,8 @@ export const PROTECTIONS = {
   horizon: { tombstonesMin: 2, tombstonesPerLiving: 0, horizon: 0 },
   /** Nobody compares what it holds with anybody. */
   'anti-entropy': { antiEntropyMs: NEVER },
+  /** Who owns an entry from now on begins with nothing. */
+  transfers: { transfers: 0 },
 } as const satisfies Record<string, Partial<Rules>>
 
 export type Protection = keyof typeof PROTECTIONS
