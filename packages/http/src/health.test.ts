@@ -12,7 +12,7 @@ describe('health', () => {
     expect(await ask(url, '/livez')).toMatchObject({ status: 200, body: '{"live":true}' })
     expect(await ask(url, '/readyz')).toMatchObject({
       status: 200,
-      body: '{"ready":true,"state":"active","reason":"","storage":"none"}',
+      body: '{"ready":true,"state":"active","reason":"","entries":"warm","storage":"none"}',
     })
     await node.leave()
     const left = await ask(url, '/readyz')
