@@ -103,7 +103,7 @@ describe('the configuration of a mesh of processes', () => {
       )
     }
     const { stderr } = await problem(a, 'set', 'replicas', '99')
-    expect(stderr).toMatch(/replicas cannot be 99; .* 0 to 15 \(ERR_MALFORMED_CONFIGURATION\)/)
+    expect(stderr).toMatch(/replicas cannot be 99; .* 0 to 13 \(ERR_MALFORMED_CONFIGURATION\)/)
     expect(await problem(a, 'set', 'groups/ttlMs', '1')).toMatchObject({ code: 1 })
     expect(await output(a, 'get', 'ttlMs')).toBe('1500000\n')
   })

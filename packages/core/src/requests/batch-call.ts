@@ -5,10 +5,12 @@ import type { Calls } from './calls.ts'
 import type { NodeParts } from './node-parts.ts'
 import { answers, bytesIn } from './request-frame.ts'
 
-const BATCH_KINDS: { readonly [K in KeyRequest['kind']]?: BatchKind } = {
-  get: 'getMany',
-  set: 'setMany',
-  delete: 'deleteMany',
+/** Undefined for what travels alone. */
+function batchKindOf({ kind, alteration }: KeyRequest): BatchKind | undefined {
+  if (kind === 'get') return 'getMany'
+  if (kind === 'delete') return 'deleteMany'
+  const isTaggedSet = alteration?.operation === 'set' && alteration.expected === 0
+  return kind === 'set' || isTaggedSet ? 'setMany' : undefined
 }
 
 /** What a batch may take, with all around it, so that it is a small frame. */
@@ -26,7 +28,8 @@ export function dispatchTogether(
   for (const call of calls) {
     const owner = node.placement.owner(call.request.hash)
     const bytes = bytesIn(call.request) + 300
-    if (owner === undefined || owner === node.id || bytes > BATCH_BYTES) {
+    const isAlone = batchKindOf(call.request) === undefined
+    if (owner === undefined || owner === node.id || isAlone || bytes > BATCH_BYTES) {
       by.dispatch(call, at)
       continue
     }
@@ -45,8 +48,7 @@ export function dispatchTogether(
 
 function together(parts: readonly Call[], by: Calls): Call {
   const [first] = parts as [Call]
-  const kind = BATCH_KINDS[first.request.kind]
-  return parts.length === 1 || kind === undefined ? first : new BatchCall(parts, kind, by)
+  return parts.length === 1 ? first : new BatchCall(parts, batchKindOf(first.request) as BatchKind, by)
 }
 
 /** Calls of one kind for keys of one owner, which travel as one. What does not come through goes its own way. */
@@ -76,13 +78,18 @@ class BatchCall implements Call {
       part.to = this.to
       if (frame.kind === KIND.error) part.failedWith(errorIn(frame))
       else if ((frame.flags & FLAG.apart) !== 0) this.#by.dispatch(part, at)
-      else if (answers(frame, part.request)) part.answered(frame, at)
+      else if (answers(frame, part.request) || this.#isDone(frame)) part.answered(frame, at)
       else open.add(part)
     })
     for (const part of open) {
       const message = `Member ${this.to} answered a batch without one of its keys`
       part.failedWith(new CacheMeshError('ERR_MALFORMED_FRAME', message))
     }
+  }
+
+  /** A set with tags is an alteration, and in a batch answered as any set. */
+  #isDone({ kind }: Frame): boolean {
+    return kind === KIND.done && this.request.kind === 'setMany'
   }
 
   /** Its parts are served one by one (calls.ts). */

@@ -157,6 +157,19 @@ describe('a batch', () => {
     for (const key of KEYS) expect(deleted.get(key)).toBe(true)
   })
 
+  it('loses none of several writes with tags, nor of others that cannot share a frame', () => {
+    const entry = { value: new Uint8Array(10), contentType: BYTES, ttlMs: 0 }
+    for (const alteration of [alterationOf('set', { entry, tags: [7] }), alterationOf('add', { entry })]) {
+      const mesh = new Mesh(['a', 'b', 'c'])
+      const ends: Ends = new Map()
+      const requests = KEYS.map(key => ({ kind: 'alter', key, hash: hashKey(key), alteration }) as const)
+      together(mesh, writes(mesh, requests, ends))
+      mesh.settle()
+      expect([...ends.values()]).toEqual(KEYS.map(() => false))
+      expect(asked(mesh).includes(KIND.setMany)).toBe(alteration.operation === 'set')
+    }
+  })
+
   it('that does not fit a small frame is several, and what is large goes alone', () => {
     const mesh = new Mesh(['a', 'b', 'c'])
     const ends: Ends = new Map()
