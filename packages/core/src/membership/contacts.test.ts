@@ -22,6 +22,7 @@ class Linking {
       linked,
       random: new Random(7),
       patience: () => this.patience,
+      now: 0,
     })
   }
 
@@ -269,17 +270,23 @@ describe('links that nothing waits for', () => {
     const seeds = ['seed:1', 'seed:2', 'seed:3']
     const contacts = contactsOf('m', ...seeds)
     const [first = ''] = namesOf(contacts, 0)
-    expect(namesOf(contacts, 999)).toEqual([])
-    expect(contacts.contacts.wakeAt).toBe(1_000)
-    const [second = ''] = namesOf(contacts, 1_000)
-    // Somebody who refuses needs no second.
-    contacts.contacts.failed(second, 1_001, 'ERR_CONNECTION_REFUSED')
-    const [third = ''] = namesOf(contacts, 1_001)
+    expect(namesOf(contacts, 3_999)).toEqual([])
+    expect(contacts.contacts.wakeAt).toBe(4_000)
+    const [second = ''] = namesOf(contacts, 4_000)
+    // For somebody who refuses nobody waits.
+    contacts.contacts.failed(second, 4_001, 'ERR_CONNECTION_REFUSED')
+    const [third = ''] = namesOf(contacts, 4_001)
     expect([first, second, third].sort()).toEqual(seeds)
     const firsts = Array.from({ length: 40 }, (_, seed) => {
       const linked = new Set<string>()
-      return new Contacts({ self: 'm', seeds, linked, random: new Random(seed), patience: () => 1 }).due(0)[0]
-        ?.name
+      return new Contacts({
+        self: 'm',
+        seeds,
+        linked,
+        random: new Random(seed),
+        patience: () => 1,
+        now: 0,
+      }).due(0)[0]?.name
     })
     expect(new Set(firsts).size).toBe(3)
   })
@@ -321,11 +328,11 @@ describe('links that nothing waits for', () => {
 
   it('wait longer for each other on a node that doubts itself', () => {
     const contacts = inLargeMesh()
-    contacts.patience = 4
     const now = TIMES.settleMs + TIMES.dialHeadStartMs
     expect(namesOf(contacts, now)).toHaveLength(1)
-    expect(namesOf(contacts, now + 3_999)).toEqual([])
-    expect(namesOf(contacts, now + 4_000)).toHaveLength(1)
+    contacts.patience = 2
+    expect(namesOf(contacts, now + 7_999)).toEqual([])
+    expect(namesOf(contacts, now + 8_000)).toHaveLength(1)
   })
 
   it('do not delay those that somebody waits for', () => {

@@ -70,13 +70,16 @@ export class Contacts {
     random: Random
     /** How many times longer than usual this node waits for others, because it doubts itself. */
     patience: () => number
+    /** Monotonic ms. */
+    now: number
   }) {
     this.#self = options.self
     this.#random = options.random
     this.#linked = options.linked
     this.#patience = options.patience
     // Each node begins with another one, so that no seed has to admit all who start at once.
-    for (const seed of options.random.shuffled(options.seeds)) this.#add({ name: seed, addresses: [seed] }, 0)
+    for (const seed of options.random.shuffled(options.seeds))
+      this.#add({ name: seed, addresses: [seed] }, options.now)
     this.#seedCount = this.#attempts.size
   }
 
@@ -280,10 +283,11 @@ export class Contacts {
     attempt.nextAt = now + this.#random.jittered(wait)
   }
 
-  /** A link that nobody waits for: to a seed, or to one of many neighbours, that was never tried before. */
-  #isPaced({ contact, until, fresh }: Attempt): boolean {
+  /** A link that nobody waits for: to a seed of which nobody knows who it is, or to one of many neighbours, never tried before. */
+  #isPaced({ contact, peer, until, fresh }: Attempt): boolean {
+    if (contact.peer === undefined) return peer === undefined
     if (!fresh || until !== Number.POSITIVE_INFINITY) return false
-    return contact.peer === undefined || (this.#linked.size > 0 && this.#others >= RULES.allObserveMax)
+    return this.#linked.size > 0 && this.#others >= RULES.allObserveMax
   }
 
   #startsAt(attempt: Attempt): number {

@@ -1,5 +1,8 @@
-/** A dial that has not ended by then waits for somebody who is gone, ms: the next one need not. */
-const TURN_MS = 1_000
+/**
+ * A dial that has not ended by then waits for somebody who does not move, ms: the next one need not. Longer than it takes to
+ * find out that nobody is there, and shorter than a node waits before it serves alone.
+ */
+const TURN_MS = 4_000
 /** The next dial waits so many times as long as the last one took. */
 const PAUSE_FACTOR = 9
 const PAUSE_MAX_MS = 15_000

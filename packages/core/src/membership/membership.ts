@@ -39,7 +39,7 @@ export class Membership {
     this.#absent = new Absent(parts.absent, linked, now)
     this.#health = new LocalHealth(rules)
     this.#detector = new Detector({ self, rules, health: this.#health, linked, random, now })
-    this.#contacts = new Contacts({ self, seeds, linked, random, patience: () => this.#health.patience })
+    this.#contacts = new Contacts({ self, seeds, linked, random, patience: () => this.#health.patience, now })
   }
 
   get linked(): ReadonlySet<string> {

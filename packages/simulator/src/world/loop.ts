@@ -112,7 +112,11 @@ export class Loop {
     const host = this.#host(index)
     host.arrive(() => {
       host.requests?.received(this.#host(from).id, bytes.length)
-      host.reader.push(bytes, frame => this.#frame(host, from, frame))
+      const { life } = host
+      // A frame may end the process: then nobody is there to read what came with it.
+      host.reader.push(bytes, frame => {
+        if (host.state !== 'down' && host.life === life) this.#frame(host, from, frame)
+      })
       host.requests?.through()
     })
   }
