@@ -20,6 +20,7 @@ import type { Operation } from '../workload/operation.ts'
 import type { Host } from '../world/host.ts'
 import type { HistoryChecker } from './history-checker.ts'
 import type { Ownership } from './ownership.ts'
+import { isSane } from './sane-version.ts'
 
 export class Certainty implements HistoryChecker {
   readonly name = 'certainty'
@@ -53,7 +54,8 @@ export class Certainty implements HistoryChecker {
       this.#acknowledged.set(`${operation.key} ${result.version}`, operation.settledAt as number)
     if (!result.certain) return undefined
     const { version } = result
-    if (version > (this.#latest.get(operation.key)?.version ?? 0))
+    const isLatest = version > (this.#latest.get(operation.key)?.version ?? 0)
+    if (isLatest && isSane(version, operation.settledAt as number))
       this.#latest.set(operation.key, { version, operation })
     return this.#written(operation, version)
   }

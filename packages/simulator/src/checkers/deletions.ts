@@ -1,5 +1,6 @@
 import type { Operation } from '../workload/operation.ts'
 import type { HistoryChecker } from './history-checker.ts'
+import { isSane } from './sane-version.ts'
 
 /**
  * What was deleted does not come back. When all is calm no read finds what was written, and acknowledged, before a delete
@@ -14,7 +15,8 @@ export class Deletions implements HistoryChecker {
   settled(operation: Operation): string | undefined {
     const { id, kind, key, attempt, startedAt, settledAt, result } = operation
     if (result?.kind === 'done' && kind !== 'delete') this.#writtenAt.set(id, settledAt as number)
-    if (result?.kind === 'done' && kind === 'delete' && result.certain) {
+    const isDelete = result?.kind === 'done' && kind === 'delete' && result.certain
+    if (isDelete && isSane(result.version, settledAt as number)) {
       this.#deletes.set(key, [...(this.#deletes.get(key) ?? []), operation])
     }
     if (attempt === 0 || result?.kind !== 'hit') return undefined

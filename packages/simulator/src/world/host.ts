@@ -20,9 +20,8 @@ import {
 import type { Dice } from '../chance/dice.ts'
 import type { Established } from '../scenario/established.ts'
 import type { HostPlan } from '../scenario/scenario.ts'
+import { WALL_STARTS_AT } from '../scenario/times.ts'
 
-/** What wall clocks show when virtual time is 0. */
-const WALL_STARTS_AT = 1_760_000_000_000
 const CACHE_BYTES = 1024 * 1024
 
 /** Makes the node of a process: the real one, or in a test one that lacks something. */
