@@ -23,8 +23,8 @@ export type { KeptName, MemberStorage } from './data-dir/member-storage.ts'
 export type { StorageState } from './data-dir/storage-state.ts'
 export type { NodeEvents } from './events.ts'
 export type { LoadView } from './load-view.ts'
-export type { GetOptions } from './loading/data-access.ts'
-export type { Fed, FedEntry } from './loading/feed.ts'
+export type { Fed, FedEntry } from './loading/fed-entry.ts'
+export type { GetOptions } from './loading/get-options.ts'
 export type { DataStoreOptions, Load, LoadContext } from './loading/load.ts'
 export type { Source } from './loading/source.ts'
 export { Membership, type Readiness } from './membership.ts'
@@ -44,7 +44,6 @@ export { generateKey, readKeyFile } from './options/mesh-key.ts'
 export type { MembershipOptions, NodeOptions } from './options/options.ts'
 export { parseSize, type Size } from './options/size.ts'
 export { type ConfigurationView, livingMembers, type RingView } from './view.ts'
-export type { SetOptions } from './writing/namespace-context.ts'
 export {
   type CountOptions,
   NamespaceWrites,
@@ -52,3 +51,4 @@ export {
   type Versioned,
 } from './writing/namespace-writes.ts'
 export type { CountResult, Erased, NotStored, Settled, Stored, WriteResult } from './writing/results.ts'
+export type { SetOptions } from './writing/set-options.ts'

@@ -1,14 +1,17 @@
 import type { Found, Located } from '@cachemesh/core'
 import { alterationOf, CacheMeshError, hashKey } from '@cachemesh/protocol'
-import { DataAccess, type GetOptions } from './loading/data-access.ts'
-import { type Fed, type FedEntry, Feed } from './loading/feed.ts'
+import { DataAccess } from './loading/data-access.ts'
+import type { Fed, FedEntry } from './loading/fed-entry.ts'
+import { Feed } from './loading/feed.ts'
+import type { GetOptions } from './loading/get-options.ts'
 import type { Key } from './loading/lease-work.ts'
 import type { DataStoreOptions } from './loading/load.ts'
 import { type Source, sourceOf } from './loading/source.ts'
 import type { Duration } from './options/duration.ts'
 import type { Runtime } from './runtime.ts'
-import { checkOptions, NamespaceContext, type SetOptions } from './writing/namespace-context.ts'
+import { checkOptions, NamespaceContext } from './writing/namespace-context.ts'
 import { NamespaceWrites } from './writing/namespace-writes.ts'
+import type { SetOptions } from './writing/set-options.ts'
 
 /** How one namespace behaves in this process. */
 export interface NamespaceOptions<T> extends DataStoreOptions<T> {

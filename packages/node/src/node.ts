@@ -1,13 +1,13 @@
 import type { FlightStats, PartitionStats, ReplicationState } from '@cachemesh/core'
 import { DEFAULT_NAMESPACE } from '@cachemesh/protocol'
 import { type LoadView, viewLoad } from './load-view.ts'
-import type { GetOptions } from './loading/data-access.ts'
+import type { GetOptions } from './loading/get-options.ts'
 import { Membership } from './membership.ts'
 import { Namespace, type NamespaceOptions, type RouteView } from './namespace.ts'
 import type { Runtime } from './runtime.ts'
 import type { Started } from './start.ts'
 import { type RingView, viewRing } from './view.ts'
-import type { SetOptions } from './writing/namespace-context.ts'
+import type { SetOptions } from './writing/set-options.ts'
 
 export interface NodeStats {
   /** Entries that this node owns or stands in for. */

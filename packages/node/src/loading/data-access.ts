@@ -1,28 +1,16 @@
 // A namespace and the data store behind it, in one place: reads that load, writes that the data store takes first.
 
 import { CacheMeshError } from '@cachemesh/protocol'
-import { type Duration, parseDuration } from '../options/duration.ts'
+import { parseDuration } from '../options/duration.ts'
 import { valueIn } from '../requests/found-value.ts'
 import type { Runtime } from '../runtime.ts'
 import { abortable } from './abortable.ts'
 import { DataStore } from './data-store.ts'
+import type { GetOptions } from './get-options.ts'
 import { type Key, LeaseWork } from './lease-work.ts'
 import type { DataStoreOptions } from './load.ts'
 import { ReadThrough } from './read-through.ts'
 import { type NewValue, WriteThrough } from './write-through.ts'
-
-/** How one read wants to be answered. */
-export interface GetOptions {
-  /**
-   * What happens on a miss: `'load'`, it is loaded, by this process when the namespace has a `load`, else by whoever can;
-   * `'miss'`, it stays a miss. Default: `'load'` when the namespace has a `load`.
-   */
-  readonly onMiss?: 'load' | 'miss'
-  /** How long this caller waits, ms or a text. A load goes on for the others. Default: the node's `timeout`. */
-  readonly timeout?: Duration
-  /** Aborting it rejects this call with the reason of the signal. */
-  readonly signal?: AbortSignal
-}
 
 export interface DataAccessParts {
   readonly runtime: Runtime

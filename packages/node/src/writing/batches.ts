@@ -5,8 +5,9 @@ import { Lookup, OwnWrite, type WriteResult } from '@cachemesh/core'
 import { alterationOf, CacheMeshError, hashKey } from '@cachemesh/protocol'
 import { valueIn } from '../requests/found-value.ts'
 import type { TogetherParts } from '../requests/requests.ts'
-import type { NamespaceContext, SetOptions } from './namespace-context.ts'
+import type { NamespaceContext } from './namespace-context.ts'
 import { type WriteResult as Result, resultOf, type Settled } from './results.ts'
+import type { SetOptions } from './set-options.ts'
 
 export class Batches<T> {
   readonly #context: NamespaceContext

@@ -13,13 +13,6 @@ import {
 import { type Duration, parseDuration } from '../options/duration.ts'
 import type { Runtime } from '../runtime.ts'
 
-export interface SetOptions {
-  /** Time to live, ms or a text such as `'5m'`. Default: the namespace's. */
-  readonly ttl?: Duration
-  /** Groups of entries of this namespace that `deleteByTag` deletes, up to 16. */
-  readonly tags?: readonly string[]
-}
-
 export class NamespaceContext {
   readonly runtime: Runtime
   readonly name: string

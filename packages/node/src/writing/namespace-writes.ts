@@ -14,12 +14,7 @@ import {
 } from '@cachemesh/protocol'
 import type { Duration } from '../options/duration.ts'
 import { Batches } from './batches.ts'
-import {
-  checkContentType,
-  checkOptions,
-  type NamespaceContext,
-  type SetOptions,
-} from './namespace-context.ts'
+import { checkContentType, checkOptions, type NamespaceContext } from './namespace-context.ts'
 import {
   type CountResult,
   countOf,
@@ -28,6 +23,7 @@ import {
   type Settled,
   type WriteResult,
 } from './results.ts'
+import type { SetOptions } from './set-options.ts'
 
 export interface CountOptions extends SetOptions {
   /** What a counter begins with that is not there, 0 to 2^64 - 1. Default: none, it has to be there. */
