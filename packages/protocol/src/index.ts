@@ -33,6 +33,7 @@ export {
 export type { BatchAnswer, BatchWrite } from './frames/batch-bodies.ts'
 export type { EntryBody } from './frames/entry-body.ts'
 export { Frame, type FrameEntry, type Target } from './frames/frame.ts'
+export { readU64, writeU64 } from './frames/integer.ts'
 export { CONTENT_TYPES, FLAG, type FrameKind, HEAD_BYTES, KIND, type Stamp } from './frames/layout.ts'
 export type { FillBody, LeaseBody, LoadWish, ReleaseBody, VersionedEntry } from './frames/load-bodies.ts'
 export { BULK_FRAME_MAX, FrameReader, SMALL_FRAME_MAX } from './frames/reader.ts'

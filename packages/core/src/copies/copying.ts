@@ -37,7 +37,6 @@ export class Copying {
   readonly held: Held
   readonly #parts: CopyingParts
   readonly #clocks: ClockWatch
-  #of: Configuration | undefined
   /** Somewhere copies are granted at the first read. */
   #atOnce = false
 
@@ -47,17 +46,13 @@ export class Copying {
     this.#clocks = new ClockWatch(parts.at)
   }
 
-  /** Before each step. True when this node's time is not to be trusted: its copies are void. */
-  stepped(at: Instant): boolean {
+  /** Before each step. When this node's time is not to be trusted its copies are void. */
+  stepped(at: Instant): void {
     this.grants.sweep(at.now)
-    const jumped = this.#clocks.jumped(at)
-    if (jumped) this.held.void()
-    return jumped
+    if (this.#clocks.jumped(at)) this.held.void()
   }
 
   follow(configuration: Configuration): void {
-    if (configuration === this.#of) return
-    this.#of = configuration
     this.#atOnce = false
     const namespaces = configuration.registers.flatMap(({ name }) =>
       name.startsWith('namespaces/') ? name.slice('namespaces/'.length) : [],

@@ -2,7 +2,7 @@
 // that a request which is not in it costs an addition.
 
 import { ARCS, arcOf } from '../store/floors.ts'
-import { DecayedCounts, HALF_LIFE_MS } from './decayed-counts.ts'
+import { DecayedCounts } from './decayed-counts.ts'
 import { type HotKey, TopKeys } from './top-keys.ts'
 
 /** One request in so many is counted, and counts for all of them: a power of two. */
@@ -20,13 +20,11 @@ export class Load {
   readonly #arcs: DecayedCounts
   /** A generator of its own, without a branch or a call: which requests are counted decides nothing. */
   #dice: number
-  #rolledAt: number
 
   constructor(seed: number, now: number) {
     this.#keys = new TopKeys(now)
     this.#arcs = new DecayedCounts(ARCS, now)
     this.#dice = seed | 0
-    this.#rolledAt = now
   }
 
   /** True for the requests that are to be counted, with `count`. */
@@ -35,13 +33,13 @@ export class Load {
     return this.#dice >>> 29 === 0
   }
 
-  /** A request of `asker` for a key was answered here; returns requests per second for the key, of late. */
-  count(key: string, hash: number, { asker, now }: { readonly asker: string; readonly now: number }): number {
-    if (now - this.#rolledAt >= HALF_LIFE_MS) this.#roll(now)
+  /** A request of `asker` for a key was answered here. */
+  count(key: string, hash: number, { asker, now }: { readonly asker: string; readonly now: number }): void {
+    this.#roll(now)
     const { counts } = this.#arcs
     const arc = arcOf(hash)
     counts[arc] = (counts[arc] as number) + SAMPLE
-    return this.#keys.rate(this.#keys.count(key, hash, { asker, weight: SAMPLE }), now)
+    this.#keys.count(key, hash, { asker, weight: SAMPLE })
   }
 
   /** Requests per second of one peer for a key; 0 unless the key is one of the hottest. */
@@ -74,7 +72,6 @@ export class Load {
   }
 
   #roll(now: number): void {
-    this.#rolledAt = now
     this.#keys.roll(now)
     this.#arcs.roll(now)
   }

@@ -35,12 +35,12 @@ export class TopKeys {
     this.#cells = new DecayedCounts(2 * CELLS, now)
   }
 
-  /** Counts `weight` requests of `asker` for a key; returns how many that makes, decayed. */
+  /** Counts `weight` requests of `asker` for a key. */
   count(
     key: string,
     hash: number,
     { asker, weight }: { readonly asker: string; readonly weight: number },
-  ): number {
+  ): void {
     const { counts } = this.#cells
     const a = hash >>> 20
     const b = CELLS + (Math.imul(hash, 0x9e3779b1) >>> 20)
@@ -48,7 +48,6 @@ export class TopKeys {
     if ((counts[a] as number) < count) counts[a] = count
     if ((counts[b] as number) < count) counts[b] = count
     if (count > this.#least) this.#name(key, count, { asker, weight })
-    return count
   }
 
   /** To be called about once a second. */
@@ -75,11 +74,6 @@ export class TopKeys {
   /** Requests per second of one peer for a key; 0 unless it is one of the hottest. */
   askedBy(key: string, peer: string, now: number): number {
     return this.#cells.rate(this.#named.get(key)?.askers.get(peer) ?? 0, now)
-  }
-
-  /** The rate that a count stands for. */
-  rate(count: number, now: number): number {
-    return this.#cells.rate(count, now)
   }
 
   #name(

@@ -1,6 +1,5 @@
-import type { ArcFloor } from '../store/floors.ts'
-import { ARCS, type Floors } from '../store/floors.ts'
-import { readVersion, writeVersion } from './slices.ts'
+import { readU64, writeU64 } from '@cachemesh/protocol'
+import { ARCS, type ArcFloor, type Floors } from '../store/floors.ts'
 
 const FLOOR_BYTES = 12
 
@@ -11,7 +10,7 @@ export function packFloors(floors: Floors): Uint8Array {
   const view = new DataView(bytes.buffer)
   found.forEach(({ arc, version }, index) => {
     view.setUint32(index * FLOOR_BYTES, arc, true)
-    writeVersion(view, index * FLOOR_BYTES + 4, version)
+    writeU64(view, index * FLOOR_BYTES + 4, version)
   })
   return bytes
 }
@@ -21,7 +20,7 @@ export function unpackFloors(bytes: Uint8Array): ArcFloor[] {
   const floors: ArcFloor[] = []
   for (let at = 0; at + FLOOR_BYTES <= bytes.length; at += FLOOR_BYTES) {
     const arc = view.getUint32(at, true)
-    if (arc < ARCS) floors.push({ arc, version: readVersion(view, at + 4) })
+    if (arc < ARCS) floors.push({ arc, version: readU64(view, at + 4) })
   }
   return floors
 }

@@ -1,7 +1,7 @@
 // Comparing what two nodes hold of the keys that both should hold: a sum over (hash, version) for each slice of the
 // circle of hashes, and where two sums differ the pairs themselves. Equal contents cost one kilobyte, whatever their size.
 
-import { SLICES } from '@cachemesh/protocol'
+import { readU64, SLICES, writeU64 } from '@cachemesh/protocol'
 
 const SLICE_SHIFT = 24
 const PAIR_BYTES = 12
@@ -52,7 +52,7 @@ export function packPairs(held: Iterable<Held>): Uint8Array {
   const view = new DataView(bytes.buffer)
   pairs.forEach(({ hash, version }, index) => {
     view.setUint32(index * PAIR_BYTES, hash, true)
-    writeVersion(view, index * PAIR_BYTES + 4, version)
+    writeU64(view, index * PAIR_BYTES + 4, version)
   })
   return bytes
 }
@@ -63,18 +63,9 @@ export function unpackPairs(bytes: Uint8Array): Map<number, number> {
   const versions = new Map<number, number>()
   for (let at = 0; at + PAIR_BYTES <= bytes.length; at += PAIR_BYTES) {
     const hash = view.getUint32(at, true)
-    versions.set(hash, versions.has(hash) ? Number.NaN : readVersion(view, at + 4))
+    versions.set(hash, versions.has(hash) ? Number.NaN : readU64(view, at + 4))
   }
   return versions
-}
-
-export function writeVersion(view: DataView, at: number, version: number): void {
-  view.setUint32(at, version >>> 0, true)
-  view.setUint32(at + 4, Math.floor(version / 2 ** 32), true)
-}
-
-export function readVersion(view: DataView, at: number): number {
-  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32
 }
 
 /** The finalizer of MurmurHash3 over both: a sum of weak numbers would be equal too often. */

@@ -3,7 +3,7 @@ import type { Instant } from '../limits/instant.ts'
 import { type BatchKind, type Call, type KeyRequest, NO_HOPS } from './call.ts'
 import type { Calls } from './calls.ts'
 import type { NodeParts } from './node-parts.ts'
-import { answers, bytesIn } from './request-frame.ts'
+import { bytesIn } from './request-frame.ts'
 
 /** Undefined for what travels alone. */
 function batchKindOf({ kind, alteration }: KeyRequest): BatchKind | undefined {
@@ -78,7 +78,7 @@ class BatchCall implements Call {
       part.to = this.to
       if (frame.kind === KIND.error) part.failedWith(errorIn(frame))
       else if ((frame.flags & FLAG.apart) !== 0) this.#by.dispatch(part, at)
-      else if (answers(frame, part.request) || this.#isDone(frame)) part.answered(frame, at)
+      else if (this.#isAnswer(frame)) part.answered(frame, at)
       else open.add(part)
     })
     for (const part of open) {
@@ -87,9 +87,9 @@ class BatchCall implements Call {
     }
   }
 
-  /** A set with tags is an alteration, and in a batch answered as any set. */
-  #isDone({ kind }: Frame): boolean {
-    return kind === KIND.done && this.request.kind === 'setMany'
+  /** As of single requests, but that a set with tags, which is an alteration, is done like any other. */
+  #isAnswer({ kind }: Frame): boolean {
+    return this.request.kind === 'getMany' ? kind === KIND.hit || kind === KIND.miss : kind === KIND.done
   }
 
   /** Its parts are served one by one (calls.ts). */

@@ -53,7 +53,11 @@ export class LeaseWork<T> {
       return undefined
     }
     const encoded = this.#encoded(qualified, lease, value)
-    if (encoded === undefined) return this.#unkept(qualified, lease, value)
+    const tooLarge = this.#tooLarge(encoded)
+    if (tooLarge !== undefined) {
+      this.#giveOut(qualified, lease, { encoded, tooLarge })
+      return encoded
+    }
     const times = { ttlMs: this.#parts.ttlMs(), staleForMs: dataStore.staleForMs }
     await this.#bring(
       qualified,
@@ -63,31 +67,38 @@ export class LeaseWork<T> {
     return encoded
   }
 
-  /** A value that is too large for the mesh: who loaded it has it, and whoever waits for it in this process's flight. */
-  #unkept(qualified: string, lease: LeaseBody, value: T): EncodedValue {
-    const { requests, core } = this.#parts.runtime
-    const encoded = encodeValue(value)
-    if (lease.holder === core.id) {
-      requests.answerWaiting(
-        qualified,
-        fillOf(encoded, { token: lease.token, kind: 'loaded', costMs: 0, ttlMs: 0, staleForMs: 0 }),
-      )
-    } else requests.release(qualified, lease, new CacheMeshError('ERR_VALUE_TOO_LARGE', 'It is not kept'))
-    return encoded
-  }
-
-  /** Undefined for a value that is too large. */
-  #encoded(qualified: string, lease: LeaseBody, value: T): EncodedValue | undefined {
-    const { runtime, namespace } = this.#parts
+  #encoded(qualified: string, lease: LeaseBody, value: T): EncodedValue {
     try {
-      const encoded = encodeValue(value)
-      checkSize(runtime.core.settings, namespace, encoded.value.length)
-      return encoded
+      return encodeValue(value)
     } catch (error) {
-      if ((error as CacheMeshError).code === 'ERR_VALUE_TOO_LARGE') return undefined
-      runtime.requests.release(qualified, lease, error as CacheMeshError)
+      this.#parts.runtime.requests.release(qualified, lease, error as CacheMeshError)
       throw error
     }
+  }
+
+  #tooLarge({ value }: EncodedValue): CacheMeshError | undefined {
+    const { runtime, namespace } = this.#parts
+    try {
+      checkSize(runtime.core.settings, namespace, value.length)
+      return undefined
+    } catch (error) {
+      return error as CacheMeshError
+    }
+  }
+
+  /** What is not kept: who loaded it has it, and whoever waits for it in this process's flight. */
+  #giveOut(
+    qualified: string,
+    lease: LeaseBody,
+    { encoded, tooLarge }: { readonly encoded: EncodedValue; readonly tooLarge: CacheMeshError },
+  ): void {
+    const { requests, core } = this.#parts.runtime
+    if (lease.holder !== core.id) {
+      requests.release(qualified, lease, tooLarge)
+      return
+    }
+    const fill = { token: lease.token, kind: 'loaded', costMs: 0, ttlMs: 0, staleForMs: 0 } as const
+    requests.answerWaiting(qualified, fillOf(encoded, fill))
   }
 
   /** A fill that is refused or lost costs a load later; whoever loaded has its value all the same. */
