@@ -2,6 +2,7 @@
 
 import type { StartedNode } from '../e2e/processes.ts'
 import { eventually, Mesh, pause } from './mesh.ts'
+import { isFailed, Readers, setAll, setSettings } from './readers.ts'
 
 export interface Replicas {
   readonly nodes: number
@@ -15,7 +16,6 @@ export interface Replicas {
 }
 
 const KEYS = 300
-const CALLERS = 8
 const BEFORE_MS = 2_000
 const AFTER_MS = 4_000
 
@@ -25,81 +25,34 @@ export async function replicas({ nodes: count }: { readonly nodes: number }): Pr
     const nodes = await mesh.processes.mesh(count)
     await mesh.agreed(nodes)
     const [victim, ...others] = nodes as [StartedNode, ...StartedNode[]]
-    await replicate(victim)
+    await setSettings(victim, { replicas: 1, ackReplicas: 1 })
     await mesh.agreed(nodes)
     const keys = Array.from({ length: KEYS }, (_, i) => `key-${i}`)
     await eventually('keys are set', 20_000, () => setAll(keys, others[0] as StartedNode))
-    const load = new Load(keys, others)
-    load.start()
+    const readers = new Readers(keys, others)
+    readers.start()
     await pause(BEFORE_MS)
     victim.process.kill('SIGKILL')
     const killedAt = performance.now()
     await pause(AFTER_MS)
-    return { nodes: count, ...(await load.end(killedAt)) }
+    await readers.end()
+    return { nodes: count, ...seen(readers, killedAt) }
   } finally {
     await mesh.end()
   }
 }
 
-class Load {
-  readonly #keys: readonly string[]
-  readonly #nodes: readonly StartedNode[]
-  readonly #reads: { readonly at: number; readonly status: number }[] = []
-  #ended = false
-  #next = 0
-  #callers: Promise<void>[] = []
-
-  constructor(keys: readonly string[], nodes: readonly StartedNode[]) {
-    this.#keys = keys
-    this.#nodes = nodes
+function seen({ reads }: Readers, killedAt: number): Omit<Replicas, 'nodes'> {
+  const hits = (from: number, to: number): number => {
+    const within = reads.filter(({ askedAt }) => askedAt >= from && askedAt < to)
+    const found = within.filter(({ status }) => status === 200).length
+    return Number(((100 * found) / within.length).toFixed(2))
   }
-
-  start(): void {
-    this.#callers = Array.from({ length: CALLERS }, () => this.#call())
+  return {
+    hitsBefore: hits(0, killedAt),
+    hitsInSecondAfter: hits(killedAt, killedAt + 1_000),
+    hitsLater: hits(killedAt + 1_000, Number.POSITIVE_INFINITY),
+    calls: reads.length,
+    failed: reads.filter(isFailed).length,
   }
-
-  async end(killedAt: number): Promise<Omit<Replicas, 'nodes'>> {
-    this.#ended = true
-    await Promise.all(this.#callers)
-    const hits = (from: number, to: number): number => {
-      const reads = this.#reads.filter(({ at }) => at >= from && at < to)
-      const found = reads.filter(({ status }) => status === 200).length
-      return Number(((100 * found) / reads.length).toFixed(2))
-    }
-    return {
-      hitsBefore: hits(0, killedAt),
-      hitsInSecondAfter: hits(killedAt, killedAt + 1_000),
-      hitsLater: hits(killedAt + 1_000, Number.POSITIVE_INFINITY),
-      calls: this.#reads.length,
-      failed: this.#reads.filter(({ status }) => status !== 200 && status !== 404).length,
-    }
-  }
-
-  async #call(): Promise<void> {
-    while (!this.#ended) {
-      const turn = this.#next++
-      const { api } = this.#nodes[turn % this.#nodes.length] as StartedNode
-      const at = performance.now()
-      const response = await fetch(`${api}/v1/keys/default/${this.#keys[turn % this.#keys.length]}`)
-      await response.arrayBuffer()
-      this.#reads.push({ at, status: response.status })
-    }
-  }
-}
-
-async function replicate({ api }: StartedNode): Promise<void> {
-  const response = await fetch(`${api}/v1/configuration`, {
-    method: 'PATCH',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ settings: { replicas: 1, ackReplicas: 1 } }),
-  })
-  if (!response.ok) throw new Error(`replicas were not set: ${await response.text()}`)
-}
-
-async function setAll(keys: readonly string[], { api }: StartedNode): Promise<true> {
-  for (const key of keys) {
-    const response = await fetch(`${api}/v1/keys/default/${key}`, { method: 'PUT', body: key })
-    if (!response.ok) throw new Error(`${key} was not set: ${await response.text()}`)
-  }
-  return true
 }
