@@ -6,13 +6,15 @@
 //
 // No clock and no timer here: the time comes in with each call, and `sweep` is to be called at `wakeAt`.
 
-import { CacheMeshError, errorCode, type Frame, KIND, splitKey } from '@cachemesh/protocol'
+import { CacheMeshError, errorCode, type Frame, KIND } from '@cachemesh/protocol'
 import { destroyedError } from '../configuration/operations.ts'
 import type { Instant } from '../limits/instant.ts'
 import { route } from '../placement/router.ts'
 import { Acknowledgements } from './acknowledgements.ts'
 import type { Call, KeyRequest } from './call.ts'
+import { asError, closed, late, unavailable } from './call-errors.ts'
 import { ForgottenLoads } from './forgotten-loads.ts'
+import { Hearing, SWEEP_MS } from './hearing.ts'
 import { Looks } from './looks.ts'
 import type { NodeParts } from './node-parts.ts'
 import { type Outlet, type Outlets, overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
@@ -27,15 +29,7 @@ const LOADING_SILENCE_MS = 1_000
 const EXPECTED_MS = 1_000
 /** A member to which no link could be opened is not waited for again for so long, ms. */
 const UNOPENED_MS = 2_000
-/** Between two sweeps while calls wait: so late may a call settle after its deadline. */
-export const SWEEP_MS = 25
 const PENDING_MAX = 100_000
-
-interface Heard {
-  receivedBytes: number
-  queuedBytes: number
-  at: number
-}
 
 export class Calls {
   readonly #node: NodeParts
@@ -43,8 +37,7 @@ export class Calls {
   readonly #pending = new PendingCalls()
   readonly #forgotten: ForgottenLoads
   readonly #looks: Looks
-  /** Last sign of life of each peer that owes an answer. */
-  readonly #heard = new Map<string, Heard>()
+  readonly #hearing: Hearing
   /** Peers that were found silent, and how many bytes had come from them then. */
   readonly #silent = new Map<string, number>()
   /** Calls to members to which a link is being opened. */
@@ -53,12 +46,6 @@ export class Calls {
   readonly #unopened = new Map<string, number>()
   #lastTo = ''
   #lastOutlet: Outlet | undefined
-  /**
-   * Ms that this node has listened. It stands still while the process is blocked: a node that was busy for
-   * a second has heard nobody, and may not take that for silence.
-   */
-  #listened = 0
-  #sweptAt = 0
   #wakeAt = Number.POSITIVE_INFINITY
   readonly acknowledgements: Acknowledgements
   #closed = false
@@ -66,6 +53,7 @@ export class Calls {
   constructor(node: NodeParts, outlets: Outlets) {
     this.#node = node
     this.#outlets = outlets
+    this.#hearing = new Hearing(outlets.links)
     this.#forgotten = new ForgottenLoads(node)
     this.acknowledgements = new Acknowledgements(node, (call, at) => this.dispatch(call, at))
     this.#looks = new Looks(node, this)
@@ -137,7 +125,7 @@ export class Calls {
   /** A large mesh has no links between all members: the call goes when there is one. */
   #wait(call: Call, to: string, at: Instant): void {
     call.to = to
-    call.sentAt = this.#listened
+    call.sentAt = this.#hearing.listened
     const others = this.#opening.get(to)
     if (others === undefined) this.#opening.set(to, [call])
     else if (others.length < PENDING_MAX) others.push(call)
@@ -200,7 +188,7 @@ export class Calls {
 
   linkDown(peer: string, at: Instant): void {
     this.#lastTo = ''
-    this.#heard.delete(peer)
+    this.#hearing.forget(peer)
     this.#silent.delete(peer)
     this.#node.flights.peerDown(peer, at)
     this.#pending.forEach((call, id) => {
@@ -266,7 +254,7 @@ export class Calls {
     const writer = writerFor(outlet, this.#node.stamp, bytesIn(call.request))
     writeRequest(writer, call, { id, budgetMs: Math.max(1, Math.ceil(call.deadline - at.now)) })
     call.to = outlet.peer
-    call.sentAt = this.#listened
+    call.sentAt = this.#hearing.listened
     this.#pending.add(id, call)
     sent(outlet, writer)
     this.#sweepFrom(at.now)
@@ -274,7 +262,7 @@ export class Calls {
 
   #sweepFrom(now: number): void {
     if (this.#wakeAt !== Number.POSITIVE_INFINITY) return
-    this.#sweptAt = now
+    this.#hearing.begin(now)
     this.#wakeAt = now + SWEEP_MS
   }
 
@@ -293,23 +281,18 @@ export class Calls {
     const waiting = this.#pending.size + this.#opening.size + this.#unopened.size + this.acknowledgements.size
     if (waiting === 0) {
       this.#wakeAt = Number.POSITIVE_INFINITY
-      this.#heard.clear()
+      this.#hearing.forgetAll()
       return
     }
     const { now } = at
     this.#wakeAt = now + SWEEP_MS
-    this.#listened += Math.min(now - this.#sweptAt, 2 * SWEEP_MS)
-    this.#sweptAt = now
-    this.#listen()
+    this.#hearing.listen(now)
     this.#pending.forEach((call, id) => {
       if (now >= call.deadline) {
         this.#pending.delete(id)
         this.#forgotten.add(id, call.request)
         call.failedWith(late(call.request), at)
-      } else if (
-        this.#listened - Math.max(call.sentAt, this.#heard.get(call.to)?.at ?? 0) >
-        silenceMs(call.request.kind)
-      ) {
+      } else if (this.#hearing.silentFor(call.to, call.sentAt) > silenceMs(call.request.kind)) {
         this.#pending.delete(id)
         this.#forgotten.add(id, call.request)
         this.#node.unanswered(call.to, now)
@@ -325,7 +308,7 @@ export class Calls {
     for (const [peer, until] of this.#unopened) if (at.now >= until) this.#unopened.delete(peer)
     for (const [peer, calls] of this.#opening) {
       const patienceMs = this.#node.replication.expects(peer) ? EXPECTED_MS : SILENCE_MS
-      const isSilent = this.#listened - (calls[0] as Call).sentAt > patienceMs
+      const isSilent = this.#hearing.listened - (calls[0] as Call).sentAt > patienceMs
       const waiting = isSilent ? [] : calls.filter(({ deadline }) => at.now < deadline)
       if (waiting.length === calls.length) continue
       if (waiting.length > 0) this.#opening.set(peer, waiting)
@@ -336,27 +319,6 @@ export class Calls {
         if (at.now >= call.deadline) call.failedWith(late(call.request), at)
         else this.#passOver(call, at)
       }
-    }
-  }
-
-  /**
-   * Notes which peers gave a sign of life since the last sweep: bytes that came from them, whole frames or not,
-   * or bytes that they took, which flow control shows. So a large value on its way, in either direction, is no
-   * silence.
-   */
-  #listen(): void {
-    for (const [peer, outlet] of this.#outlets.links) {
-      const heard = this.#heard.get(peer)
-      const { receivedBytes, queuedBytes } = outlet
-      if (heard === undefined) {
-        this.#heard.set(peer, { receivedBytes, queuedBytes, at: 0 })
-        continue
-      }
-      if (receivedBytes !== heard.receivedBytes || queuedBytes < heard.queuedBytes) {
-        heard.at = this.#listened
-      }
-      heard.receivedBytes = receivedBytes
-      heard.queuedBytes = queuedBytes
     }
   }
 }
@@ -370,27 +332,4 @@ function silenceMs(kind: KeyRequest['kind']): number {
 /** It changes nothing: somebody else may be asked as well while the first is silent. */
 function isRead(kind: KeyRequest['kind']): boolean {
   return kind === 'get' || kind === 'load' || kind === 'getMany'
-}
-
-function unavailable(request: KeyRequest, failed: readonly string[]): CacheMeshError {
-  const who = failed.length === 0 ? 'no member is active yet' : `${failed.join(', ')} could not be reached`
-  return new CacheMeshError('ERR_UNAVAILABLE', `Nobody responsible for ${shown(request)} answered: ${who}`)
-}
-
-function late(request: KeyRequest): CacheMeshError {
-  return new CacheMeshError('ERR_TIMEOUT', `No answer for ${shown(request)} came before the deadline`)
-}
-
-function shown({ key, parts = [] }: KeyRequest): string {
-  const first = `key ${JSON.stringify(splitKey(key).key)}`
-  return parts.length > 1 ? `${first} and ${parts.length - 1} more` : first
-}
-
-function closed(): CacheMeshError {
-  return new CacheMeshError('ERR_CLOSED', 'The node is closed')
-}
-
-function asError(error: unknown): CacheMeshError {
-  if (error instanceof CacheMeshError) return error
-  return new CacheMeshError('ERR_INTERNAL', 'A request could not be handled', { cause: error })
 }

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { Life } from '../testing/life.ts'
 import { configurationOf, memberOf } from '../testing/members.ts'
 import type { Call } from './call.ts'
-import { Calls, SWEEP_MS } from './calls.ts'
+import { Calls } from './calls.ts'
+import { SWEEP_MS } from './hearing.ts'
 import type { Outlet } from './outlet.ts'
 
 const KEY = qualifyKey('default', 'key')

@@ -1,0 +1,66 @@
+// Which peers give signs of life while they owe an answer. Bytes that come from them count, whole frames or not, and
+// bytes that they take, which flow control shows: so a large value on its way, in either direction, is no silence.
+
+import type { Outlet } from './outlet.ts'
+
+/** Between two sweeps while calls wait: so late may a call settle after its deadline. */
+export const SWEEP_MS = 25
+
+interface Heard {
+  receivedBytes: number
+  queuedBytes: number
+  at: number
+}
+
+export class Hearing {
+  readonly #links: ReadonlyMap<string, Outlet>
+  /** Last sign of life of each peer. */
+  readonly #heard = new Map<string, Heard>()
+  #listened = 0
+  #listenedAt = 0
+
+  constructor(links: ReadonlyMap<string, Outlet>) {
+    this.#links = links
+  }
+
+  /**
+   * Ms that this node has listened. It stands still while the process is blocked: a node that was busy for
+   * a second has heard nobody, and may not take that for silence.
+   */
+  get listened(): number {
+    return this.#listened
+  }
+
+  begin(now: number): void {
+    this.#listenedAt = now
+  }
+
+  /** Notes which peers gave a sign of life since the last time. */
+  listen(now: number): void {
+    this.#listened += Math.min(now - this.#listenedAt, 2 * SWEEP_MS)
+    this.#listenedAt = now
+    for (const [peer, { receivedBytes, queuedBytes }] of this.#links) {
+      const heard = this.#heard.get(peer)
+      if (heard === undefined) {
+        this.#heard.set(peer, { receivedBytes, queuedBytes, at: 0 })
+        continue
+      }
+      if (receivedBytes !== heard.receivedBytes || queuedBytes < heard.queuedBytes) heard.at = this.#listened
+      heard.receivedBytes = receivedBytes
+      heard.queuedBytes = queuedBytes
+    }
+  }
+
+  /** Ms that a peer has been silent since it was asked. */
+  silentFor(peer: string, askedAt: number): number {
+    return this.#listened - Math.max(askedAt, this.#heard.get(peer)?.at ?? 0)
+  }
+
+  forget(peer: string): void {
+    this.#heard.delete(peer)
+  }
+
+  forgetAll(): void {
+    this.#heard.clear()
+  }
+}
