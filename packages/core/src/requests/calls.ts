@@ -17,6 +17,7 @@ import { ForgottenLoads } from './forgotten-loads.ts'
 import { Hearing, SWEEP_MS } from './hearing.ts'
 import { Looks } from './looks.ts'
 import type { NodeParts } from './node-parts.ts'
+import { Openings } from './openings.ts'
 import { type Outlet, type Outlets, overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { answers, bytesIn, writeRequest } from './request-frame.ts'
@@ -27,8 +28,6 @@ const SILENCE_MS = 300
 const LOADING_SILENCE_MS = 1_000
 /** A link to a member that may know what this node should is waited for so long, ms. */
 const EXPECTED_MS = 1_000
-/** A member to which no link could be opened is not waited for again for so long, ms. */
-const UNOPENED_MS = 2_000
 const PENDING_MAX = 100_000
 
 export class Calls {
@@ -40,10 +39,7 @@ export class Calls {
   readonly #hearing: Hearing
   /** Peers that were found silent, and how many bytes had come from them then. */
   readonly #silent = new Map<string, number>()
-  /** Calls to members to which a link is being opened. */
-  readonly #opening = new Map<string, Call[]>()
-  /** Members to which none could be opened, and until when that is believed. */
-  readonly #unopened = new Map<string, number>()
+  readonly #openings = new Openings()
   #lastTo = ''
   #lastOutlet: Outlet | undefined
   #wakeAt = Number.POSITIVE_INFINITY
@@ -125,19 +121,22 @@ export class Calls {
   /** A large mesh has no links between all members: the call goes when there is one. */
   #wait(call: Call, to: string, at: Instant): void {
     call.to = to
-    call.sentAt = this.#hearing.listened
-    const others = this.#opening.get(to)
-    if (others === undefined) this.#opening.set(to, [call])
-    else if (others.length < PENDING_MAX) others.push(call)
-    else call.failedWith(overloaded(to), at)
+    const since = this.#hearing.listened
+    call.sentAt = since
+    const until = since + this.#patienceMs(call, at)
+    if (this.#openings.count(to) >= PENDING_MAX) call.failedWith(overloaded(to), at)
+    else this.#openings.add(to, call, { since, until })
     this.#sweepFrom(at.now)
   }
 
+  /** Whoever comes after the member that has no link needs time too: each as long as a silent one is waited for. */
+  #patienceMs({ request, deadline, failed }: Call, { now }: Instant): number {
+    const left = this.#node.placement.list(request).length - failed.length - 1
+    return Math.max(SILENCE_MS, deadline - now - left * (SILENCE_MS + 2 * SWEEP_MS))
+  }
+
   linkUp(peer: string, at: Instant): void {
-    this.#unopened.delete(peer)
-    const calls = this.#opening.get(peer)
-    this.#opening.delete(peer)
-    for (const call of calls ?? []) this.dispatch(call, at)
+    for (const call of this.#openings.opened(peer)) this.dispatch(call, at)
   }
 
   /** A reply frame. One that nobody waits for any more is dropped. */
@@ -210,9 +209,8 @@ export class Calls {
       this.#pending.delete(id)
       call.failedWith(closed())
     })
-    for (const calls of this.#opening.values()) for (const call of calls) call.failedWith(closed())
+    for (const call of this.#openings.close()) call.failedWith(closed())
     this.acknowledgements.close(closed())
-    this.#opening.clear()
   }
 
   /**
@@ -230,7 +228,7 @@ export class Calls {
   readonly #writable = (id: string): boolean => this.#outlet(id) !== undefined || this.#opens(id)
 
   #opens(id: string): boolean {
-    return this.#opening.has(id) || (!this.#unopened.has(id) && this.#outlets.open(id))
+    return this.#openings.has(id) || (!this.#openings.hasFailed(id) && this.#outlets.open(id))
   }
 
   /** A peer that was silent is asked again as soon as any byte has come from it. */
@@ -278,8 +276,7 @@ export class Calls {
     if (this.#closed) return
     this.#node.flights.sweep(at)
     this.acknowledgements.sweep(at)
-    const waiting = this.#pending.size + this.#opening.size + this.#unopened.size + this.acknowledgements.size
-    if (waiting === 0) {
+    if (this.#pending.size + this.acknowledgements.size === 0 && !this.#openings.any) {
       this.#wakeAt = Number.POSITIVE_INFINITY
       this.#hearing.forgetAll()
       return
@@ -305,20 +302,11 @@ export class Calls {
 
   /** A link that takes longer than an answer may is not waited for. */
   #sweepOpening(at: Instant): void {
-    for (const [peer, until] of this.#unopened) if (at.now >= until) this.#unopened.delete(peer)
-    for (const [peer, calls] of this.#opening) {
-      const patienceMs = this.#node.replication.expects(peer) ? EXPECTED_MS : SILENCE_MS
-      const isSilent = this.#hearing.listened - (calls[0] as Call).sentAt > patienceMs
-      const waiting = isSilent ? [] : calls.filter(({ deadline }) => at.now < deadline)
-      if (waiting.length === calls.length) continue
-      if (waiting.length > 0) this.#opening.set(peer, waiting)
-      else this.#opening.delete(peer)
-      if (isSilent) this.#unopened.set(peer, at.now + UNOPENED_MS)
-      for (const call of calls) {
-        if (!isSilent && at.now < call.deadline) continue
-        if (at.now >= call.deadline) call.failedWith(late(call.request), at)
-        else this.#passOver(call, at)
-      }
+    const { replication } = this.#node
+    const patienceMs = (peer: string): number => (replication.expects(peer) ? EXPECTED_MS : SILENCE_MS)
+    for (const call of this.#openings.sweep({ now: at.now, listened: this.#hearing.listened, patienceMs })) {
+      if (at.now >= call.deadline) call.failedWith(late(call.request), at)
+      else this.#passOver(call, at)
     }
   }
 }

@@ -1,6 +1,6 @@
 import { SWEEP_MS } from '@cachemesh/core'
 import type { ErrorCode } from '@cachemesh/protocol'
-import type { Scenario } from '../scenario/scenario.ts'
+import type { HostPlan, Scenario } from '../scenario/scenario.ts'
 import type { Operation } from '../workload/operation.ts'
 import type { Host } from '../world/host.ts'
 import type { Checker } from './checker.ts'
@@ -14,15 +14,21 @@ const UNANSWERED: readonly ErrorCode[] = ['ERR_UNAVAILABLE', 'ERR_TIMEOUT']
  * A node that stands in for a key has an answer to every read of it, whoever else is gone or silent: it passes them
  * over and looks into its own memory. Judged of nodes that moved all the time and took themselves for a stand-in all
  * the time, when the call had the time to pass all others over. Not where single frames get lost, or vanish one way
- * only: whoever is heard is waited for, also when the one frame that matters is gone.
+ * only, nor while one of them is slow: whoever is heard is waited for, also when the one frame that matters is gone, or
+ * comes after the deadline.
  */
 export class StandingIn implements HistoryChecker, Checker {
   readonly name = 'standing-in'
   readonly #applies: boolean
   readonly #movesSince = new Map<Host, number>()
   readonly #views = new Map<number, string>()
+  readonly #slow: readonly { readonly id: string; readonly from: number; readonly to: number }[]
 
-  constructor({ weather, faults }: Scenario) {
+  constructor({ weather, faults, hosts }: Scenario) {
+    this.#slow = faults.flatMap(fault => {
+      if (fault.kind !== 'slow') return []
+      return { id: (hosts[fault.host] as HostPlan).id, from: fault.at, to: fault.at + fault.forMs }
+    })
     const oneWay = faults.some(fault => 'ways' in fault && fault.ways !== 'both')
     this.#applies = weather.loss === 0 && !oneWay
   }
@@ -42,7 +48,10 @@ export class StandingIn implements HistoryChecker, Checker {
     const others = view.split(' ').length - 1
     const enoughMs = others * (PATIENCE_MS + 2 * host.plan.lateMaxMs)
     const moved = (this.#movesSince.get(host) ?? 0) <= startedAt
-    if (!moved || deadline - startedAt <= enoughMs || members(host, key) !== view) return undefined
+    const isSlow = this.#slow.some(
+      ({ id: slow, from, to }) => view.includes(slow) && from < deadline && to > startedAt,
+    )
+    if (isSlow || !moved || deadline - startedAt <= enoughMs || members(host, key) !== view) return undefined
     if (result.kind !== 'failed' || !UNANSWERED.includes(result.code)) return undefined
     return `a read of ${key} ended with ${result.code} at a node that stands in for it: ${result.message}`
   }

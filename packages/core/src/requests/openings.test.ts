@@ -1,0 +1,40 @@
+import { hashKey, qualifyKey } from '@cachemesh/protocol'
+import { describe, expect, it } from 'vitest'
+import type { Call } from './call.ts'
+import { Openings } from './openings.ts'
+
+const KEY = qualifyKey('default', 'key')
+
+function waiting(deadline: number): Call {
+  const request = { kind: 'get', key: KEY, hash: hashKey(KEY) } as const
+  const ends = { answered: () => {}, served: () => {}, failedWith: () => {} }
+  return { request, hops: [], deadline, failed: [], to: '', sentAt: 0, ...ends }
+}
+
+describe('calls that wait for a link', () => {
+  it('wait each for as long as it can, and all no longer than a link may take', () => {
+    const openings = new Openings()
+    const [hurried, patient] = [waiting(1_000), waiting(5_000)]
+    openings.add('a', hurried, { since: 0, until: 300 })
+    openings.add('a', patient, { since: 10, until: 4_000 })
+    const at = (ms: number) => ({ now: ms, listened: ms, patienceMs: () => 1_000 })
+    expect(openings.sweep(at(300))).toEqual([])
+    expect(openings.sweep(at(301))).toEqual([hurried])
+    expect(openings.hasFailed('a')).toBe(false)
+    expect(openings.sweep(at(1_000))).toEqual([])
+    expect(openings.sweep(at(1_001))).toEqual([patient])
+    expect([openings.has('a'), openings.hasFailed('a')]).toEqual([false, true])
+    openings.sweep(at(3_001))
+    expect(openings.any).toBe(false)
+  })
+
+  it('go when it is up, also to a member to which none could be opened before', () => {
+    const openings = new Openings()
+    const call = waiting(5_000)
+    openings.add('a', call, { since: 0, until: 9_000 })
+    openings.sweep({ now: 1, listened: 301, patienceMs: () => 300 })
+    openings.add('a', call, { since: 301, until: 9_000 })
+    expect(openings.opened('a')).toEqual([call])
+    expect([openings.has('a'), openings.hasFailed('a')]).toEqual([false, false])
+  })
+})
