@@ -63,5 +63,13 @@ export {
 export { hashKey } from './placement/hash.ts'
 export { POSITIONS_PER_WEIGHT } from './placement/positions.ts'
 export { Ring, type RingRange } from './placement/ring.ts'
+export {
+  ARC_SLOTS,
+  arcSlot,
+  ringOf,
+  type SetPosition,
+  SLOT_ARCS_MAX,
+  setPositions,
+} from './placement/ring-of.ts'
 export type { RingMember, RingOverride } from './placement/roster.ts'
 export { tagSlot, tagSlots } from './tags.ts'

@@ -2,6 +2,7 @@
 // effect as a whole or not at all.
 
 import {
+  arcSlot,
   CacheMeshError,
   type Configuration,
   type ConfigurationRecord,
@@ -139,18 +140,43 @@ const CHECKS: Record<(typeof GROUPS)[number], (name: string, value: unknown) => 
     if (!isObject(value)) throw malformed(`has a data store ${shown(name)} that is no object`)
   },
   placements: (name, value) => {
-    // One spelling of a position, else two registers would say something about it.
-    if (!/^(0|[1-9]\d{0,9})$/.test(name) || Number(name) > 0xffff_ffff) {
+    if (name.startsWith('~')) {
+      checkGiven(name, value)
+      return
+    }
+    if (!isPosition(name)) {
       throw malformed(
         `has a placement at ${shown(name)}; a position is a whole number from 0 to ${0xffff_ffff}`,
       )
     }
-    const members: unknown = isObject(value) ? value.members : undefined
-    if (Array.isArray(members) && members.length > 0 && members.length <= LIMITS.failedMax) {
-      if (members.every(id => typeof id === 'string')) return
-    }
-    throw malformed(`has a placement at ${name} without its members, a list of 1 to ${LIMITS.failedMax} ids`)
+    checkListed(name, isObject(value) ? value.members : undefined)
   },
+}
+
+/** Arcs that nodes with too much to do gave to others, by position: those of one part of the circle. */
+function checkGiven(name: string, value: unknown): void {
+  const arcs: unknown = isObject(value) ? value.arcs : undefined
+  if (!isObject(arcs))
+    throw malformed(`has ${shown(name)} among the placements without its arcs, by position`)
+  for (const [position, members] of Object.entries(arcs)) {
+    if (!isPosition(position) || arcSlot(Number(position)) !== name)
+      throw malformed(`has an arc at ${shown(position)} in ${shown(name)}, where it does not belong`)
+    checkListed(position, members)
+  }
+}
+
+function checkListed(position: string, members: unknown): void {
+  if (Array.isArray(members) && members.length > 0 && members.length <= LIMITS.failedMax) {
+    if (members.every(id => typeof id === 'string')) return
+  }
+  throw malformed(
+    `has a placement at ${position} without its members, a list of 1 to ${LIMITS.failedMax} ids`,
+  )
+}
+
+/** One spelling of a position, else two registers would say something about it. */
+function isPosition(name: string): boolean {
+  return /^(0|[1-9]\d{0,9})$/.test(name) && Number(name) <= 0xffff_ffff
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

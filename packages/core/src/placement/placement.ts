@@ -1,12 +1,4 @@
-import {
-  Configuration,
-  hashKey,
-  isTombstone,
-  namespaceOf,
-  Ring,
-  type RingMember,
-  type RingOverride,
-} from '@cachemesh/protocol'
+import { Configuration, hashKey, namespaceOf, Ring, ringOf } from '@cachemesh/protocol'
 import { SettingsReader } from '../configuration/settings.ts'
 import { BOUNDS } from '../limits/limits.ts'
 import { ZoneSpread } from './zones.ts'
@@ -139,7 +131,7 @@ export class Placement {
   /** Costs one pass over what changed. */
   #derive(configuration: Configuration): void {
     this.#newer = undefined
-    this.#ring = Ring.build(ringMembers(configuration), overrides(configuration), this.#ring)
+    this.#ring = ringOf(configuration, this.#ring)
     this.#selfIndex = this.#ring.members.indexOf(this.self)
     this.#zones = new ZoneSpread(this.#ring.members.map(id => configuration.member(id)?.zone ?? ''))
   }
@@ -164,40 +156,4 @@ export function holdingTexts({ registers }: Configuration): string[] {
     texts.push(`${name} ${JSON.stringify(replicas)}`)
   }
   return texts
-}
-
-/** A ring of this much weight has four million positions, which is as long as anybody should wait for. */
-const WEIGHT_TOTAL_MAX = 2_000
-
-/**
- * Who stands on the ring. Each member's weight is within bounds, and still a thousand heavy ones together would
- * need more positions than there may be: then all weights shrink together, so that every configuration that can
- * be merged has a ring, and everybody the same one.
- */
-function ringMembers(configuration: Configuration): RingMember[] {
-  const active = configuration.members.filter(member => member.state === 'active')
-  const total = active.reduce((sum, member) => sum + member.weight, 0)
-  const scale = total > WEIGHT_TOTAL_MAX ? WEIGHT_TOTAL_MAX / total : 1
-  return active.map(({ id, weight }) => ({ id, weight: weight * scale }))
-}
-
-/** Positions set by hand: `placements/<position>` holds the members that stand there, in order. */
-function overrides(configuration: Configuration): RingOverride[] {
-  const found: RingOverride[] = []
-  for (const { name, json } of configuration.registers) {
-    if (!name.startsWith('placements/')) continue
-    const digits = name.slice('placements/'.length)
-    const position = Number(digits)
-    const value = JSON.parse(json) as { members?: unknown } | null
-    if (!/^\d+$/.test(digits) || position > 0xffff_ffff) continue
-    if (!Array.isArray(value?.members)) continue
-    const members = value.members.filter(id => typeof id === 'string' && isActive(configuration, id))
-    if (members.length > 0) found.push({ position, members })
-  }
-  return found
-}
-
-function isActive(configuration: Configuration, id: string): boolean {
-  const member = configuration.member(id)
-  return member !== undefined && !isTombstone(member) && member.state === 'active'
 }
