@@ -29,7 +29,7 @@ export class Placement {
   readonly #settings: SettingsReader
   #zones: ZoneSpread = new ZoneSpread([])
   #fingerprint: number | undefined
-  #replicates: boolean | undefined
+  #replicasMax: number | undefined
 
   constructor(self: string) {
     this.self = self
@@ -50,7 +50,7 @@ export class Placement {
     this.#newer = configuration
     this.#configuration = configuration
     this.#fingerprint = undefined
-    this.#replicates = undefined
+    this.#replicasMax = undefined
   }
 
   /**
@@ -76,8 +76,13 @@ export class Placement {
 
   /** True when entries of any namespace are to be kept by more than their owner. */
   get replicates(): boolean {
-    this.#replicates ??= this.#settings.greatest('replicas') > 0
-    return this.#replicates
+    return this.replicasMax > 0
+  }
+
+  /** The most replicas that entries of any namespace have. */
+  get replicasMax(): number {
+    this.#replicasMax ??= this.#settings.greatest('replicas')
+    return this.#replicasMax
   }
 
   /** How many members keep a copy of this key's entry besides its owner. */

@@ -62,4 +62,26 @@ describe('entries', () => {
       expect([key, all.filter(one => one === key).length]).toEqual([key, key === gone ? 0 : 2])
     for (const id of ['a', 'b', 'c']) expect(mesh.of(id).node.replication.state.fullyReplicated).toBe(true)
   })
+
+  it('of an arc go to the member that gets it, and nobody else is asked for anything', () => {
+    const mesh = new Lives(['a', 'b', 'c'])
+    mesh.pass(6_000)
+    for (const id of ['a', 'b', 'c']) write(mesh, id, ownedBy(mesh, id))
+    const [key] = ownedBy(mesh, 'a') as [string]
+    const position = hashKey(key)
+    const cold: string[] = []
+    const change = { placements: { [position]: { members: ['b'] } } }
+    const transfersOf = (id: string) => mesh.of(id).node.replication.state.transferred
+    const before = ['a', 'c'].map(transfersOf)
+    mesh.ask('a', { kind: 'update', change })
+    for (let i = 0; i < 40; i++) {
+      mesh.pass(100)
+      for (const id of ['a', 'c']) if (mesh.of(id).node.replication.cold) cold.push(id)
+    }
+    expect(ownedBy(mesh, 'b')).toContain(key)
+    expect(held(mesh, 'b')).toEqual(ownedBy(mesh, 'b'))
+    expect(held(mesh, 'a')).toEqual(ownedBy(mesh, 'a'))
+    expect(cold).toEqual([])
+    expect(['a', 'c'].map(transfersOf)).toEqual(before)
+  })
 })

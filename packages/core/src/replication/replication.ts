@@ -15,6 +15,7 @@ import type { Random } from '../chance/random.ts'
 import type { Instant } from '../limits/instant.ts'
 import { type Rules, TIMES } from '../limits/limits.ts'
 import { Placement, type Target } from '../placement/placement.ts'
+import { shiftBetween } from '../placement/shift.ts'
 import type { Entry } from '../store/entry.ts'
 import type { Store } from '../store/store.ts'
 import { accept, mergeFloors } from '../writes/accept.ts'
@@ -94,7 +95,7 @@ export class Replication {
     this.#former = new Placement(this.#self)
     this.#configuration = Configuration.empty('')
     // Whatever this node was in an earlier life, its memory is empty now.
-    this.#standing = { weights: new Map(), rest: '' }
+    this.#standing = { weights: new Map(), rest: '', positions: '' }
     this.#pulls = new Pulls({
       holdings: this.#holdings,
       linked,
@@ -155,9 +156,10 @@ export class Replication {
     if (this.#parts.rules.transfers === 0) return NOTHING
     const { placement, store } = this.#parts
     const { replicates } = placement
-    const moves = movesBetween({ self: this.#self, before, after, configuration, replicates })
-    if (moves.peers.length === 0 && !moves.gained && !moves.lost) return NOTHING
+    const shift = () => shiftBetween(former, configuration, placement)
+    const moves = movesBetween({ self: this.#self, before, after, configuration, replicates, shift })
     this.#standing = after
+    if (moves.peers.length === 0 && !moves.gained && !moves.lost) return NOTHING
     this.#former.update(former)
     if (moves.gained) this.#leftovers.gained(target => this.#former.isHolder(this.#self, target))
     if (moves.lost) this.#leftovers.lost(store.clock.next(at.wall))
