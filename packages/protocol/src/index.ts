@@ -66,7 +66,9 @@ export { Ring, type RingRange } from './placement/ring.ts'
 export {
   ARC_SLOTS,
   arcSlot,
+  type RingParts,
   ringOf,
+  ringParts,
   type SetPosition,
   SLOT_ARCS_MAX,
   setPositions,

@@ -1,4 +1,4 @@
-import { NodeCore } from '@cachemesh/core'
+import { NodeCore, Rings } from '@cachemesh/core'
 import type { Configuration, Member } from '@cachemesh/protocol'
 import type { Violation } from './checkers/checker.ts'
 import { Figures, type FigureValues } from './checkers/figures.ts'
@@ -18,6 +18,8 @@ import { World } from './world/world.ts'
 
 /** How often it is looked whether all is settled: how exactly `settledAfterMs` is known. */
 const PROBE_MS = 50
+/** Rings that the nodes of a run share: more than there are views of the mesh at one time. */
+const RINGS_KEPT = 64
 
 /** What came of one run. */
 export interface Outcome extends FigureValues {
@@ -69,7 +71,8 @@ export function simulate(scenario: Scenario, options: SimulateOptions = {}): Out
   const leaseMs = scenario.workload?.leaseMs
   // What the mesh is founded with: copies of whatever is read.
   const initial = leaseMs !== undefined && { initial: { settings: { leaseMs, copyAbove: 0 } } }
-  const createNode: CreateNode = (node, at) => create({ ...node, ...initial }, at)
+  const rings = new Rings(RINGS_KEPT)
+  const createNode: CreateNode = (node, at) => create({ ...node, ...initial, rings }, at)
   const { createRequests = realRequests } = options
   const workload =
     scenario.workload && new Workload({ plan: scenario.workload, scenario, trace, create: createRequests })

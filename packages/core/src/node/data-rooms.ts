@@ -38,7 +38,7 @@ export abstract class DataRooms {
     // Not the dice of the others: what they show others see.
     const seed = new Random(options.randomSeed + 1).below(2 ** 32)
     this.store = new Store(options.cacheBytes, { seed, ...options.eviction })
-    this.placement = new Placement(options.id)
+    this.placement = new Placement(options.id, options.rings)
     this.settings = new SettingsReader(configuration)
     this.flights = new Flights({ store: this.store, placement: this.placement, random })
     this.load = new Load(seed, at.now)

@@ -3,6 +3,7 @@ import type { Change } from '../configuration/change.ts'
 import type { Rules } from '../limits/limits.ts'
 import type { Contact } from '../membership/contacts.ts'
 import type { Attributes } from '../membership/presence.ts'
+import type { Rings } from '../placement/rings.ts'
 import type { StoreOptions } from '../store/store.ts'
 
 export interface NodeCoreOptions {
@@ -24,6 +25,8 @@ export interface NodeCoreOptions {
   readonly remembered?: Configuration
   /** Members that were removed in an earlier life, from `absent`. */
   readonly absent?: readonly Contact[]
+  /** Nodes of one process may share the rings that they build. */
+  readonly rings?: Rings
   /** Other rules than those of a real node; for proving what each is for. */
   readonly rules?: Partial<Rules>
 }

@@ -1,6 +1,7 @@
-import { Configuration, hashKey, namespaceOf, Ring, ringOf } from '@cachemesh/protocol'
+import { Configuration, hashKey, namespaceOf, Ring } from '@cachemesh/protocol'
 import { SettingsReader } from '../configuration/settings.ts'
 import { BOUNDS } from '../limits/limits.ts'
+import { Rings } from './rings.ts'
 import { ZoneSpread } from './zones.ts'
 
 /** A key and its hash: what a lookup for a key goes by. */
@@ -21,6 +22,8 @@ export interface Located {
 /** The ring of the current configuration, and the lookups of the data path on it. */
 export class Placement {
   readonly self: string
+  /** Where rings come from. */
+  readonly rings: Rings
   #ring: Ring = Ring.build([])
   #selfIndex = -1
   #configuration: Configuration
@@ -31,8 +34,9 @@ export class Placement {
   #fingerprint: number | undefined
   #replicasMax: number | undefined
 
-  constructor(self: string) {
+  constructor(self: string, rings: Rings = new Rings()) {
     this.self = self
+    this.rings = rings
     this.#configuration = Configuration.empty('')
     this.#settings = new SettingsReader(() => this.#configuration)
   }
@@ -133,10 +137,10 @@ export class Placement {
     return { members, owner: members[0], replicas: members.slice(1, this.replicasOf(key) + 1) }
   }
 
-  /** Costs one pass over what changed. */
+  /** Costs one pass over the ring, if there is no such ring yet. */
   #derive(configuration: Configuration): void {
     this.#newer = undefined
-    this.#ring = ringOf(configuration, this.#ring)
+    this.#ring = this.rings.of(configuration, this.#ring)
     this.#selfIndex = this.#ring.members.indexOf(this.self)
     this.#zones = new ZoneSpread(this.#ring.members.map(id => configuration.member(id)?.zone ?? ''))
   }

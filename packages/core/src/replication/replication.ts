@@ -92,7 +92,7 @@ export class Replication {
     this.#expectations = new Expectations(linked)
     this.#leftovers = new Leftovers(this.#holdings)
     this.#takeovers = new Takeovers(store)
-    this.#former = new Placement(this.#self)
+    this.#former = new Placement(this.#self, placement.rings)
     this.#configuration = Configuration.empty('')
     // Whatever this node was in an earlier life, its memory is empty now.
     this.#standing = { weights: new Map(), rest: '', positions: '' }

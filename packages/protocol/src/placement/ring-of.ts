@@ -21,9 +21,21 @@ export interface SetPosition extends RingOverride {
   readonly by: 'hand' | 'load'
 }
 
+/** All of a configuration that decides about its ring. */
+export interface RingParts {
+  readonly members: readonly RingMember[]
+  readonly positions: readonly RingOverride[]
+}
+
 /** `previous`, any ring, makes it cheaper the more the two have in common. */
 export function ringOf(configuration: Configuration, previous?: Ring): Ring {
-  return Ring.build(standingMembers(configuration), activePositions(configuration), previous)
+  const { members, positions } = ringParts(configuration)
+  return Ring.build(members, positions, previous)
+}
+
+/** Equal parts give equal rings. */
+export function ringParts(configuration: Configuration): RingParts {
+  return { members: standingMembers(configuration), positions: activePositions(configuration) }
 }
 
 /** The register for the position of an arc that its owner gives away, without `placements/`. */

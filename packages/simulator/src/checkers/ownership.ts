@@ -1,4 +1,4 @@
-import { Placement } from '@cachemesh/core'
+import { Placement, type Rings } from '@cachemesh/core'
 import type { Configuration } from '@cachemesh/protocol'
 import type { Host } from '../world/host.ts'
 import { type Checker, FINE, type Step } from './checker.ts'
@@ -10,6 +10,8 @@ const RINGS_MAX = 50
 interface View {
   readonly name: string
   readonly configuration: Configuration
+  /** Those of the first node that had this view. */
+  readonly rings: Rings
   /** By hash, as far as it was asked for. */
   readonly owners: Map<number, string | undefined>
 }
@@ -34,12 +36,12 @@ export class Ownership implements Checker {
   readonly #rings = new Map<View, Placement>()
 
   started(host: Host, now: number): void {
-    this.#begin(host, this.#view(host.core.configuration), now)
+    this.#begin(host, this.#view(host, host.core.configuration), now)
   }
 
   stepped({ host, now, before, after }: Step): readonly string[] {
     if (before === after || before.version.digest === after.version.digest) return FINE
-    const view = this.#view(after)
+    const view = this.#view(host, after)
     // Most changes of a configuration move nobody on the ring.
     if (view === this.#current.get(host)?.view) return FINE
     this.#end(host, now)
@@ -94,7 +96,7 @@ export class Ownership implements Checker {
     return owners.get(hash)
   }
 
-  #view(configuration: Configuration): View {
+  #view({ core }: Host, configuration: Configuration): View {
     const known = this.#viewOf.get(configuration)
     if (known !== undefined) return known
     const parts: string[] = []
@@ -103,7 +105,8 @@ export class Ownership implements Checker {
     for (const { name, json } of configuration.registers)
       if (name.startsWith('placements/')) parts.push(`${name} ${json}`)
     const name = parts.join('\n')
-    const view = this.#views.get(name) ?? { name, configuration, owners: new Map() }
+    const { rings } = core.placement
+    const view = this.#views.get(name) ?? { name, configuration, rings, owners: new Map() }
     this.#views.set(name, view)
     this.#viewOf.set(configuration, view)
     return view
@@ -112,7 +115,7 @@ export class Ownership implements Checker {
   #ring(view: View): Placement {
     let ring = this.#rings.get(view)
     if (ring === undefined) {
-      ring = new Placement('')
+      ring = new Placement('', view.rings)
       ring.update(view.configuration)
       const [oldest] = this.#rings.keys()
       if (this.#rings.size >= RINGS_MAX && oldest !== undefined) this.#rings.delete(oldest)

@@ -1,4 +1,4 @@
-import { observersOf, packConfiguration } from '@cachemesh/core'
+import { observersOf, Placement, packConfiguration } from '@cachemesh/core'
 import { type ConfigurationRecord, isTombstone } from '@cachemesh/protocol'
 import type { Host } from '../world/host.ts'
 import { compareRecords } from './record-order.ts'
@@ -131,14 +131,20 @@ function isLoner({ core, plan, id }: Host): boolean {
   return core.state === 'alone' && (others || plan.seeds.length > 0)
 }
 
-/** Equal configurations give equal rings; a few hosts and keys are proof of it. */
+/**
+ * Equal configurations give equal rings; a few hosts and keys are proof of it. The ring that they are held against is
+ * built here from nothing: those of the nodes came about step by step, and are shared.
+ */
 function differentOwners(living: readonly Host[]): string | undefined {
-  const [first, ...others] = living
+  const [first] = living
+  if (first === undefined) return undefined
+  const fresh = new Placement('')
+  fresh.update(first.core.configuration)
   for (const key of ['', 'a', 'user:42', 'https://example.org/']) {
-    const wanted = first?.core.placement.locate(key).members.join()
-    for (const host of others.slice(0, 2)) {
+    const wanted = fresh.locate(key).members.join()
+    for (const host of living.slice(0, 3)) {
       if (host.core.placement.locate(key).members.join() !== wanted)
-        return `hosts ${first?.index} and ${host.index} place ${JSON.stringify(key)} differently`
+        return `host ${host.index} places ${JSON.stringify(key)} where its configuration does not`
     }
   }
   return undefined
