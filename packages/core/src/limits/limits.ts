@@ -40,8 +40,8 @@ export const TIMES = {
   transferRetryMs: 1_000,
   /** How long a node that leaves waits until others have what it held. */
   handOverMs: 10_000,
-  /** Entry versions further ahead of the clock are refused: they would win every conflict. */
-  clockAheadMaxMs: 5_000,
+  /** Entry versions further ahead of the clock are refused: a clock set to another year would use up all there are. */
+  clockAheadMaxMs: 86_400_000,
   /** A clock further off the median of the peers' clocks is corrected by it. */
   clockSkewMaxMs: 1_000,
   /** How long a delete is remembered by its key; longer than a node is usually cut off. */

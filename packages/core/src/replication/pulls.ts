@@ -31,7 +31,7 @@ export interface PullsParts {
   readonly linked: ReadonlySet<string>
   /** Before anything of this offer is asked for. */
   begins(peer: string, offer: OfferMessage): void
-  takesFloors(floors: Uint8Array): void
+  takesFloors(floors: Uint8Array, at: Instant): void
   takes(peer: string, entries: readonly TransferredEntry[], at: Instant): void
   /** All that a peer had for this node is here; `whole`: both agree on who holds what. */
   ended(peer: string, offer: OfferMessage, whole: boolean): void
@@ -154,7 +154,7 @@ export class Pulls {
     { slices, floors }: Extract<TransferMessage, { kind: 'differing' }>,
     at: Instant,
   ): Send[] {
-    this.#parts.takesFloors(floors)
+    this.#parts.takesFloors(floors, at)
     pull.equal = SLICES - slices.length
     const held = this.#parts.holdings.shared(pull.peer, new Set(slices))
     return this.#fetch(pull, packPairs(held), at)

@@ -100,7 +100,7 @@ export class Replication {
       holdings: this.#holdings,
       linked,
       begins: (peer, { since }) => dropTaken(this.#holdings, { peer, since, former: this.#former }),
-      takesFloors: floors => this.#takeFloors(floors),
+      takesFloors: (floors, at) => this.#takeFloors(floors, at),
       takes: (peer, entries, at) => this.#takePage(peer, entries, at),
       ended: (peer, _offer, whole) => {
         if (whole) this.#expectations.met(peer)
@@ -309,8 +309,8 @@ export class Replication {
 
   // What came.
 
-  #takeFloors(floors: Uint8Array): void {
-    mergeFloors(this.#parts.store, unpackFloors(floors), hashKey)
+  #takeFloors(floors: Uint8Array, at: Instant): void {
+    mergeFloors(this.#parts.store, unpackFloors(floors), at)
   }
 
   #takePage(peer: string, entries: readonly TransferredEntry[], at: Instant): void {

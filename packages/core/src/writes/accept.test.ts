@@ -7,6 +7,7 @@ import { Store } from '../store/store.ts'
 import { accept, mergeFloors } from './accept.ts'
 import { alter } from './alter.ts'
 
+const DAY_MS = 86_400_000
 const NEVER = Number.POSITIVE_INFINITY
 const AT = { now: 1, wall: 1_800_000_000_000, valueBytesMax: 1_000_000 }
 const KEYS = ['a', 'b', qualifyKey('\0n\0', 'a'), qualifyKey('\0n\0', 'b')]
@@ -69,7 +70,7 @@ function take(store: Store, arrival: typeof anyArrival extends fc.Arbitrary<infe
     const { key, version } = arrival
     accept(store, { key, hash: hashKey(key), entry: deleteMarker(version, 0) }, AT)
   } else if (arrival.act === 'floor') {
-    mergeFloors(store, [{ arc: arcOf(hashKey(arrival.key)), version: arrival.version }], hashKey)
+    mergeFloors(store, [{ arc: arcOf(hashKey(arrival.key)), version: arrival.version }], AT)
   } else if (arrival.act === 'clear') store.erasures.namespace('n', arrival.version)
   else store.erasures.tag(arrival.slot, arrival.version)
 }
@@ -145,13 +146,35 @@ describe('what comes from elsewhere', () => {
 
   it('is refused when it comes from the future, and a write here is above all that was taken', () => {
     const store = newStore()
-    const ahead = store.clock.current(AT.wall + 60_000)
+    const ahead = store.clock.current(AT.wall + 2 * DAY_MS)
     expect(arrive(store, 'a', ahead)).toBe('ahead')
-    const near = store.clock.current(AT.wall + 4_000)
+    const near = store.clock.current(AT.wall + DAY_MS / 2)
     expect(arrive(store, 'a', near)).toBe('stored')
     const entry = { value: new Uint8Array(1) }
     const { version } = alter(store, { key: 'a', ...alterationOf('set', { entry }) }, AT)
     expect(version).toBeGreaterThan(near)
+  })
+
+  it('is deleted also by who has a clock that is minutes ahead, and what is written here later is newer', () => {
+    const store = newStore()
+    const old = store.clock.current(AT.wall)
+    arrive(store, 'a', old)
+    const deletedAt = store.clock.current(AT.wall + 130_000)
+    const marker = deleteMarker(deletedAt, NEVER)
+    expect(accept(store, { key: 'a', hash: hashKey('a'), entry: marker }, AT)).toBe('stored')
+    expect(arrive(store, 'a', old)).toBe('older')
+    const entry = { value: new Uint8Array(1) }
+    const { version } = alter(store, { key: 'a', ...alterationOf('set', { entry }) }, AT)
+    expect(version).toBeGreaterThan(deletedAt)
+  })
+
+  it('is below no write of this node, whatever floors came with it', () => {
+    const store = newStore()
+    const floor = store.clock.current(AT.wall + 130_000)
+    mergeFloors(store, [{ arc: arcOf(hashKey('a')), version: floor }], AT)
+    const entry = { value: new Uint8Array(1) }
+    const { version } = alter(store, { key: 'a', ...alterationOf('set', { entry }) }, AT)
+    expect(version).toBeGreaterThan(floor)
   })
 
   it('with floors that rise takes what may have been deleted away, and nothing else', () => {
@@ -160,8 +183,8 @@ describe('what comes from elsewhere', () => {
     arrive(store, 'b', 5)
     expect(arcOf(hashKey('a'))).not.toBe(arcOf(hashKey('b')))
     const floors = [{ arc: arcOf(hashKey('a')), version: 6 }]
-    expect(mergeFloors(store, floors, hashKey)).toBe(1)
-    expect(mergeFloors(store, floors, hashKey)).toBe(0)
+    expect(mergeFloors(store, floors, AT)).toBe(1)
+    expect(mergeFloors(store, floors, AT)).toBe(0)
     expect([store.read('a', 1), store.read('b', 1)?.version]).toEqual([undefined, 5])
   })
 })

@@ -2,6 +2,7 @@
 // the other side of a cut. Whatever the order in which the same of them arrive, and however often, what is left is
 // the same: of each key the greatest version, and nothing at or below a floor.
 
+import { hashKey } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
 import type { Entry } from '../store/entry.ts'
 import { type ArcFloor, arcOf } from '../store/floors.ts'
@@ -58,17 +59,16 @@ export function accept(
  * deleted there, and is dropped. To be called before the entries that come with the floors are accepted. Costs a
  * pass over the store when any floor rises: many floors at once. Returns how many entries were dropped.
  */
-export function mergeFloors(
-  store: Store,
-  floors: readonly ArcFloor[],
-  hashOf: (key: string) => number,
-): number {
+export function mergeFloors(store: Store, floors: readonly ArcFloor[], { wall }: Instant): number {
   const raised = new Set<number>()
-  for (const { arc, version } of floors) if (store.floors.raise(arc, version)) raised.add(arc)
+  for (const { arc, version } of floors) {
+    // What is written here from now on is above. One that no clock can have given would refuse whatever comes.
+    if (store.clock.see(version, wall) && store.floors.raise(arc, version)) raised.add(arc)
+  }
   if (raised.size === 0) return 0
   const doubtful: string[] = []
   for (const [key, { version }] of store.owned.entries()) {
-    const hash = hashOf(key)
+    const hash = hashKey(key)
     if (raised.has(arcOf(hash)) && version <= store.floors.of(hash)) doubtful.push(key)
   }
   for (const key of doubtful) store.owned.delete(key)

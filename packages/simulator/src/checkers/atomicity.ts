@@ -10,6 +10,7 @@ import type { Operation } from '../workload/operation.ts'
 import type { Host } from '../world/host.ts'
 import type { HistoryChecker } from './history-checker.ts'
 import type { Ownership } from './ownership.ts'
+import { Transfers, transferredTo } from './transfers.ts'
 
 interface Counted {
   readonly count: number
@@ -37,15 +38,19 @@ export class Atomicity implements HistoryChecker {
   /** Increments of each counter that were asked for. */
   readonly #asked = new Map<string, number>()
   readonly #open = new Map<string, number>()
+  readonly #transfers: Transfers
   /** By key and expected version: who has succeeded. */
   readonly #compared = new Map<string, Operation>()
 
-  constructor(ownership: Ownership) {
+  constructor(ownership: Ownership, hosts: readonly Host[]) {
     this.#ownership = ownership
+    this.#transfers = new Transfers(hosts)
   }
 
-  asked({ kind, key }: Operation): void {
+  asked(operation: Operation): void {
+    const { kind, key } = operation
     if (kind !== 'increment') return
+    this.#transfers.asked(operation)
     this.#asked.set(key, (this.#asked.get(key) ?? 0) + 1)
     this.#open.set(key, (this.#open.get(key) ?? 0) + 1)
   }
@@ -58,17 +63,20 @@ export class Atomicity implements HistoryChecker {
     if (kind !== 'increment' || result?.kind !== 'counted') return undefined
     // One that failed may come about at any time: it stays open.
     this.#open.set(operation.key, (this.#open.get(operation.key) ?? 0) - 1)
-    return result.certain ? this.#counted(operation, result) : undefined
+    const fault = result.certain ? this.#counted(operation, result) : undefined
+    this.#transfers.settled(operation)
+    return fault
   }
 
-  #counted({ key, hash, startedAt }: Operation, { count, version }: Counted): string | undefined {
+  #counted(operation: Operation, { count, version }: Counted): string | undefined {
+    const { key, startedAt, hash } = operation
     const before = this.#countings.get(key)
     // It may have been carried out long before it is told, by who was the owner then.
     const since = Math.min(startedAt, before?.since ?? startedAt)
     const owner = this.#ownership.soleOwner(hash, since)
     const isOne = before !== undefined && owner === before.owner && owner.life === before.life
     if (!isOne || hasEvicted(owner) || transferredTo(owner) !== before.transferred) {
-      this.#begin(key, { hash, startedAt }, { count, version })
+      this.#begin(operation, { count, version })
       return undefined
     }
     const place = before.told.findLastIndex(other => other.version < version) + 1
@@ -85,15 +93,16 @@ export class Atomicity implements HistoryChecker {
     return undefined
   }
 
-  #begin(key: string, by: { readonly hash: number; readonly startedAt: number }, first: Counted): void {
-    const owner = this.#ownership.soleOwner(by.hash, by.startedAt)
+  #begin(operation: Operation, first: Counted): void {
+    const { key, hash, startedAt } = operation
+    const owner = this.#ownership.soleOwner(hash, startedAt)
     this.#countings.delete(key)
     if (owner === undefined) return
     this.#countings.set(key, {
       owner,
       life: owner.life,
-      since: by.startedAt,
-      transferred: transferredTo(owner),
+      since: startedAt,
+      transferred: this.#transfers.before(operation, owner),
       told: [first],
       open: this.#open.get(key) ?? 0,
       askedBefore: this.#asked.get(key) ?? 0,
@@ -113,10 +122,6 @@ export class Atomicity implements HistoryChecker {
       return undefined
     return `version ${expected} of ${key} was replaced twice, by calls ${other.id} and ${operation.id}`
   }
-}
-
-function transferredTo({ core }: Host): number {
-  return core.replication.state.transferred
 }
 
 function hasEvicted({ core }: Host): boolean {

@@ -4,8 +4,8 @@
 // answers in somebody's place, and has to say so.
 //
 // - A certain miss is wrong when X held an entry of the key all the time from the beginning of the read to its end.
-//   It did when its memory holds, at the end, a version that was acknowledged before the read began: a version is put
-//   into one memory once, and what was removed never comes back.
+//   It did when its memory holds, at the end, a version that was acknowledged before the read began, and it has got
+//   nothing from others meanwhile: a version is put into one memory once, and what was removed never comes back.
 // - A write that was acknowledged for certain has been carried out by X: its memory holds that version or a later
 //   one. (X gives versions that rise.) Unless a delete may have come after it, or X has evicted something in this
 //   life. And after a delete it holds no version up to that of the delete.
@@ -21,6 +21,7 @@ import type { Host } from '../world/host.ts'
 import type { HistoryChecker } from './history-checker.ts'
 import type { Ownership } from './ownership.ts'
 import { isSane } from './sane-version.ts'
+import { Transfers, transferredTo } from './transfers.ts'
 
 export class Certainty implements HistoryChecker {
   readonly name = 'certainty'
@@ -32,17 +33,27 @@ export class Certainty implements HistoryChecker {
   /** Deletes of a key that may have had an effect at any time since they began: until they are known to be over. */
   readonly #deletes = new Map<string, Set<Operation>>()
 
-  constructor(ownership: Ownership) {
+  readonly #transfers: Transfers
+
+  constructor(ownership: Ownership, hosts: readonly Host[]) {
     this.#ownership = ownership
+    this.#transfers = new Transfers(hosts)
   }
 
   asked(operation: Operation): void {
+    if (operation.kind === 'get' || operation.kind === 'load') this.#transfers.asked(operation)
     if (operation.kind !== 'delete') return
     const deletes = this.#deletes.get(operation.key) ?? new Set()
     this.#deletes.set(operation.key, deletes.add(operation))
   }
 
   settled(operation: Operation): string | undefined {
+    const fault = this.#judged(operation)
+    this.#transfers.settled(operation)
+    return fault
+  }
+
+  #judged(operation: Operation): string | undefined {
     const { result } = operation
     // What may be erased in bulk is judged by another (erased.ts).
     if (isTagged(operation.key)) return undefined
@@ -60,10 +71,12 @@ export class Certainty implements HistoryChecker {
     return this.#written(operation, version)
   }
 
-  #missed({ key, hash, startedAt }: Operation): string | undefined {
+  #missed(operation: Operation): string | undefined {
+    const { key, hash, startedAt } = operation
     const owner = this.#livingOwner(hash, startedAt)
     const entry = owner?.core.store.find(key)
     if (owner === undefined || entry === undefined) return undefined
+    if (transferredTo(owner) !== this.#transfers.before(operation, owner)) return undefined
     const since = this.#acknowledged.get(`${key} ${entry.version}`)
     if (since === undefined || since >= startedAt) return undefined
     return `a certain miss of ${key}, of which host ${owner.index}, the owner, holds version ${entry.version} since ${since}`
