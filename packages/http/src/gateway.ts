@@ -14,6 +14,7 @@ import {
   urlOf,
 } from './address.ts'
 import { Traffic } from './body.ts'
+import { compileWhenAsked } from './compilers.ts'
 import { configurationRoutes } from './configuration.ts'
 import { configurationChangeRoutes } from './configuration-changes.ts'
 import { answerBrokenRequest, answerErrors, answerFrameworkError, sendError } from './errors.ts'
@@ -98,7 +99,6 @@ function framework(): FastifyInstance {
     forceCloseConnections: true,
     return503OnClosing: false,
     routerOptions: { maxParamLength: HEAD_BYTES_MAX },
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: true } },
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: answerBrokenRequest,
   })
@@ -117,6 +117,7 @@ function routes(app: FastifyInstance, node: CacheMeshNode, { listen, leave }: Ro
     if (error === undefined) done()
     else sendError(reply, error)
   })
+  compileWhenAsked(app)
   answerErrors(app)
   app.addSchema(ERROR)
   app.register(swagger, openapi)
