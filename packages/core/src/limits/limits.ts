@@ -28,7 +28,7 @@ export const TIMES = {
   stepBackMs: 10_000,
   /** Between two dials of members that were removed: they may only have been cut off. */
   absentDialMs: 2_000,
-  /** How long a member has to be a neighbour before it is dialled, where not everybody is one. */
+  /** How long nobody must have joined or gone before links are made that nothing waits for. */
   settleMs: 1_000,
   /** Head start of the node with the smaller id, so that two nodes rarely dial each other at once. */
   dialHeadStartMs: 250,

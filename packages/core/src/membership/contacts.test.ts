@@ -308,9 +308,22 @@ describe('links that nothing waits for', () => {
     const [name = ''] = namesOf(contacts, TIMES.settleMs)
     contacts.up(name, TIMES.settleMs + 1_500)
     contacts.contacts.answered(name, name, TIMES.settleMs + 1_500)
-    expect(contacts.contacts.wakeAt).toBe(TIMES.settleMs + 10_000)
-    expect(namesOf(contacts, TIMES.settleMs + 9_999)).toEqual([])
-    expect(namesOf(contacts, TIMES.settleMs + 10_000)).toHaveLength(many.length - 2)
+    expect(contacts.contacts.wakeAt).toBe(10_000)
+    expect(namesOf(contacts, 9_999)).toEqual([])
+    expect(namesOf(contacts, 10_000 + TIMES.dialHeadStartMs)).toHaveLength(many.length - 2)
+  })
+
+  it('wait until for a second nobody joined', () => {
+    const contacts = inLargeMesh()
+    const more = (count: number) => Array.from({ length: count }, (_, i) => memberOf(`x${i}`))
+    const whole = (count: number) => configurationOf(memberOf('m'), ...many, ...more(count))
+    for (const count of [1, 2, 3]) {
+      contacts.update(whole(count), count * 900)
+      expect(namesOf(contacts, (count + 1) * 900 - 1)).toEqual([])
+    }
+    // A change that is nobody's coming or going disturbs nothing.
+    contacts.update(whole(3), 3_600)
+    expect(namesOf(contacts, 2_700 + TIMES.settleMs)).toHaveLength(1)
   })
 
   it('take a tenth of the time, whatever one of them takes', () => {

@@ -1,7 +1,7 @@
 import type { Configuration, ErrorCode, Member } from '@cachemesh/protocol'
 import { isTombstone } from '@cachemesh/protocol'
 import type { Random } from '../chance/random.ts'
-import { RULES, TIMES } from '../limits/limits.ts'
+import { TIMES } from '../limits/limits.ts'
 import { DialPace } from './dial-pace.ts'
 
 /** Somebody to connect to: a member by id, or a seed, whose id nobody knows before it answers. */
@@ -40,6 +40,8 @@ const DEMAND_MS = 10_000
 const RECONNECT_MS = 30
 /** Whom a node observes it can judge only over a link: it waits for its turn so long at most. */
 const PACED_MAX_MS = 10_000
+/** Of so many other members the links are made in turn: a handful of handshakes is a moment on any machine. */
+const PACED_FROM = 4
 /** A link that held for so long was a good one: its end is no failure of the dial that made it. */
 const HELD_MS = 1_000
 
@@ -57,6 +59,8 @@ export class Contacts {
   readonly #patience: () => number
   /** Members besides this node. */
   #others = 0
+  /** When somebody joined or was gone. */
+  #changedAt = Number.NEGATIVE_INFINITY
   #configuration: Configuration | undefined
   /** Seeds among the attempts. */
   #seedCount: number
@@ -107,9 +111,9 @@ export class Contacts {
   update(configuration: Configuration, neighbours: ReadonlySet<string>, now: number): void {
     this.#earliest = undefined
     this.#configuration = configuration
-    this.#others = configuration.members.filter(
-      ({ id, state }) => id !== this.#self && isLiving(state),
-    ).length
+    const others = configuration.members.filter(({ id, state }) => id !== this.#self && isLiving(state)).length
+    if (others !== this.#others) this.#changedAt = now
+    this.#others = others
     for (const [name, attempt] of this.#attempts) {
       const { contact, until } = attempt
       if (contact.peer === undefined) {
@@ -122,15 +126,10 @@ export class Contacts {
       const needed = neighbours.has(contact.peer) || until !== Number.POSITIVE_INFINITY
       if (member === undefined || isTombstone(member) || !needed) this.#attempts.delete(name)
     }
-    // While many join, each changes whose neighbours the others are: most links of that moment would be made in vain,
-    // and a handshake is what costs a node most.
-    const settled =
-      now +
-      (this.#linked.size > 0 && this.#others >= RULES.allObserveMax ? TIMES.settleMs * this.#patience() : 0)
     // Both ends learn of each other at one moment: the larger id lets the smaller dial first.
     for (const id of neighbours)
       this.#want(id, {
-        dialAt: this.#self < id ? settled : settled + TIMES.dialHeadStartMs,
+        dialAt: this.#self < id ? now : now + TIMES.dialHeadStartMs,
         until: Number.POSITIVE_INFINITY,
       })
   }
@@ -283,17 +282,21 @@ export class Contacts {
     attempt.nextAt = now + this.#random.jittered(wait)
   }
 
-  /** A link that nobody waits for: to a seed of which nobody knows who it is, or to one of many neighbours, never tried before. */
+  /** A link that nobody waits for: to a seed of which nobody knows who it is, or to one of several neighbours, never tried before. */
   #isPaced({ contact, peer, until, fresh }: Attempt): boolean {
     if (contact.peer === undefined) return peer === undefined
     if (!fresh || until !== Number.POSITIVE_INFINITY) return false
-    return this.#linked.size > 0 && this.#others >= RULES.allObserveMax
+    return this.#linked.size > 0 && this.#others >= PACED_FROM
   }
 
   #startsAt(attempt: Attempt): number {
-    return this.#isPaced(attempt)
-      ? Math.max(attempt.nextAt, Math.min(this.#pace.nextAt(this.#patience()), attempt.nextAt + PACED_MAX_MS))
-      : attempt.nextAt
+    const { contact, nextAt } = attempt
+    if (!this.#isPaced(attempt)) return nextAt
+    const patience = this.#patience()
+    const turnAt = this.#pace.nextAt(patience)
+    // While many join, each changes whose neighbours the others are, and they wait for the machine.
+    const quietAt = contact.peer === undefined ? turnAt : this.#changedAt + TIMES.settleMs * patience
+    return Math.max(nextAt, Math.min(Math.max(turnAt, quietAt), nextAt + PACED_MAX_MS))
   }
 
   /** Linked; or a seed that is a member like others, and is dialled as such where it is needed. */
