@@ -1,4 +1,4 @@
-import { enableCompileCache } from 'node:module'
+import { enableCompileCache, flushCompileCache } from 'node:module'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 
@@ -10,6 +10,11 @@ import { isAbsolute, join } from 'node:path'
 export function keepCompiledCode(): void {
   const caches = process.env.XDG_CACHE_HOME || join(home(), '.cache')
   if (isAbsolute(caches)) enableCompileCache(join(caches, 'cachemesh'))
+}
+
+/** What is kept at the end by itself would be lost with a process that is killed. Without anything new it takes no time. */
+export function saveCompiledCode(): void {
+  flushCompileCache()
 }
 
 /** Empty for a user without one. */

@@ -3,6 +3,7 @@
 import { startHttp } from '@cachemesh/http'
 import { CacheMeshError } from '@cachemesh/protocol'
 import { type CacheMeshNode, createNode } from 'cachemesh'
+import { saveCompiledCode } from '../compile-cache.ts'
 import { checkFree } from './free-address.ts'
 import { Log } from './log.ts'
 import { readStartOptions, type StartFlags } from './options.ts'
@@ -36,6 +37,7 @@ async function serve(node: CacheMeshNode, { api, stop, log }: Serving): Promise<
   try {
     warnOf(node, log)
     log.ready(node, http.url)
+    saveCompiledCode()
     await Promise.race([stop.asked, stoodDown(node)])
     // Calls that come in meanwhile are answered; after it the node would be alone with them.
     await node.leave()

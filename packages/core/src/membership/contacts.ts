@@ -111,7 +111,9 @@ export class Contacts {
   update(configuration: Configuration, neighbours: ReadonlySet<string>, now: number): void {
     this.#earliest = undefined
     this.#configuration = configuration
-    const others = configuration.members.filter(({ id, state }) => id !== this.#self && isLiving(state)).length
+    const others = configuration.members.filter(
+      ({ id, state }) => id !== this.#self && isLiving(state),
+    ).length
     if (others !== this.#others) this.#changedAt = now
     this.#others = others
     for (const [name, attempt] of this.#attempts) {
