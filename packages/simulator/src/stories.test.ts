@@ -164,6 +164,12 @@ describe('seeds that failed once', () => {
       why: 'one side of a cut refused what was deleted on the other, whose clocks were two minutes ahead',
     },
     {
+      seed: 212,
+      nodes: 7,
+      minutes: 10,
+      why: 'what was left of a write in the place of its owner came back when that had forgotten, with a crash, its delete',
+    },
+    {
       seed: 137,
       minutes: 10,
       why: 'a read waited to its deadline for a link to a member that may have known more, though others could be asked',

@@ -1,5 +1,6 @@
-// Entries of keys that this node holds no more. Others get them from here; then they go. If it holds such keys again
-// before, they go at once: somebody else was in charge meanwhile, and what he wrote is not here.
+// Entries of keys that this node holds no more. Others get them from here; then they go, each as soon as those who hold it
+// have it: what is deleted there later would come back from here when they have forgotten the delete. If this node holds
+// such keys again before, they go at once: somebody else was in charge meanwhile, and what he wrote is not here.
 
 import { hashKey } from '@cachemesh/protocol'
 import { BOUNDS } from '../limits/limits.ts'
@@ -15,6 +16,7 @@ export class Leftovers {
   #keys: readonly string[] = []
   #next = 0
   #sweeping = false
+  #kept = false
 
   constructor(holdings: Holdings) {
     this.#holdings = holdings
@@ -40,27 +42,34 @@ export class Leftovers {
     )
   }
 
-  /** One step of dropping them; to be called when nobody needs them any more. Returns true while there is more to do. */
-  sweep(): boolean {
+  /**
+   * One step of dropping those that nobody needs any more. Returns true while there is more to do.
+   * @param isOwed this member may still need what is here: what it should hold stays
+   */
+  sweep(isOwed: (member: string) => boolean): boolean {
     if (!this.any) return false
     const { store } = this.#holdings
     if (!this.#sweeping) {
       this.#keys = keysByHeat(store)
       this.#next = 0
       this.#sweeping = true
+      this.#kept = false
     }
     const end = Math.min(this.#keys.length, this.#next + BOUNDS.scanMax)
-    for (; this.#next < end; this.#next++) this.#drop(store, this.#keys[this.#next] as string)
+    for (; this.#next < end; this.#next++) this.#drop(store, this.#keys[this.#next] as string, isOwed)
     if (this.#next < this.#keys.length) return true
     this.#keys = []
     this.#sweeping = false
-    this.#upTo = 0
+    if (!this.#kept) this.#upTo = 0
     return false
   }
 
-  #drop(store: Store, key: string): void {
+  #drop(store: Store, key: string, isOwed: (member: string) => boolean): void {
     const entry = store.latest(key)
     if (entry === undefined || entry.deleted || entry.version > this.#upTo) return
-    if (!this.#holdings.isMine({ key, hash: hashKey(key) })) store.owned.delete(key)
+    const holders = this.#holdings.placement.holders({ key, hash: hashKey(key) })
+    if (holders.includes(this.#holdings.placement.self)) return
+    if (holders.some(isOwed)) this.#kept = true
+    else store.owned.delete(key)
   }
 }

@@ -47,7 +47,13 @@ export class Offers {
 
   /** True while somebody may still need what this node has, for a reason. */
   get busy(): boolean {
-    return [...this.#offers.values()].some(({ routine, entries }) => !routine && entries > 0)
+    return [...this.#offers.keys()].some(peer => this.owes(peer))
+  }
+
+  /** This member may. */
+  owes(peer: string): boolean {
+    const offer = this.#offers.get(peer)
+    return offer !== undefined && !offer.routine && offer.entries > 0
   }
 
   /** Those that are not done. */

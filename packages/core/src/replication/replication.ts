@@ -206,29 +206,21 @@ export class Replication {
       return NOTHING
     }
     const ring = this.#parts.placement.fingerprint
-    const wasOpen = this.#offers.open(from)
+    const [wasOpen, wasOwed] = [this.#offers.open(from), this.#offers.owes(from)]
     const sends = [
       ...this.#offers.receive(from, message, { now: at.now, ring }),
       ...this.#pulls.receive(from, message, at),
     ]
-    if (wasOpen && !this.#offers.open(from)) this.#handedOver(from, at.now)
+    if (wasOpen && !this.#offers.open(from)) {
+      this.#takeovers.settled(from)
+      this.#stoodInFor.delete(from)
+      if (wasOwed) this.#sweepAt = Math.min(this.#sweepAt, at.now + 1)
+    }
     return [...sends, ...this.#tell()]
   }
 
-  #handedOver(peer: string, now: number): void {
-    this.#takeovers.settled(peer)
-    this.#stoodInFor.delete(peer)
-    this.#planSweep(now)
-  }
-
-  /** Nobody needs what this node holds and should not. */
-  get #mayDrop(): boolean {
-    return !this.#offers.busy && this.#stoodInFor.size === 0
-  }
-
-  #planSweep(now: number): void {
-    if (this.#leftovers.any && this.#mayDrop) this.#sweepAt = Math.min(this.#sweepAt, now + 1)
-  }
+  /** This member may need what this node holds and should not. */
+  readonly #isOwed = (peer: string): boolean => this.#offers.owes(peer) || this.#stoodInFor.has(peer)
 
   tick(at: Instant): readonly ReplicationOutput[] {
     if (this.#parts.rules.transfers === 0) return NOTHING
@@ -240,10 +232,11 @@ export class Replication {
     if (at.now >= this.#repairAt) outputs.push(...this.#repair(at))
     if (at.now >= this.#returnAt) outputs.push(...this.#giveBack(at))
     if (at.now >= this.#sweepAt) {
-      const goesOn = this.#mayDrop && this.#leftovers.sweep()
-      this.#sweepAt = goesOn ? at.now + 1 : Number.POSITIVE_INFINITY
+      this.#sweepAt = this.#leftovers.sweep(this.#isOwed) ? at.now + 1 : Number.POSITIVE_INFINITY
     }
-    this.#planSweep(at.now)
+    // Also when those who were owed something are gone for good.
+    const mayDropAll = this.#leftovers.any && !this.#offers.busy && this.#stoodInFor.size === 0
+    if (mayDropAll) this.#sweepAt = Math.min(this.#sweepAt, at.now + 1)
     return [...outputs, ...this.#tell()]
   }
 
