@@ -11,7 +11,7 @@ const packages =
   'protocol core simulator libp2p node client memcached http router-info audit console cli chaos'.split(' ')
 const purePackages = packages.slice(0, 3)
 const coreRooms =
-  'limits chance store configuration membership placement load writes flight replication copies requests node'.split(
+  'limits chance store configuration membership placement load writes flight replication copies balance requests node'.split(
     ' ',
   )
 const libp2pLibrary = /^(libp2p|@libp2p\/.*|@multiformats\/.*|@chainsafe\/libp2p-.*)$/

@@ -161,6 +161,7 @@ describe('the settings', () => {
       ['ackReplicas', 0, 'default', true],
       ['leaseMs', 2_000, 'default', true],
       ['copyAbove', 100, 'default', true],
+      ['loadBound', 125, 'default', true],
     ])
     expect(held[0]).toMatchObject({ unit: 'ms', min: 0, default: 0, inNamespace: true })
   })

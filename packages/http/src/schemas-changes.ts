@@ -120,7 +120,7 @@ export const SETTINGS_VIEW = record(
           enum: ['node', 'namespace', 'mesh', 'default'],
           description: 'Who says so.',
         },
-        unit: { type: 'string', enum: ['ms', 'bytes', 'members', 'requests/s'] },
+        unit: { type: 'string', enum: ['ms', 'bytes', 'members', 'requests/s', '%'] },
         min: count,
         max: count,
         default: count,

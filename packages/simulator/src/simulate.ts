@@ -51,6 +51,8 @@ export interface Outcome extends FigureValues {
   readonly calls: Readonly<Record<string, number>>
   /** How often each herd of programs loaded the key that it missed, of those that were judged. */
   readonly herdLoads: readonly number[]
+  /** How many times as many reads the busiest node answered as nodes do on average; undefined: that was not the question. */
+  readonly spread: number | undefined
 }
 
 export interface SimulateOptions {
@@ -120,6 +122,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions = {}): Out
     configurationBytes: hosts.reduce((sum, host) => sum + host.configurationBytes, 0),
     calls: Object.fromEntries(workload?.results ?? []),
     herdLoads: workload?.herdLoads ?? [],
+    spread: workload?.spread,
   }
 }
 

@@ -55,6 +55,8 @@ export interface Summary {
   readonly calls: Readonly<Record<string, number>>
   /** How often each herd of programs loaded the key that it missed, of those that were judged. */
   readonly herdLoads: Percentiles
+  /** How many times as many reads the busiest node answered as nodes do on average. */
+  readonly spread: Percentiles
   readonly steps: number
   readonly events: number
   /** Hash over the traces of all runs, in order. */
@@ -102,6 +104,7 @@ export function summarize(outcomes: readonly Outcome[]): Summary {
     },
     calls: callsOf(outcomes),
     herdLoads: all(({ herdLoads }) => herdLoads),
+    spread: all(({ spread }) => (spread === undefined ? [] : [spread])),
     steps: sum(outcome => outcome.steps),
     events: sum(outcome => outcome.events),
     traceDigest: digestOfAll(outcomes),
@@ -129,7 +132,7 @@ function percentiles(values: readonly number[]): Percentiles {
   const sorted = [...values].sort((a, b) => a - b)
   const at = (share: number): number | null => {
     const value = sorted[Math.ceil(sorted.length * share) - 1]
-    return value === undefined ? null : round(value, 1)
+    return value === undefined ? null : round(value, 2)
   }
   return { p50: at(0.5), p99: at(0.99), max: at(1) }
 }

@@ -109,6 +109,17 @@ export class Operations {
     this.#refused.push({ kind: 'answer', ask, answer: { kind: 'refused', error } })
   }
 
+  /** A change of this node's own, decided on a version. Returns why it was refused, if it was. */
+  revise(change: Change, expected: Expected, wall: number): CacheMeshError | undefined {
+    try {
+      this.#carryOut({ kind: 'update', change, expected }, wall)
+      return undefined
+    } catch (error) {
+      if (error instanceof CacheMeshError) return error
+      throw error
+    }
+  }
+
   /**
    * The first document of a mesh, when there is nobody yet who has served in it. Throws
    * ERR_MALFORMED_CONFIGURATION when there is no room for it.

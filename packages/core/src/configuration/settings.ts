@@ -7,7 +7,7 @@ import { BOUNDS } from '../limits/limits.ts'
 
 /** One number that the whole mesh goes by. */
 export interface SettingKind {
-  readonly unit: 'ms' | 'bytes' | 'members' | 'requests/s'
+  readonly unit: 'ms' | 'bytes' | 'members' | 'requests/s' | '%'
   /** Bounds, both included; all values are whole numbers. */
   readonly min: number
   readonly max: number
@@ -85,6 +85,16 @@ export const SETTINGS = {
     inNamespace: true,
     inEffect: true,
     meaning: 'A member that asks for a key more often than this gets a copy; 0: at its first read.',
+  },
+  loadBound: {
+    unit: '%',
+    min: 0,
+    max: 10_000,
+    default: 125,
+    inNamespace: false,
+    inEffect: true,
+    meaning:
+      'A member that is asked for more than this, of what members are asked for on average, gives arcs to others; 0: none does, and below 105 it is 105.',
   },
 } as const satisfies Record<string, SettingKind>
 

@@ -4,6 +4,7 @@ import { type Configuration, LIMITS, namespaceOf } from '@cachemesh/protocol'
 import type { SettingsReader } from '../configuration/settings.ts'
 import type { Instant } from '../limits/instant.ts'
 import type { Load } from '../load/load.ts'
+import type { Placement } from '../placement/placement.ts'
 import type { Entry } from '../store/entry.ts'
 import type { Store } from '../store/store.ts'
 import { ClockWatch } from './clock-watch.ts'
@@ -13,6 +14,7 @@ import { Held } from './held.ts'
 export interface CopyingParts {
   readonly self: string
   readonly store: Store
+  readonly placement: Placement
   readonly load: Load
   readonly settings: SettingsReader
   readonly at: Instant
@@ -67,8 +69,8 @@ export class Copying {
 
   /** Counts a read of this node's own program. Most are not counted, and look at no clock. */
   asks(key: string, hash: number, at: { readonly now: number }): void {
-    const { load, self } = this.#parts
-    if (load.sampled()) load.count(key, hash, { asker: self, now: at.now })
+    const { load, self, placement } = this.#parts
+    if (load.sampled()) load.count(key, hash, { asker: self, owned: placement.owns(hash), now: at.now })
   }
 
   /** True when this node had a copy of the key until a moment ago, and its program asks for it often. */
@@ -85,7 +87,7 @@ export class Copying {
   asked(read: AskedRead, entry: Entry | undefined, now: number): number {
     const { load } = this.#parts
     const isCounted = load.sampled()
-    if (isCounted) load.count(read.key, read.hash, { asker: read.peer, now })
+    if (isCounted) load.count(read.key, read.hash, { asker: read.peer, owned: true, now })
     if (!isCounted && !read.lapsed && !this.#atOnce) return 0
     return entry === undefined ? 0 : this.#grant(read, entry, now)
   }

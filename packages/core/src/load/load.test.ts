@@ -102,10 +102,12 @@ describe('the load of a node', () => {
     for (let i = 0; i < 80_000; i++) {
       now += 0.1 // 10,000 a second
       const key = i % 2 === 0 ? 'hot' : `key ${i % 997}`
-      if (load.sampled()) load.count(key, hashKey(key), { asker: i % 4 === 0 ? 'a' : 'b', now })
+      if (load.sampled())
+        load.count(key, hashKey(key), { asker: i % 4 === 0 ? 'a' : 'b', owned: i % 10 > 0, now })
     }
     expect(load.total(now)).toBeGreaterThan(9_000)
     expect(load.total(now)).toBeLessThan(11_000)
+    expect(load.owned(now) / load.total(now)).toBeCloseTo(0.9, 1)
     const [hottest] = load.hotKeys(1, now)
     expect(hottest?.key).toBe('hot')
     expect(hottest?.perSecond).toBeGreaterThan(4_300)

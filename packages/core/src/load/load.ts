@@ -15,15 +15,24 @@ export interface ArcLoad {
   readonly perSecond: number
 }
 
+interface Counted {
+  readonly asker: string
+  readonly owned: boolean
+  readonly now: number
+}
+
 export class Load {
   readonly #keys: TopKeys
   readonly #arcs: DecayedCounts
+  /** Of all that is answered, and of what is answered as the owner. */
+  readonly #sums: DecayedCounts
   /** A generator of its own, without a branch or a call: which requests are counted decides nothing. */
   #dice: number
 
   constructor(seed: number, now: number) {
     this.#keys = new TopKeys(now)
     this.#arcs = new DecayedCounts(ARCS, now)
+    this.#sums = new DecayedCounts(2, now)
     this.#dice = seed | 0
   }
 
@@ -33,12 +42,17 @@ export class Load {
     return this.#dice >>> 29 === 0
   }
 
-  /** A request of `asker` for a key was answered here. */
-  count(key: string, hash: number, { asker, now }: { readonly asker: string; readonly now: number }): void {
+  /** A request of `asker` for a key was answered here; with `owned` by the owner of the key. */
+  count(key: string, hash: number, { asker, owned, now }: Counted): void {
     this.#roll(now)
-    const { counts } = this.#arcs
-    const arc = arcOf(hash)
-    counts[arc] = (counts[arc] as number) + SAMPLE
+    const sums = this.#sums.counts
+    sums[0] = (sums[0] as number) + SAMPLE
+    if (owned) {
+      const { counts } = this.#arcs
+      const arc = arcOf(hash)
+      counts[arc] = (counts[arc] as number) + SAMPLE
+      sums[1] = (sums[1] as number) + SAMPLE
+    }
     this.#keys.count(key, hash, { asker, weight: SAMPLE })
   }
 
@@ -49,10 +63,14 @@ export class Load {
 
   /** Requests per second that this node answers. */
   total(now: number): number {
-    this.#roll(now)
-    let sum = 0
-    for (const count of this.#arcs.counts) sum += count
-    return this.#arcs.rate(sum, now)
+    this.#sums.roll(now)
+    return this.#sums.rate(this.#sums.counts[0] as number, now)
+  }
+
+  /** Those of them that it answers as the owner of the key. */
+  owned(now: number): number {
+    this.#sums.roll(now)
+    return this.#sums.rate(this.#sums.counts[1] as number, now)
   }
 
   /** The keys that are asked for most, the hottest first. */
@@ -61,7 +79,7 @@ export class Load {
     return this.#keys.top(max, now)
   }
 
-  /** The parts of the ring that are asked for most, the hottest first. */
+  /** The parts of the ring that this node is asked for most as their owner, the hottest first. */
   hotArcs(max: number, now: number): ArcLoad[] {
     this.#roll(now)
     const arcs: ArcLoad[] = []
@@ -74,5 +92,6 @@ export class Load {
   #roll(now: number): void {
     this.#keys.roll(now)
     this.#arcs.roll(now)
+    this.#sums.roll(now)
   }
 }

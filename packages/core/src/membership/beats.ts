@@ -19,10 +19,13 @@ interface Heard {
 export class Beats {
   readonly #peers = new Map<string, Heard>()
   #seq = 0
+  readonly #load: () => number | undefined
   /** Awake ms of the last round trip with anybody. */
   lastProofAt: number
 
-  constructor(awake: number) {
+  /** @param load what beats say of how much this node is asked for; undefined: nothing */
+  constructor(awake: number, load: () => number | undefined = () => undefined) {
+    this.#load = load
     this.lastProofAt = awake
   }
 
@@ -54,7 +57,9 @@ export class Beats {
 
   /** @param urgent the peer shall answer at once, not with its next round */
   beat(to: string, urgent: boolean): Message {
-    return { kind: 'beat', seq: this.#seq, echo: this.#of(to, this.#seq - 1).seq, urgent }
+    const load = this.#load()
+    const beat = { kind: 'beat', seq: this.#seq, echo: this.#of(to, this.#seq - 1).seq, urgent } as const
+    return load === undefined ? beat : { ...beat, load }
   }
 
   /** Returns true when the beat proves a round trip. */

@@ -11,7 +11,7 @@ import { Evidence } from './evidence.ts'
 import { Jury } from './jury.ts'
 import type { LocalHealth } from './local-health.ts'
 import { Observers } from './observers.ts'
-import { Reach } from './reach.ts'
+import { Reach, type ReachParts } from './reach.ts'
 import { Rumours } from './rumours.ts'
 
 /** Whom nobody but the slow rule can judge is looked at so often, ms; and all when others came or went. */
@@ -47,14 +47,7 @@ export class Detector {
   #accuseAt = 0
   #nextAt = Number.POSITIVE_INFINITY
 
-  constructor(parts: {
-    self: string
-    rules: Rules
-    health: LocalHealth
-    linked: ReadonlySet<string>
-    random: Random
-    now: number
-  }) {
+  constructor(parts: ReachParts & { self: string; rules: Rules; health: LocalHealth }) {
     this.#self = parts.self
     this.#rules = parts.rules
     this.#linked = parts.linked

@@ -30,15 +30,25 @@ export class Membership {
     absent: readonly Contact[]
     rules: Rules
     random: Random
+    /** What beats say of how much this node is asked for, requests per second; undefined: nothing. */
+    load?: () => number | undefined
     now: number
   }) {
-    const { self, seeds, rules, random, now } = parts
+    const { self, seeds, rules, random, load, now } = parts
     this.#self = self
     this.#links = new Links(now)
     const { linked } = this.#links
     this.#absent = new Absent(parts.absent, linked, now)
     this.#health = new LocalHealth(rules)
-    this.#detector = new Detector({ self, rules, health: this.#health, linked, random, now })
+    this.#detector = new Detector({
+      self,
+      rules,
+      health: this.#health,
+      linked,
+      random,
+      ...(load && { load }),
+      now,
+    })
     this.#contacts = new Contacts({ self, seeds, linked, random, patience: () => this.#health.patience, now })
   }
 

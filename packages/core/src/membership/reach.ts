@@ -9,6 +9,15 @@ import { type CheckOutput, Checks } from './checks.ts'
 import type { DetectorOutput } from './detector-output.ts'
 import { Watched } from './watched.ts'
 
+export interface ReachParts {
+  readonly rules: Pick<Rules, 'checkMs' | 'silenceMs' | 'helpersMax'>
+  readonly linked: ReadonlySet<string>
+  readonly random: Random
+  /** What beats say of how much this node is asked for. */
+  readonly load?: () => number | undefined
+  readonly now: number
+}
+
 export class Reach {
   readonly beats: Beats
   readonly checks: Checks
@@ -18,16 +27,11 @@ export class Reach {
   readonly #linked: ReadonlySet<string>
   readonly #random: Random
 
-  constructor(parts: {
-    rules: Pick<Rules, 'checkMs' | 'silenceMs' | 'helpersMax'>
-    linked: ReadonlySet<string>
-    random: Random
-    now: number
-  }) {
+  constructor(parts: ReachParts) {
     this.#rules = parts.rules
     this.#linked = parts.linked
     this.#random = parts.random
-    this.beats = new Beats(parts.now)
+    this.beats = new Beats(parts.now, parts.load)
     this.checks = new Checks(this.beats)
   }
 

@@ -1,4 +1,5 @@
 import type { Configuration } from '@cachemesh/protocol'
+import { Balance, type BalanceParts } from '../balance/balance.ts'
 import { Random } from '../chance/random.ts'
 import { SettingsReader } from '../configuration/settings.ts'
 import { Copying } from '../copies/copying.ts'
@@ -42,7 +43,13 @@ export abstract class DataRooms {
     this.settings = new SettingsReader(configuration)
     this.flights = new Flights({ store: this.store, placement: this.placement, random })
     this.load = new Load(seed, at.now)
-    const { store, load, settings } = this
-    this.copying = new Copying({ self: options.id, store, load, settings, at, isWatched })
+    const { store, placement, load, settings } = this
+    this.copying = new Copying({ self: options.id, store, placement, load, settings, at, isWatched })
+  }
+
+  /** What evens the load out between these rooms and those of others. */
+  protected balancing(parts: Pick<BalanceParts, 'random' | 'neighbours' | 'operations' | 'now'>): Balance {
+    const { id: self, load, placement, settings } = this
+    return new Balance({ self, load, placement, settings, ...parts })
   }
 }

@@ -1,6 +1,7 @@
 // Several nodes in one virtual time, with the links between them, for tests. Messages arrive at once and in
 // order; those over a link that is cut are lost.
 
+import type { Message } from '@cachemesh/protocol'
 import { expect } from 'vitest'
 import type { Answer, Operation } from '../configuration/operations.ts'
 import type { Input } from '../node/input.ts'
@@ -14,6 +15,8 @@ const DELIVERIES_MAX = 20_000
 export class Lives {
   readonly all = new Map<string, Life>()
   readonly answers: { of: string; ask: number; answer: Answer }[] = []
+  /** What never arrives, besides what is cut off. */
+  drops: (from: string, message: Message) => boolean = () => false
   readonly #way: { to: string; input: Input }[] = []
   readonly #links = new Set<string>()
   #asks = 0
@@ -99,7 +102,8 @@ export class Lives {
   #carry(from: string, outputs: readonly Output[]): void {
     for (const output of outputs) {
       if (output.kind === 'answer') this.answers.push({ of: from, ...output })
-      if (output.kind === 'send' && this.#links.has(`${from} ${output.to}`))
+      const carried = output.kind === 'send' && this.#links.has(`${from} ${output.to}`)
+      if (carried && !this.drops(from, output.message))
         this.#way.push({ to: output.to, input: { kind: 'message', from, message: output.message } })
       // Gossip may reach everybody who is connected, and is not relied on: here it is lost.
     }

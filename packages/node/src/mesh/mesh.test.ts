@@ -140,6 +140,7 @@ describe('a setting', () => {
       ['ackReplicas', 0, 'default'],
       ['leaseMs', 2_000, 'default'],
       ['copyAbove', 100, 'default'],
+      ['loadBound', 125, 'default'],
     ])
   })
 

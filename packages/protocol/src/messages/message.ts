@@ -21,7 +21,14 @@ export type Message =
   /** "I am leaving: send me nothing more." */
   | { readonly kind: 'goodbye' }
   /** "I am here, and `echo` is the last number that I heard from you." Urgent: answer at once. */
-  | { readonly kind: 'beat'; readonly seq: number; readonly echo: number; readonly urgent: boolean }
+  | {
+      readonly kind: 'beat'
+      readonly seq: number
+      readonly echo: number
+      readonly urgent: boolean
+      /** Requests per second that the sender answers as the owner of their keys. */
+      readonly load?: number
+    }
   /** "I do not hear this member: try to reach it for me." */
   | { readonly kind: 'check'; readonly member: string }
   /** The answer to it. */
@@ -130,7 +137,9 @@ function toArray(message: Message): unknown[] {
     case 'goodbye':
       return []
     case 'beat':
-      return [message.seq, message.echo, message.urgent]
+      return message.load === undefined
+        ? [message.seq, message.echo, message.urgent]
+        : [message.seq, message.echo, message.urgent, message.load]
     case 'check':
       return [message.member]
     case 'checked':
@@ -178,7 +187,13 @@ function readDelta(fields: readonly unknown[]): Message {
 }
 
 function readBeat(fields: readonly unknown[]): Message {
-  return { kind: 'beat', seq: serial(fields[0]), echo: serial(fields[1]), urgent: flag(fields[2]) }
+  const beat = {
+    kind: 'beat',
+    seq: serial(fields[0]),
+    echo: serial(fields[1]),
+    urgent: flag(fields[2]),
+  } as const
+  return fields[3] === undefined ? beat : { ...beat, load: serial(fields[3]) }
 }
 
 function readAccusation(fields: readonly unknown[]): Message {

@@ -6,6 +6,7 @@ import { Certainty } from './certainty.ts'
 import type { Checker } from './checker.ts'
 import { Deletions } from './deletions.ts'
 import { Erased } from './erased.ts'
+import { Evenness } from './evenness.ts'
 import { FinalReads } from './final-reads.ts'
 import { HerdLoads } from './herd-loads.ts'
 import type { HistoryChecker } from './history-checker.ts'
@@ -25,11 +26,13 @@ export function historyCheckers(
   readonly judges: readonly HistoryChecker[]
   readonly checkers: readonly Checker[]
   readonly herds: HerdLoads
+  readonly evenness: Evenness
 } {
   const ownership = new Ownership()
   const inTime = new InTime(hosts)
   const standingIn = new StandingIn(scenario)
   const herds = new HerdLoads(scenario, ownership)
+  const evenness = new Evenness(hosts, scenario.measures?.evenness)
   return {
     judges: [
       new ValuesRead(),
@@ -44,8 +47,10 @@ export function historyCheckers(
       standingIn,
       new FinalReads(hosts),
       herds,
+      evenness,
     ],
-    checkers: [ownership, inTime, standingIn, herds],
+    checkers: [ownership, inTime, standingIn, herds, evenness],
     herds,
+    evenness,
   }
 }

@@ -35,6 +35,17 @@ const WRITING: WorkloadPlan = {
   valueBytesMax: 1_000,
 }
 
+/** Programs that ask for some keys much more than for others, all the time. */
+const ASKING: WorkloadPlan = {
+  keys: 300,
+  everyMs: 4,
+  timeoutMs: 5_000,
+  writes: 0.02,
+  deletes: 0.002,
+  valueBytesMax: 100,
+  zipf: true,
+}
+
 /** What makes a scenario: everything but who takes part. */
 interface Plot {
   readonly faults?: readonly Fault[]
@@ -95,6 +106,13 @@ const PLOTS = {
     const leave = { at, kind: 'leave', host, downMs: 5_000, memory: true } as const
     return { faults: [leave], calmAt: at + 20_000, workload: WRITING, measures: { losses: 'forbidden' } }
   },
+  zipf: () => ({
+    // With a rate that nodes of a simulation reach.
+    faults: [{ at: 2_000, kind: 'setting', host: 0, name: 'copyAbove', value: 20 }],
+    calmAt: 100_000,
+    workload: ASKING,
+    measures: { evenness: { from: 70_000, to: 100_000, most: 1.3 } },
+  }),
   herd: () => ({ measures: {}, workload: HERDING }),
   'herd-change': ({ dice, count, calmAt }) => ({
     faults: departures({ dice, count, calmAt }),

@@ -34,6 +34,8 @@ export interface Measures {
   readonly changesFrom?: number
   /** After a cut all hold one configuration within a time, and meanwhile no ring loses a member of its own side. */
   readonly heal?: { readonly withinMs: number }
+  /** From then till then no node answers so many times as many reads as nodes do on average; and arcs cool down. */
+  readonly evenness?: { readonly from: number; readonly to: number; readonly most: number }
   /** At the end a write that was acknowledged for certain is not there any more, nor a later one. */
   readonly losses?: 'forbidden'
 }

@@ -13,6 +13,8 @@ export interface WorkloadPlan {
   readonly writes: number
   readonly deletes: number
   readonly valueBytesMax: number
+  /** Keys are asked for as by Zipf's law, with exponent 1; else the first of them are asked for somewhat more. */
+  readonly zipf?: boolean
   /** Without it there are none. */
   readonly herds?: HerdPlan
   /** Likewise. */

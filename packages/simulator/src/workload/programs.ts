@@ -29,6 +29,8 @@ export class Programs {
   readonly #dice: Dice
   readonly #endsAt: number
   readonly #atomics: AtomicCalls | undefined
+  /** Of 1/1, 1/2, 1/3 and on, one for each key. */
+  readonly #zipfSums: number[] = []
   #lastId = 0
 
   constructor(parts: ProgramsParts) {
@@ -54,7 +56,8 @@ export class Programs {
   #wait(host: Host, life: number): void {
     const { queue, plan } = this.#parts
     const at = queue.now + this.#dice.between(0, 2 * plan.everyMs)
-    if (at >= this.#endsAt) return
+    // Where the load is the question nothing may move any more once the trouble is over, and so nobody asks.
+    if (at >= (plan.zipf === true ? this.#parts.scenario.calmAt : this.#endsAt)) return
     queue.at(at, () => {
       if (host.life !== life || host.state !== 'up') return
       const operations = this.#atomics?.drawn(host) ?? [this.#drawn(host)]
@@ -70,8 +73,24 @@ export class Programs {
     const kind = what < plan.writes ? 'set' : what < plan.writes + plan.deletes ? 'delete' : 'get'
     // Small values are usual, and some keys much asked for.
     const sizeBytes = kind === 'set' ? Math.floor(dice.magnitude(1, plan.valueBytesMax)) : 0
-    const key = Math.floor(plan.keys * dice.between(0, 1) ** 2)
+    const key = this.#popular(dice.between(0, 1))
     return this.#operation(host, { kind, key: `key ${key}`, sizeBytes })
+  }
+
+  /** The number of a key: low ones are asked for more. */
+  #popular(chance: number): number {
+    const { keys, zipf } = this.#parts.plan
+    if (zipf !== true) return Math.floor(keys * chance ** 2)
+    const sums = this.#zipfSums
+    if (sums.length === 0) for (let i = 1; i <= keys; i++) sums.push((sums.at(-1) ?? 0) + 1 / i)
+    const wanted = chance * (sums.at(-1) as number)
+    let [low, high] = [0, keys - 1]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((sums[middle] as number) > wanted) high = middle
+      else low = middle + 1
+    }
+    return low
   }
 
   /** The mesh has settled long since: every node has an answer for every key. */

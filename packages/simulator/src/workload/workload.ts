@@ -4,6 +4,7 @@
 import { BULK_FRAME_MAX, type Frame, FrameReader, KIND, type Target } from '@cachemesh/protocol'
 import { Dice } from '../chance/dice.ts'
 import { type Checker, FINE, type Step } from '../checkers/checker.ts'
+import type { Evenness } from '../checkers/evenness.ts'
 import type { HerdLoads } from '../checkers/herd-loads.ts'
 import { historyCheckers } from '../checkers/history.ts'
 import type { HistoryChecker } from '../checkers/history-checker.ts'
@@ -41,6 +42,7 @@ export class Workload implements Checker {
   #lastLoad = 0
   #lastErasure = 1_000_000
   #herds: HerdLoads | undefined
+  #evenness: Evenness | undefined
   #world: World | undefined
   #programs: Programs | undefined
 
@@ -73,11 +75,17 @@ export class Workload implements Checker {
     return this.#herds?.counts ?? []
   }
 
+  /** How many times as many reads the busiest node answered as nodes do on average; undefined: that was not the question. */
+  get spread(): number | undefined {
+    return this.#evenness?.spread
+  }
+
   /** All that watches a run with programs, this one among them. */
   checkers(hosts: readonly Host[]): readonly Checker[] {
-    const { judges, checkers, herds } = historyCheckers(this.#parts.scenario, hosts)
+    const { judges, checkers, herds, evenness } = historyCheckers(this.#parts.scenario, hosts)
     this.#judges = judges
     this.#herds = herds
+    this.#evenness = evenness
     return [...checkers, this]
   }
 

@@ -23,9 +23,12 @@ export class Codec {
   readonly #decoded = new Map<number, Decoded>()
 
   encode(message: Message): EncodedMessage {
+    // Of nodes that are asked for something each says something else.
+    if (message.kind === 'beat' && (message.load ?? 0) > 0) return encodeMessage(message)
     if (message.kind === 'beat') {
       // No process of a run counts to two million.
-      const words = (message.seq * 2 ** 21 + message.echo) * 2 + (message.urgent ? 1 : 0)
+      const rest = (message.urgent ? 1 : 0) + (message.load === undefined ? 0 : 2)
+      const words = (message.seq * 2 ** 21 + message.echo) * 4 + rest
       let beat = this.#beats.get(words)
       if (beat === undefined) {
         beat = encodeMessage(message)

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { namedScenario } from '../scenario/named.ts'
+import type { Fault } from '../scenario/scenario.ts'
+import { type Outcome, simulate } from '../simulate.ts'
+
+function play(...faults: readonly Fault[]): Outcome {
+  const scenario = namedScenario('zipf', { seed: 3, nodes: 5, durationMs: 120_000 })
+  return simulate({ ...scenario, faults: [...faults, ...scenario.faults] })
+}
+
+describe('a mesh that is asked as in Zipf’s law', () => {
+  it('evens out by itself, and nothing else goes wrong with it', () => {
+    const { spread, violations } = play()
+    expect(violations).toEqual([])
+    expect(spread).toBeLessThanOrEqual(1.3)
+  })
+
+  it('does not where the configuration says that arcs stay where they are', () => {
+    const { spread, violations } = play({ at: 1_000, kind: 'setting', host: 0, name: 'loadBound', value: 0 })
+    expect(violations.map(({ checker }) => checker)).toEqual(['evenness'])
+    expect(spread).toBeGreaterThan(1.3)
+  })
+})
