@@ -21,6 +21,7 @@ import { Openings } from './openings.ts'
 import { type Outlet, type Outlets, overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { answers, bytesIn, writeRequest } from './request-frame.ts'
+import { Silences } from './silences.ts'
 
 /** A member that was asked and from which nothing at all was heard for that long is passed over, ms. */
 const SILENCE_MS = 300
@@ -37,8 +38,9 @@ export class Calls {
   readonly #forgotten: ForgottenLoads
   readonly #looks: Looks
   readonly #hearing: Hearing
-  /** Peers that were found silent, and how many bytes had come from them then. */
-  readonly #silent = new Map<string, number>()
+  readonly #silences = new Silences()
+  /** Of the call that is being sent on its way, monotonic ms. */
+  #now = 0
   readonly #openings = new Openings()
   #lastTo = ''
   #lastOutlet: Outlet | undefined
@@ -87,6 +89,7 @@ export class Calls {
       else this.#forward(call, call.only, at)
       return
     }
+    this.#now = at.now
     const way = route(
       this.#node.placement,
       call.request,
@@ -188,7 +191,7 @@ export class Calls {
   linkDown(peer: string, at: Instant): void {
     this.#lastTo = ''
     this.#hearing.forget(peer)
-    this.#silent.delete(peer)
+    this.#silences.forget(peer)
     this.#node.flights.peerDown(peer, at)
     this.#pending.forEach((call, id) => {
       if (call.to !== peer) return
@@ -231,16 +234,10 @@ export class Calls {
     return this.#openings.has(id) || (!this.#openings.hasFailed(id) && this.#outlets.open(id))
   }
 
-  /** A peer that was silent is asked again as soon as any byte has come from it. */
   readonly #readable = (id: string): boolean => {
     const outlet = this.#outlet(id)
     if (outlet === undefined) return this.#opens(id)
-    if (this.#silent.size === 0) return true
-    const silentAt = this.#silent.get(id)
-    if (silentAt === undefined) return true
-    if (silentAt === outlet.receivedBytes) return false
-    this.#silent.delete(id)
-    return true
+    return !this.#silences.any || !this.#silences.has(id, outlet.receivedBytes, this.#now)
   }
 
   #send(call: Call, outlet: Outlet, at: Instant): void {
@@ -293,7 +290,7 @@ export class Calls {
         this.#pending.delete(id)
         this.#forgotten.add(id, call.request)
         this.#node.unanswered(call.to, now)
-        this.#silent.set(call.to, this.#outlets.link(call.to)?.receivedBytes ?? 0)
+        this.#silences.found(call.to, this.#outlets.link(call.to)?.receivedBytes ?? 0, now)
         this.#passOver(call, at)
       }
     })
