@@ -117,6 +117,7 @@ export const NODE = record(
       reservedBytes: count,
       loads,
       replication,
+      reads: record({ hedged: count, won: count, spread: count, here: count }),
       links: count,
     }),
   },

@@ -1,4 +1,4 @@
-import type { FlightStats, PartitionStats, ReplicationState } from '@cachemesh/core'
+import type { FlightStats, PartitionStats, ReadStats, ReplicationState } from '@cachemesh/core'
 import { DEFAULT_NAMESPACE } from '@cachemesh/protocol'
 import { type LoadView, viewLoad } from './load-view.ts'
 import type { GetOptions } from './loading/get-options.ts'
@@ -19,6 +19,8 @@ export interface NodeStats {
   readonly loads: FlightStats
   /** What it has still to get of what it should hold, and whether everybody has everything. */
   readonly replication: ReplicationState
+  /** Reads of its own program that others than the owners of their keys were asked for, in this life. */
+  readonly reads: ReadStats
   /** Members it is connected to. */
   readonly links: number
 }
@@ -51,7 +53,8 @@ export class CacheMeshNode extends Membership {
     const { flights, replication } = this.#runtime.core
     const { links } = this.#runtime.transport
     const [loads, { state }] = [flights.stats, replication]
-    return { owned, copies, reservedBytes, loads, replication: state, links: links.size }
+    const { reads } = this.#runtime.requests
+    return { owned, copies, reservedBytes, loads, replication: state, reads, links: links.size }
   }
 
   /** What this node is asked for: how often, for which keys most, in which parts of the ring. */

@@ -53,6 +53,8 @@ export interface Outcome extends FigureValues {
   readonly herdLoads: readonly number[]
   /** How many times as many reads the busiest node answered as nodes do on average; undefined: that was not the question. */
   readonly spread: number | undefined
+  /** How long each read of a program took that was answered, before the reads at the end of the run, ms. */
+  readonly readMs: readonly number[]
 }
 
 export interface SimulateOptions {
@@ -123,6 +125,7 @@ export function simulate(scenario: Scenario, options: SimulateOptions = {}): Out
     calls: Object.fromEntries(workload?.results ?? []),
     herdLoads: workload?.herdLoads ?? [],
     spread: workload?.spread,
+    readMs: workload?.readMs ?? [],
   }
 }
 

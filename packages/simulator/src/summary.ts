@@ -57,6 +57,8 @@ export interface Summary {
   readonly herdLoads: Percentiles
   /** How many times as many reads the busiest node answered as nodes do on average. */
   readonly spread: Percentiles
+  /** How long reads of programs took that were answered. */
+  readonly reads: Percentiles
   readonly steps: number
   readonly events: number
   /** Hash over the traces of all runs, in order. */
@@ -105,6 +107,7 @@ export function summarize(outcomes: readonly Outcome[]): Summary {
     calls: callsOf(outcomes),
     herdLoads: all(({ herdLoads }) => herdLoads),
     spread: all(({ spread }) => (spread === undefined ? [] : [spread])),
+    reads: all(({ readMs }) => readMs),
     steps: sum(outcome => outcome.steps),
     events: sum(outcome => outcome.events),
     traceDigest: digestOfAll(outcomes),

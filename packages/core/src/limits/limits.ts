@@ -103,6 +103,8 @@ export const RULES = {
   fencing: 1,
   /** 1: who should hold entries and does not gets them from those who do; 0: it begins with nothing. */
   transfers: 1,
+  /** 1: a read that waits for long is asked a second time; 0: whoever was asked first has to answer. */
+  hedges: 1,
   /** A step that comes so much later than it was asked for is a pause of this node. */
   lateMs: 250,
   /** Greatest factor by which doubt in itself makes a node more patient with others. */

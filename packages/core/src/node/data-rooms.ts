@@ -5,6 +5,7 @@ import { SettingsReader } from '../configuration/settings.ts'
 import { Copying } from '../copies/copying.ts'
 import { Flights } from '../flight/flights.ts'
 import type { Instant } from '../limits/instant.ts'
+import { RULES, type Rules } from '../limits/limits.ts'
 import { Load } from '../load/load.ts'
 import { Placement } from '../placement/placement.ts'
 import { Store } from '../store/store.ts'
@@ -33,9 +34,13 @@ export abstract class DataRooms {
   readonly copying: Copying
   /** What this node is asked for. */
   readonly load: Load
+  readonly isWatched: (now: number) => boolean
+  readonly rules: Rules
 
   protected constructor(options: NodeCoreOptions, { random, configuration, isWatched }: Rest, at: Instant) {
     this.id = options.id
+    this.isWatched = isWatched
+    this.rules = { ...RULES, ...options.rules }
     // Not the dice of the others: what they show others see.
     const seed = new Random(options.randomSeed + 1).below(2 ** 32)
     this.store = new Store(options.cacheBytes, { seed, ...options.eviction })

@@ -23,7 +23,7 @@ import { Hold } from '../configuration/hold.ts'
 import { Ledger } from '../configuration/ledger.ts'
 import { Operations } from '../configuration/operations.ts'
 import type { Instant } from '../limits/instant.ts'
-import { RULES, TIMES } from '../limits/limits.ts'
+import { TIMES } from '../limits/limits.ts'
 import { Membership, type MembershipOutput } from '../membership/membership.ts'
 import { Presence } from '../membership/presence.ts'
 import { Replication, type ReplicationOutput } from '../replication/replication.ts'
@@ -64,7 +64,7 @@ export class NodeCore extends DataRooms {
     const configuration = (): Configuration => this.configuration
     const isWatched = (now: number): boolean => this.#membership.isWatched(now)
     super(options, { random, configuration, isWatched }, at)
-    const rules = { ...RULES, ...options.rules }
+    const { rules } = this
     this.#ledger = new Ledger(options.remembered ?? Configuration.empty(options.meshId), rules)
     const { id: self, seeds, absent = [] } = options
     const load = () => this.#balance.figure

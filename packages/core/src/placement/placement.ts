@@ -99,6 +99,12 @@ export class Placement {
     return this.#settings.in(namespaceOf(key), 'ackReplicas')
   }
 
+  /** True when a write of this key is acknowledged only when all have it that keep the entry, and there are such. */
+  isOnAll(key: string): boolean {
+    const replicas = this.replicasOf(key)
+    return replicas > 0 && this.ackReplicasOf(key) >= replicas
+  }
+
   /**
    * Ids of the preference list: the owner, `replicas` members that keep copies, and those who stand in when none of
    * these can be reached. Empty while nobody is active.

@@ -18,7 +18,7 @@ import { Placement, type Target } from '../placement/placement.ts'
 import { shiftBetween } from '../placement/shift.ts'
 import type { Entry } from '../store/entry.ts'
 import type { Store } from '../store/store.ts'
-import { accept, mergeFloors } from '../writes/accept.ts'
+import { type Accepted, accept, mergeFloors } from '../writes/accept.ts'
 import { entryFrom } from './carrying.ts'
 import { isInCharge } from './charge.ts'
 import { Expectations } from './expectations.ts'
@@ -133,7 +133,7 @@ export class Replication {
     return {
       warm: !this.cold,
       arcs: progress,
-      fullyReplicated: this.#full && this.#warmth.areFull(this.#standing.weights.keys(), this.#parts),
+      fullyReplicated: this.full && this.#warmth.areFull(this.#standing.weights.keys(), this.#parts),
       transferred: transferredEntries,
     }
   }
@@ -143,7 +143,8 @@ export class Replication {
     return this.#warmth.of(member)
   }
 
-  get #full(): boolean {
+  /** It has all that it should have, as far as it knows. */
+  get full(): boolean {
     return !this.cold && !this.#pulls.busy
   }
 
@@ -289,7 +290,7 @@ export class Replication {
   #tell(): readonly ReplicationOutput[] {
     const { placement, linked } = this.#parts
     const ring = placement.fingerprint
-    const warm = this.#full
+    const warm = this.full
     const said = `${warm} ${placement.replicates ? ring : ''}`
     if (said === this.#told || (this.#told === undefined && warm && !placement.replicates)) return NOTHING
     this.#told = said
@@ -325,8 +326,8 @@ export class Replication {
     peer: string,
     { key, hash }: Target,
     { entry, at }: { readonly entry: Entry; readonly at: Instant },
-  ): void {
-    accept(this.#parts.store, { key, hash, entry, fromOwner: this.#wasOwner(peer, hash, at.now) }, at)
+  ): Accepted {
+    return accept(this.#parts.store, { key, hash, entry, fromOwner: this.#wasOwner(peer, hash, at.now) }, at)
   }
 
   /** It has owned the key all the time that this node knows of: nothing was deleted there that it still has. */

@@ -14,22 +14,25 @@ import { Acknowledgements } from './acknowledgements.ts'
 import type { Call, KeyRequest } from './call.ts'
 import { asError, closed, late, unavailable } from './call-errors.ts'
 import { ForgottenLoads } from './forgotten-loads.ts'
-import { Hearing, SWEEP_MS } from './hearing.ts'
+import { Hearing, SILENCE_MS, SWEEP_MS } from './hearing.ts'
+import { Hedges, type ReadStats } from './hedges.ts'
 import { Looks } from './looks.ts'
 import type { NodeParts } from './node-parts.ts'
 import { Openings } from './openings.ts'
 import { type Outlet, type Outlets, overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
+import { Paces } from './pace.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { answers, bytesIn, writeRequest } from './request-frame.ts'
 import { Silences } from './silences.ts'
+import { SpareRead } from './spare-read.ts'
 
-/** A member that was asked and from which nothing at all was heard for that long is passed over, ms. */
-const SILENCE_MS = 300
 /** The same while it loads, of which it gives signs of life (flight/). */
 const LOADING_SILENCE_MS = 1_000
 /** A link to a member that may know what this node should is waited for so long, ms. */
 const EXPECTED_MS = 1_000
 const PENDING_MAX = 100_000
+/** A timer may ring so much before its time, ms. */
+const EARLY_MS = 2
 
 export class Calls {
   readonly #node: NodeParts
@@ -38,6 +41,8 @@ export class Calls {
   readonly #forgotten: ForgottenLoads
   readonly #looks: Looks
   readonly #hearing: Hearing
+  readonly #hedges: Hedges
+  readonly #paces = new Paces()
   readonly #silences = new Silences()
   /** Of the call that is being sent on its way, monotonic ms. */
   #now = 0
@@ -55,6 +60,15 @@ export class Calls {
     this.#forgotten = new ForgottenLoads(node)
     this.acknowledgements = new Acknowledgements(node, (call, at) => this.dispatch(call, at))
     this.#looks = new Looks(node, this)
+    this.#hedges = new Hedges({
+      node,
+      outlets,
+      pending: this.#pending,
+      serve: (call, at) => call.served('owner', at, this.acknowledgements),
+      dispatch: (call, at) => this.dispatch(call, at),
+      paceOf: peer => this.#paces.of(peer),
+      forget: (id, call) => this.#forget(id, call),
+    })
   }
 
   get pending(): number {
@@ -63,7 +77,26 @@ export class Calls {
 
   /** When `sweep` is to be called, monotonic ms; Infinity while nothing waits. */
   get wakeAt(): number {
+    return Math.min(this.#hedges.wakeAt, this.#settlesAt)
+  }
+
+  /** When somebody may have to be asked a second time, monotonic ms: sooner than anything else. */
+  get hedgesAt(): number {
+    return this.#hedges.wakeAt
+  }
+
+  get #settlesAt(): number {
     return Math.min(this.#wakeAt, this.#node.flights.wakeAt, this.acknowledgements.wakeAt)
+  }
+
+  /** To be called at `hedgesAt`, where no sweep is. */
+  hedge(at: Instant): void {
+    if (!this.#closed) this.#hedges.look(at)
+  }
+
+  /** Reads that others than the owners of their keys were asked for. */
+  get readStats(): ReadStats {
+    return this.#hedges.stats
   }
 
   /** Sends a call on its way, or has it served here; also the way back in after a member failed. */
@@ -101,7 +134,7 @@ export class Calls {
       for (const part of call.parts) this.dispatch(part, at)
     } else if (way.kind === 'forward') {
       call.failed = way.failed
-      this.#forward(call, way.to, at)
+      this.#send(call, way.to, at)
     } else if (way.kind === 'unavailable') {
       const { configuration } = this.#node
       // The data store still answers when nobody responsible for the key does.
@@ -115,10 +148,19 @@ export class Calls {
     } else this.#looks.serve(call, way.kind, at)
   }
 
+  /** To who answers for it, or keeps it and answers sooner. */
+  #send(call: Call, to: string, at: Instant): void {
+    const hedges = this.#hedges.applies(call)
+    if (hedges && this.#hedges.divert(call, to, at)) return
+    this.#forward(call, to, at)
+    const { lastId } = this.#pending
+    if (hedges && this.#pending.get(lastId) === call) this.#hedges.sent(lastId, at.now)
+  }
+
   #forward(call: Call, to: string, at: Instant): void {
     const outlet = this.#outlet(to)
     if (outlet === undefined) this.#wait(call, to, at)
-    else this.#send(call, outlet, at)
+    else this.#write(call, outlet, at)
   }
 
   /** A large mesh has no links between all members: the call goes when there is one. */
@@ -151,11 +193,17 @@ export class Calls {
       return
     }
     if (call.to !== from.peer) return
+    const pace = this.#pending.paceOf(frame.requestId)
     if (frame.kind === KIND.waiting && call.waits !== undefined) {
+      // Nobody else has it either, and it will take its time.
+      if (pace.measures(frame.requestId)) pace.unmeasure()
+      this.#pending.watch(frame.requestId, 0)
       call.waits()
       return
     }
+    if (pace.measures(frame.requestId)) pace.took(at.now)
     this.#pending.delete(frame.requestId)
+    if (frame.digestPrefix !== this.#node.stamp.digestPrefix) this.#hedges.unsettled(at.now)
     this.#node.answered(from.peer)
     const { clock } = this.#node.store
     if (frame.clock > clock.last) clock.see(frame.clock, at.wall)
@@ -171,7 +219,7 @@ export class Calls {
       const { number, message } = frame.error()
       const code = errorCode(number)
       // A member on its way out answers no more: the next one takes over.
-      if (code === 'ERR_INTERNAL') this.#node.unanswered(call.to, at.now)
+      if (code === 'ERR_INTERNAL' && !(call instanceof SpareRead)) this.#node.unanswered(call.to, at.now)
       if (code === 'ERR_CLOSED') this.#passOver(call, at)
       // A member of an older version: it answers no loads, and keeps nobody from loading.
       else if (code === 'ERR_MALFORMED_FRAME' && call.request.wish?.claim === false)
@@ -192,6 +240,7 @@ export class Calls {
     this.#lastTo = ''
     this.#hearing.forget(peer)
     this.#silences.forget(peer)
+    this.#paces.forget(peer)
     this.#node.flights.peerDown(peer, at)
     this.#pending.forEach((call, id) => {
       if (call.to !== peer) return
@@ -234,25 +283,35 @@ export class Calls {
     return this.#openings.has(id) || (!this.#openings.hasFailed(id) && this.#outlets.open(id))
   }
 
+  /** Nobody waits for its answer any more. */
+  #forget(id: number, call: Call): void {
+    this.#pending.delete(id)
+    this.#forgotten.add(id, call.request)
+  }
+
   readonly #readable = (id: string): boolean => {
     const outlet = this.#outlet(id)
     if (outlet === undefined) return this.#opens(id)
     return !this.#silences.any || !this.#silences.has(id, outlet.receivedBytes, this.#now)
   }
 
-  #send(call: Call, outlet: Outlet, at: Instant): void {
+  #write(call: Call, outlet: Outlet, at: Instant): void {
     if (this.#pending.size >= PENDING_MAX || outlet.queuedBytes > QUEUED_BYTES_MAX) {
       call.failedWith(overloaded(outlet.peer), at)
       return
     }
+    const { now } = at
+    const { kind } = call.request
+    const pace = this.#paces.of(outlet.peer)
     const id = this.#pending.nextId()
     const writer = writerFor(outlet, this.#node.stamp, bytesIn(call.request))
-    writeRequest(writer, call, { id, budgetMs: Math.max(1, Math.ceil(call.deadline - at.now)) })
+    writeRequest(writer, call, { id, budgetMs: Math.max(1, Math.ceil(call.deadline - now)) })
     call.to = outlet.peer
     call.sentAt = this.#hearing.listened
-    this.#pending.add(id, call)
+    this.#pending.add(id, call, pace)
+    if (kind === 'get' || kind === 'load') pace.sent(id, now)
     sent(outlet, writer)
-    this.#sweepFrom(at.now)
+    this.#sweepFrom(now)
   }
 
   #sweepFrom(now: number): void {
@@ -271,6 +330,9 @@ export class Calls {
   /** Ends the calls whose deadline is over, and passes over the members that are silent. */
   sweep(at: Instant): void {
     if (this.#closed) return
+    this.#hedges.look(at)
+    // It may be for those alone that a timer rang.
+    if (at.now < this.#settlesAt - EARLY_MS) return
     this.#node.flights.sweep(at)
     this.acknowledgements.sweep(at)
     if (this.#pending.size + this.acknowledgements.size === 0 && !this.#openings.any) {
@@ -283,18 +345,24 @@ export class Calls {
     this.#hearing.listen(now)
     this.#pending.forEach((call, id) => {
       if (now >= call.deadline) {
-        this.#pending.delete(id)
-        this.#forgotten.add(id, call.request)
+        this.#forget(id, call)
         call.failedWith(late(call.request), at)
       } else if (this.#hearing.silentFor(call.to, call.sentAt) > silenceMs(call.request.kind)) {
-        this.#pending.delete(id)
-        this.#forgotten.add(id, call.request)
-        this.#node.unanswered(call.to, now)
-        this.#silences.found(call.to, this.#outlets.link(call.to)?.receivedBytes ?? 0, now)
+        this.#gaveUp(call, id, now)
         this.#passOver(call, at)
       }
     })
     this.#sweepOpening(at)
+  }
+
+  #gaveUp(call: Call, id: number, now: number): void {
+    const pace = this.#pending.paceOf(id)
+    if (pace.measures(id)) pace.took(now)
+    this.#forget(id, call)
+    // Whoever was asked in place of another owes nothing.
+    if (call instanceof SpareRead) return
+    this.#node.unanswered(call.to, now)
+    this.#silences.found(call.to, this.#outlets.link(call.to)?.receivedBytes ?? 0, now)
   }
 
   /** A link that takes longer than an answer may is not waited for. */

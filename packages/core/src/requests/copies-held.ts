@@ -43,6 +43,12 @@ export function takeCopy(
     throw new CacheMeshError('ERR_NOT_OWNER', message)
   }
   const entry = entryFrom(unpackCarried(frame.carried()), at.now)
-  replication.take(from.peer, target, { entry, at })
+  // What it does not keep it must not confirm: the write would be acknowledged, and read here as it was before.
+  if (replication.take(from.peer, target, { entry, at }) === 'ahead') {
+    throw new CacheMeshError(
+      'ERR_UNAVAILABLE',
+      'The version of this write lies too far ahead of the clock here',
+    )
+  }
   reply.done({ version: entry.version, existed: false })
 }

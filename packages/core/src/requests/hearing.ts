@@ -6,6 +6,9 @@ import type { Outlet } from './outlet.ts'
 /** Between two sweeps while calls wait: so late may a call settle after its deadline. */
 export const SWEEP_MS = 25
 
+/** A member that was asked and from which nothing at all was heard for that long is passed over, ms. */
+export const SILENCE_MS = 300
+
 interface Heard {
   receivedBytes: number
   queuedBytes: number

@@ -2,6 +2,7 @@ import type { Configuration, Stamp } from '@cachemesh/protocol'
 import type { SettingsReader } from '../configuration/settings.ts'
 import type { Copying } from '../copies/copying.ts'
 import type { Flights } from '../flight/flights.ts'
+import type { Rules } from '../limits/limits.ts'
 import type { Placement } from '../placement/placement.ts'
 import type { Replication } from '../replication/replication.ts'
 import type { Store } from '../store/store.ts'
@@ -19,6 +20,9 @@ export interface NodeParts {
   /** What this node has still to get, and what others may write here. */
   readonly replication: Replication
   readonly stamp: Stamp
+  /** Most of those who watch this node have heard it a moment ago. */
+  readonly isWatched: (now: number) => boolean
+  readonly rules: Rules
   /** The current one. */
   readonly configuration: Configuration
   /** This member has answered a request, with whatever but a fault of its own. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Call } from './call.ts'
+import { Pace } from './pace.ts'
 import { PendingCalls } from './pending-calls.ts'
 
 function call(): Call {
@@ -17,9 +18,9 @@ function call(): Call {
   }
 }
 
-function add(pending: PendingCalls): readonly [number, Call] {
+function add(pending: PendingCalls, pace = new Pace()): readonly [number, Call] {
   const added = [pending.nextId(), call()] as const
-  pending.add(...added)
+  pending.add(...added, pace)
   return added
 }
 
@@ -84,6 +85,22 @@ describe('pending calls', () => {
     }
     expect(pending.get(waiting)).toBe(kept)
     expect(pending.size).toBe(1)
+  })
+
+  it('are counted by the member that was asked, and watched until they are deleted', () => {
+    const pending = new PendingCalls()
+    const pace = new Pace()
+    const ids = Array.from({ length: 1_500 }, () => add(pending, pace)[0])
+    for (const id of ids) pending.watch(id, id + 0.5)
+    for (const id of ids.slice(0, 1_000)) pending.delete(id)
+    pending.delete(ids[0] as number)
+    expect(pace.open).toBe(500)
+    const watched: number[] = []
+    pending.forEachWatched((_call, id, since) => {
+      expect(since).toBe(id + 0.5)
+      watched.push(id)
+    })
+    expect(watched.sort((x, y) => x - y)).toEqual(ids.slice(1_000))
   })
 
   it('may be added to and deleted from while they are visited', () => {

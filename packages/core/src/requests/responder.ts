@@ -16,6 +16,7 @@ import { PassedCall } from './passed-call.ts'
 import { Reads } from './reads.ts'
 import { type KeyReply, Reply } from './reply.ts'
 import { isBatchFrame, requestIn, requestsIn } from './request-in.ts'
+import { showSpare } from './spare-answer.ts'
 import { checkSize } from './value-size.ts'
 
 /** A request without a budget still ends. */
@@ -83,6 +84,9 @@ export class Responder {
         splitKey(key) // throws for what qualifies no key
         const direct = hops.length === 0 && failed.length === 0
         this.#reads.add({ key, hash, direct, lapsed: frame.leaseMs > 0 }, reply, at)
+      } else if (frame.kind === KIND.get && (frame.flags & FLAG.spare) !== 0 && !this.#leaving) {
+        splitKey(key)
+        showSpare(this.#node, { key, hash }, { digestPrefix: frame.digestPrefix, reply, at })
       } else {
         const request = requestIn(frame, key, hash)
         const direct = hops.length === 0 && failed.length === 0

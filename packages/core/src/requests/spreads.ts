@@ -8,6 +8,7 @@ import type { Target } from '../placement/placement.ts'
 import { carriedOf } from '../replication/carrying.ts'
 import { type Call, type KeyRequest, NO_HOPS } from './call.ts'
 import { moving } from './execution.ts'
+import { SWEEP_MS } from './hearing.ts'
 import type { NodeParts } from './node-parts.ts'
 import type { Write } from './spreading.ts'
 
@@ -33,7 +34,7 @@ export class Spreads {
 
   /** When it is to be swept, monotonic ms. */
   get wakeAt(): number {
-    return this.#open.size === 0 ? Number.POSITIVE_INFINITY : this.#lookedAt + AGAIN_MS / 4
+    return this.#open.size === 0 ? Number.POSITIVE_INFINITY : this.#lookedAt + SWEEP_MS
   }
 
   get size(): number {
@@ -48,9 +49,12 @@ export class Spreads {
     const place = list.indexOf(this.#node.id)
     if (place > 0) replication.stoodIn(list.slice(0, place), at.now)
     const spread = { ...write, acked: new Set<string>(), asked: new Map() }
+    // Those that are open already are looked at when they would have been.
+    if (this.#open.size === 0) this.#lookedAt = at.now
     this.#open.add(spread)
-    this.#lookedAt = at.now
     this.#spread(spread, at)
+    // It may have waited for something else before: no sweep comes in time.
+    if (at.now >= spread.deadline && this.#open.has(spread)) this.#settle(spread, late(target), at)
   }
 
   /** Sends again what did not arrive, and ends what waits for too long. */

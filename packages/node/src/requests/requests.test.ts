@@ -1,9 +1,9 @@
-import { Worker } from 'node:worker_threads'
 import { NodeCore } from '@cachemesh/core'
 import { createIdentity, type Link, openTransport, type Transport } from '@cachemesh/libp2p'
 import { decodeMessage, encodeMessage, type Frame, type FrameWriter, KIND } from '@cachemesh/protocol'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { CacheMeshNode } from '../node.ts'
+import { startBusyNode } from '../testing/busy-node.ts'
 import { activeMembers, startMesh, startNode } from '../testing/mesh.ts'
 import { instant } from '../time.ts'
 
@@ -27,11 +27,11 @@ describe('an owner that is busy for a while', () => {
   it('loses no write that was acknowledged', async () => {
     // The owner has a thread of its own, which can be kept busy while this one goes on.
     const a = await startNode()
-    const owner = await busyNode(a.addresses)
+    const owner = await startBusyNode(a.addresses)
     await vi.waitFor(() => expect([a.stats.links, activeMembers(a)]).toEqual([1, 2]))
     const key = farKey(a)
     await a.set(key, 'before')
-    owner.postMessage(700)
+    owner.block(700)
     const written = a.set(key, 'after')
     expect(await a.get('unrelated')).toBeUndefined()
     await written
@@ -66,26 +66,6 @@ describe('a peer that breaks the rules', () => {
 /** A key that the other of two members owns. */
 function farKey(node: CacheMeshNode): string {
   for (let i = 0; ; i++) if (!node.route(`far ${i}`).local) return `far ${i}`
-}
-
-async function busyNode(seeds: readonly string[]): Promise<Worker> {
-  const program = `
-    const { parentPort } = require('node:worker_threads')
-    import(${JSON.stringify(new URL('../index.ts', import.meta.url).href)}).then(async ({ createNode }) => {
-      await createNode({ seeds: ${JSON.stringify(seeds)} })
-      parentPort.on('message', ms => {
-        const until = performance.now() + ms
-        while (performance.now() < until);
-      })
-      parentPort.postMessage('ready')
-    })`
-  const worker = new Worker(program, { eval: true, execArgv: ['--conditions=@cachemesh/source'] })
-  onTestFinished(async () => void (await worker.terminate()))
-  await new Promise((resolve, reject) => {
-    worker.once('message', resolve)
-    worker.once('error', reject)
-  })
-  return worker
 }
 
 /** An admitted member with a real core and a real transport that answers requests as the test says. */

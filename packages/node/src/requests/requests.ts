@@ -15,6 +15,7 @@ import {
   type NodeCore,
   OwnFill,
   OwnWrite,
+  type ReadStats,
   type WriteResult,
   type Written,
 } from '@cachemesh/core'
@@ -81,6 +82,11 @@ export class Requests {
   /** The node is closed, or closing. */
   get closed(): boolean {
     return this.#calls.closed
+  }
+
+  /** Reads that others than the owners of their keys were asked for. */
+  get reads(): ReadStats {
+    return this.#calls.readStats
   }
 
   /** The value of a qualified key, fresh. */

@@ -87,6 +87,8 @@ export const FLAG = {
   stale: 32,
   /** In `get`: a copy was here whose lease is over, and is asked for often. In `hit`: it may be copied, for the budget. */
   copied: 64,
+  /** In `get`: answer out of what you keep for the owner, or miss; ask nobody. */
+  spare: 128,
 } as const
 
 /** Bytes of the body of a message of this kind, at most. Some have room for the largest entry. */

@@ -19,6 +19,8 @@ export interface RequestPath {
   readonly failed?: readonly string[]
   /** Of a get: a copy was here whose lease is over, and is asked for often. */
   readonly lapsed?: boolean
+  /** Of a get: the receiver is asked for what it keeps for the owner. */
+  readonly spare?: boolean
 }
 
 export const NO_PATH: RequestPath = {}

@@ -86,7 +86,8 @@ export class FrameWriter {
   }
 
   get(requestId: number, budgetMs: number, key: string, path: RequestPath): void {
-    this.#begin(KIND.get, path.lapsed === true ? FLAG.copied : 0, requestId, budgetMs, targetBytes(key, path))
+    const flags = path.spare === true ? FLAG.spare : path.lapsed === true ? FLAG.copied : 0
+    this.#begin(KIND.get, flags, requestId, budgetMs, targetBytes(key, path))
     this.#target(key, path)
     this.#finish()
   }
@@ -245,9 +246,8 @@ export class FrameWriter {
   }
 
   error(requestId: number, code: ErrorCode, message: string): void {
-    const shown = message.slice(0, ERROR_LENGTH_MAX)
-    this.#begin(KIND.error, 0, requestId, 0, 2 + shown.length * 3)
-    this.#failure(code, shown)
+    this.#begin(KIND.error, 0, requestId, 0, 2 + Math.min(message.length, ERROR_LENGTH_MAX) * 3)
+    this.#failure(code, message.slice(0, ERROR_LENGTH_MAX))
     this.#finish()
   }
 

@@ -46,6 +46,9 @@ const ASKING: WorkloadPlan = {
   zipf: true,
 }
 
+/** Programs that read most of the time. */
+const READING: WorkloadPlan = { ...WRITING, keys: 30, everyMs: 40, writes: 0.1, deletes: 0 }
+
 /** What makes a scenario: everything but who takes part. */
 interface Plot {
   readonly faults?: readonly Fault[]
@@ -113,6 +116,14 @@ const PLOTS = {
     workload: ASKING,
     measures: { evenness: { from: 70_000, to: 100_000, most: 1.3 } },
   }),
+  'slow-node': ({ dice, count, calmAt }) => {
+    const slow = { kind: 'slow', host: dice.below(count), delayMs: 100, forMs: calmAt - WARM_UP_MS } as const
+    return {
+      ...replicated({ faults: [{ at: WARM_UP_MS, ...slow }] }),
+      workload: READING,
+      measures: { losses: 'forbidden', changesFrom: WARM_UP_MS },
+    }
+  },
   herd: () => ({ measures: {}, workload: HERDING }),
   'herd-change': ({ dice, count, calmAt }) => ({
     faults: departures({ dice, count, calmAt }),

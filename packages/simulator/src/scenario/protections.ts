@@ -22,6 +22,8 @@ export const PROTECTIONS = {
   'anti-entropy': { antiEntropyMs: NEVER },
   /** Who owns an entry from now on begins with nothing. */
   transfers: { transfers: 0 },
+  /** Whoever was asked first has to answer. */
+  hedges: { hedges: 0 },
 } as const satisfies Record<string, Partial<Rules>>
 
 export type Protection = keyof typeof PROTECTIONS

@@ -30,7 +30,7 @@ export interface Measures {
   readonly falseRemovals?: 'forbidden'
   /** Whoever is gone for good, or cut off, is removed at all these hosts (undefined: at all) within a time. */
   readonly detection?: { readonly withinMs: number; readonly watchers?: readonly number[] }
-  /** What is sent before this moment is not for the changes that come. */
+  /** What is sent before this moment is not for the changes that come, and reads before it are not measured. */
   readonly changesFrom?: number
   /** After a cut all hold one configuration within a time, and meanwhile no ring loses a member of its own side. */
   readonly heal?: { readonly withinMs: number }

@@ -33,6 +33,8 @@ export class Workload implements Checker {
   readonly name = 'workload'
   /** How the calls ended, in numbers. */
   readonly results: Map<string, number> = new Map()
+  /** How long each read took that was answered, but for those at the end, ms. */
+  readonly readMs: number[] = []
   readonly #parts: WorkloadParts
   readonly #dice: Dice
   readonly #loadDice: Dice
@@ -152,9 +154,18 @@ export class Workload implements Checker {
     operation.result = result
     const outcome = result.kind === 'failed' ? result.code : result.kind
     this.results.set(outcome, (this.results.get(outcome) ?? 0) + 1)
+    if (host.slowMs === 0 && this.#isMeasured(operation))
+      this.readMs.push(operation.settledAt - operation.startedAt)
     this.#programs?.settled(operation, host)
     this.#note('told', host.index, operation.id, ...noted(result))
     for (const judge of this.#judges) this.#judged(host, judge.name, judge.settled?.(operation, host))
+  }
+
+  /** A read that was answered, in the time in which troubles may come. What a slow host asks for is slow by its own fault. */
+  #isMeasured({ kind, startedAt, result }: Operation): boolean {
+    const { calmAt, measures } = this.#parts.scenario
+    const from = measures?.changesFrom ?? 0
+    return kind === 'get' && result?.kind !== 'failed' && startedAt >= from && startedAt < calmAt
   }
 
   /** A load begins, with a number and a time of its own. */
