@@ -4,8 +4,10 @@ import { parseArgs } from 'node:util'
 import { coldStart } from '../test/chaos/cold-start.ts'
 import { type CutKind, cut } from '../test/chaos/cut.ts'
 import { frozen } from '../test/chaos/frozen.ts'
+import { join } from '../test/chaos/join.ts'
 import { killedOwner } from '../test/chaos/killed-owner.ts'
 import { replicas } from '../test/chaos/replicas.ts'
+import { rollingRestart } from '../test/chaos/rolling-restart.ts'
 import { isProgram } from './check.ts'
 
 interface Options {
@@ -17,6 +19,8 @@ const SCENARIOS: Readonly<Record<string, (options: Options) => Promise<object>>>
   'cold-start': ({ nodes = 30 }) => coldStart({ nodes }),
   'killed-owner': ({ nodes = 3 }) => killedOwner({ nodes }),
   replicas: ({ nodes = 5 }) => replicas({ nodes }),
+  join: ({ nodes = 4 }) => join({ nodes }),
+  'rolling-restart': ({ nodes = 5 }) => rollingRestart({ nodes }),
   frozen: ({ nodes = 4, ms = 2_000 }) => frozen({ nodes, frozenMs: ms }),
   'frozen-long': ({ nodes = 4, ms = 60_000 }) => frozen({ nodes, frozenMs: ms }),
   'cut-last': options => cutAs('last', options),

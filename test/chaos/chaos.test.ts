@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { coldStart } from './cold-start.ts'
 import { cut } from './cut.ts'
 import { frozen } from './frozen.ts'
+import { join } from './join.ts'
 import { killedOwner } from './killed-owner.ts'
+import { rollingRestart } from './rolling-restart.ts'
 
 const isLinux = process.platform === 'linux'
 
@@ -24,6 +26,21 @@ describe('real processes', { timeout: 120_000 }, () => {
     expect(result.pastDeadline).toBe(0)
     // Every key was answered again.
     expect(Number.isFinite(result.firstAnswer.max)).toBe(true)
+  })
+
+  it('lose nothing and refuse nothing while each of them is restarted in turn', async ({ annotate }) => {
+    const result = await rollingRestart({ nodes: 3 })
+    await annotate(JSON.stringify(result))
+    expect(result).toMatchObject({ hitsBefore: 100, failed: 0 })
+    expect(result.hitsLowest).toBeGreaterThanOrEqual(97)
+  })
+
+  it('load nothing anew because one joins', async ({ annotate }) => {
+    const result = await join({ nodes: 2 })
+    await annotate(JSON.stringify(result))
+    expect(result.failed).toBe(0)
+    expect(result.loads).toBeGreaterThan(0)
+    expect(result.ratio).toBeLessThanOrEqual(1.1)
   })
 
   it('remove nobody when one of them stands still for two seconds', async ({ annotate }) => {

@@ -15,7 +15,7 @@ const CALLERS = 8
 export class Readers {
   readonly reads: Read[] = []
   readonly #keys: readonly string[]
-  readonly #nodes: readonly StartedNode[]
+  #nodes: readonly StartedNode[]
   #ended = false
   #next = 0
   #callers: Promise<void>[] = []
@@ -27,6 +27,15 @@ export class Readers {
 
   start(): void {
     this.#callers = Array.from({ length: CALLERS }, () => this.#call())
+  }
+
+  /** Asks this node no more, as a load balancer does with one that is about to be restarted. */
+  spare(node: StartedNode): void {
+    this.#nodes = this.#nodes.filter(other => other !== node)
+  }
+
+  add(node: StartedNode): void {
+    this.#nodes = [...this.#nodes, node]
   }
 
   /** Resolves when the last read is answered. */
@@ -46,6 +55,21 @@ export class Readers {
       this.reads.push({ key, askedAt, answeredAt: performance.now(), status: response.status })
     }
   }
+}
+
+/** Of the reads asked in this time, how many found their entry, in percent. */
+export function hitsPercent(reads: readonly Read[], from: number, to: number): number {
+  const within = reads.filter(({ askedAt }) => askedAt >= from && askedAt < to)
+  const found = within.filter(({ status }) => status === 200).length
+  return Number(((100 * found) / within.length).toFixed(2))
+}
+
+/** The same of the worst second. */
+export function lowestHits(reads: readonly Read[], from: number, to: number): number {
+  let lowest = 100
+  for (let second = from; second + 1_000 <= to; second += 1_000)
+    lowest = Math.min(lowest, hitsPercent(reads, second, second + 1_000))
+  return lowest
 }
 
 /** Neither a value nor a miss. */

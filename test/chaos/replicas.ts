@@ -2,7 +2,7 @@
 
 import type { StartedNode } from '../e2e/processes.ts'
 import { eventually, Mesh, pause } from './mesh.ts'
-import { isFailed, Readers, setAll, setSettings } from './readers.ts'
+import { hitsPercent, isFailed, Readers, setAll, setSettings } from './readers.ts'
 
 export interface Replicas {
   readonly nodes: number
@@ -43,15 +43,10 @@ export async function replicas({ nodes: count }: { readonly nodes: number }): Pr
 }
 
 function seen({ reads }: Readers, killedAt: number): Omit<Replicas, 'nodes'> {
-  const hits = (from: number, to: number): number => {
-    const within = reads.filter(({ askedAt }) => askedAt >= from && askedAt < to)
-    const found = within.filter(({ status }) => status === 200).length
-    return Number(((100 * found) / within.length).toFixed(2))
-  }
   return {
-    hitsBefore: hits(0, killedAt),
-    hitsInSecondAfter: hits(killedAt, killedAt + 1_000),
-    hitsLater: hits(killedAt + 1_000, Number.POSITIVE_INFINITY),
+    hitsBefore: hitsPercent(reads, 0, killedAt),
+    hitsInSecondAfter: hitsPercent(reads, killedAt, killedAt + 1_000),
+    hitsLater: hitsPercent(reads, killedAt + 1_000, Number.POSITIVE_INFINITY),
     calls: reads.length,
     failed: reads.filter(isFailed).length,
   }

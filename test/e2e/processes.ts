@@ -58,10 +58,15 @@ export class Running {
     }))
   }
 
+  /** Every line on stdout from now on. */
+  lines(told: (line: string) => void): void {
+    createInterface(this.#child.stdout).on('line', told)
+  }
+
   /** Resolves to the next line on stdout that matches; rejects when the process ends without it. */
   line(pattern: RegExp, seen: string[] = []): Promise<string> {
     return new Promise((resolve, reject) => {
-      createInterface(this.#child.stdout).on('line', line => {
+      this.lines(line => {
         seen.push(line)
         if (pattern.test(line)) resolve(line)
       })
