@@ -27,6 +27,8 @@ export interface AskedRead {
   readonly key: string
   readonly hash: number
   readonly peer: string
+  /** The peer shares the arc of the key, and answers others from its copy. */
+  readonly shares?: boolean
   /** The peer had a copy, and is asked for the key often. */
   readonly lapsed: boolean
 }
@@ -92,13 +94,13 @@ export class Copying {
     return entry === undefined ? 0 : this.#grant(read, entry, now)
   }
 
-  #grant({ key, peer, lapsed }: AskedRead, entry: Entry, now: number): number {
+  #grant({ key, peer, shares, lapsed }: AskedRead, entry: Entry, now: number): number {
     const { load, settings, isWatched } = this.#parts
     const namespace = namespaceOf(key)
     const leaseMs = settings.in(namespace, 'leaseMs')
     if (leaseMs === 0 || entry.value.length > VALUE_BYTES_MAX || entry.staleAt <= now) return 0
     const above = settings.in(namespace, 'copyAbove')
-    if (!lapsed && above > 0 && load.askedBy(key, peer, now) < above) return 0
+    if (!lapsed && shares !== true && above > 0 && load.askedBy(key, peer, now) < above) return 0
     return isWatched(now) && this.grants.grant(key, peer, { now, leaseMs }) ? leaseMs : 0
   }
 }

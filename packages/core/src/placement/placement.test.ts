@@ -38,6 +38,27 @@ it('reads a position from digits alone', () => {
   expect(sizeWith(' ', '0x1', '1e3', '-1', '1.0', '4294967296', 'Infinity', '\n')).toBe(sizeWith())
 })
 
+it('asks those who share an arc in turn: each is asked by as many others, or by one more', () => {
+  const ids = Array.from({ length: 9 }, (_, i) => `m${i}`)
+  const json = JSON.stringify({ members: ['m3', 'm5'] })
+  const shared = registerRecord({ name: 'placements/4294967295', counter: 1, json })
+  const records = [...ids.map(id => memberRecord(member(id, 1))), shared]
+  const configuration = author(Configuration.empty('mesh'), records, 0)
+  const asks = (self: string, hash: number): string | undefined => {
+    const placement = new Placement(self)
+    placement.update(configuration)
+    return placement.reader(hash)
+  }
+  for (const hash of [4_294_967_295, 4_294_967_294]) {
+    const asked = ids.map(id => asks(id, hash))
+    expect(asked.filter(id => id === undefined)).toHaveLength(2)
+    expect([asked[3], asked[5]]).toEqual([undefined, undefined])
+    const counts = ['m3', 'm5'].map(one => asked.filter(id => id === one).length)
+    expect(counts.sort()).toEqual([3, 4])
+  }
+  expect(ids.map(id => asks(id, 7))).toEqual(ids.map(() => undefined))
+})
+
 function member(id: string, weight: number): Member {
   return {
     id,

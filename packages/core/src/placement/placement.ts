@@ -78,6 +78,31 @@ export class Placement {
     return ring.members[ring.ownerIndex(hash)]
   }
 
+  /** Some arcs are shared. */
+  get shares(): boolean {
+    return this.ring.sharing
+  }
+
+  /**
+   * Whom this node asks for a key of an arc that is shared, in the place of its owner: the same one always, and of all nodes
+   * about as many ask each. Undefined: the owner. Of nearly every ring no arc is shared.
+   */
+  reader(hash: number): string | undefined {
+    const { ring } = this
+    if (!ring.sharing) return undefined
+    const sharers = ring.sharers(hash)
+    if (sharers.length === 0 || sharers.includes(this.#selfIndex)) return undefined
+    // Its place among those who do not share it: so each of those who do gets as many of them, or one more.
+    const place = this.#selfIndex - sharers.filter(index => index < this.#selfIndex).length
+    return ring.members[sharers[(hash + Math.max(0, place)) % sharers.length] as number]
+  }
+
+  /** True when a member may be asked for a key in the place of its owner. */
+  isReader(id: string, hash: number): boolean {
+    const { ring } = this
+    return ring.sharing && ring.sharers(hash).some(index => ring.members[index] === id)
+  }
+
   /** True when entries of any namespace are to be kept by more than their owner. */
   get replicates(): boolean {
     return this.replicasMax > 0

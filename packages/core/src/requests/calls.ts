@@ -123,6 +123,11 @@ export class Calls {
       return
     }
     this.#now = at.now
+    const reader = this.#reader(call)
+    if (reader !== undefined) {
+      this.#forward(call, reader, at)
+      return
+    }
     const way = route(
       this.#node.placement,
       call.request,
@@ -155,6 +160,14 @@ export class Calls {
     this.#forward(call, to, at)
     const { lastId } = this.#pending
     if (hedges && this.#pending.get(lastId) === call) this.#hedges.sent(lastId, at.now)
+  }
+
+  /** One of those who share the arc of a key, when this node asks for it itself and has met no trouble. */
+  #reader({ request, hops, failed, parts }: Call): string | undefined {
+    if (!this.#node.placement.shares || request.kind !== 'get' || parts !== undefined) return undefined
+    if (hops.length > 0 || failed.length > 0) return undefined
+    const reader = this.#node.placement.reader(request.hash)
+    return reader !== undefined && this.#readable(reader) ? reader : undefined
   }
 
   #forward(call: Call, to: string, at: Instant): void {

@@ -1,4 +1,6 @@
 import { type CacheMeshError, FLAG, type Frame, KIND } from '@cachemesh/protocol'
+import type { Granted } from '../copies/held.ts'
+import type { Instant } from '../limits/instant.ts'
 import type { Call, KeyRequest } from './call.ts'
 import { passLease } from './load-reply.ts'
 import type { KeyReply } from './reply.ts'
@@ -12,6 +14,8 @@ export interface Passing {
   readonly deadline: number
   readonly reply: KeyReply
   readonly served: Call['served']
+  /** What becomes of a copy that this node may keep: it shares the arc of the key with the owner. */
+  readonly keep: ((copy: Omit<Granted, 'askedAt'>, at: Instant) => void) | undefined
 }
 
 /** A peer's request on its way to a third member. */
@@ -23,6 +27,7 @@ export class PassedCall implements Call {
   to = ''
   sentAt = 0
   readonly #reply: KeyReply
+  readonly #keep: Passing['keep']
   readonly served: Call['served']
 
   constructor(request: KeyRequest, passing: Passing) {
@@ -31,14 +36,19 @@ export class PassedCall implements Call {
     this.failed = passing.failed
     this.deadline = passing.deadline
     this.#reply = passing.reply
+    this.#keep = passing.keep
     this.served = passing.served
   }
 
-  answered(frame: Frame): void {
+  answered(frame: Frame, at: Instant): void {
     const flags = FLAG.forwarded | (frame.flags & PASSED_FLAGS)
-    const { existed } = frame
-    if (frame.kind === KIND.hit) this.#reply.hit(frame.version(), frame.entry(), flags)
-    else if (frame.kind === KIND.miss) this.#reply.miss(flags)
+    const { existed, leaseMs } = frame
+    if (frame.kind === KIND.hit) {
+      const version = frame.version()
+      const entry = frame.entry()
+      this.#reply.hit(version, entry, flags)
+      if (leaseMs > 0) this.#keep?.({ ...entry, version, leaseMs }, at)
+    } else if (frame.kind === KIND.miss) this.#reply.miss(flags)
     else if (frame.kind === KIND.lease) passLease(this.#reply, frame, flags)
     else if (frame.kind === KIND.altered) this.#reply.altered({ ...frame.altered(), existed }, flags)
     else this.#reply.done({ version: frame.version(), existed }, flags)

@@ -23,6 +23,7 @@ interface Read {
   address: number
   peer: string
   direct: boolean
+  shares: boolean
   lapsed: boolean
 }
 
@@ -31,6 +32,8 @@ interface AddedRead {
   readonly hash: number
   /** Came from who asks for itself: it may get a copy. */
   readonly direct: boolean
+  /** Came from who shares the arc of the key: it gets one. */
+  readonly shares: boolean
   /** Who asks had a copy. */
   readonly lapsed: boolean
 }
@@ -46,6 +49,7 @@ export class Reads {
     address: 0,
     peer: '',
     direct: false,
+    shares: false,
     lapsed: false,
   }))
   #count = 0
@@ -58,13 +62,14 @@ export class Reads {
   }
 
   /** Takes a request whose key is owned here. It is answered by `answer`, or as soon as enough wait. */
-  add({ key, hash, direct, lapsed }: AddedRead, reply: Reply, at: Instant): void {
+  add({ key, hash, direct, shares, lapsed }: AddedRead, reply: Reply, at: Instant): void {
     const read = this.#reads[this.#count++] as Read
     read.key = key
     read.hash = hash
     read.reply = reply
     read.peer = reply.peer
     read.direct = direct
+    read.shares = shares
     read.lapsed = lapsed
     if (this.#count === TOGETHER_MAX) this.answer(at)
   }

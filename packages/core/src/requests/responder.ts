@@ -2,6 +2,7 @@
 
 import { CacheMeshError, FLAG, type Frame, hashKey, KIND, splitKey } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
+import type { Target } from '../placement/placement.ts'
 import type { Role } from '../placement/router.ts'
 import type { WriteResult } from '../writes/result.ts'
 import { BatchReply } from './batch-reply.ts'
@@ -12,7 +13,7 @@ import { executeFill, executeWrite, moving } from './execution.ts'
 import { serveLoad } from './load-reply.ts'
 import type { NodeParts } from './node-parts.ts'
 import type { Outlet } from './outlet.ts'
-import { PassedCall } from './passed-call.ts'
+import { PassedCall, type Passing } from './passed-call.ts'
 import { Reads } from './reads.ts'
 import { type KeyReply, Reply } from './reply.ts'
 import { isBatchFrame, requestIn, requestsIn } from './request-in.ts'
@@ -83,19 +84,39 @@ export class Responder {
       ) {
         splitKey(key) // throws for what qualifies no key
         const direct = hops.length === 0 && failed.length === 0
-        this.#reads.add({ key, hash, direct, lapsed: frame.leaseMs > 0 }, reply, at)
+        const lapsed = frame.leaseMs > 0
+        const shares =
+          !direct &&
+          hops.length === 1 &&
+          failed.length === 0 &&
+          this.#node.placement.isReader(from.peer, hash)
+        this.#reads.add({ key, hash, direct: direct || shares, shares, lapsed }, reply, at)
       } else if (frame.kind === KIND.get && (frame.flags & FLAG.spare) !== 0 && !this.#leaving) {
         splitKey(key)
         showSpare(this.#node, { key, hash }, { digestPrefix: frame.digestPrefix, reply, at })
+      } else if (frame.kind === KIND.get && this.#answeredShared({ key, hash }, reply, at)) {
+        return
       } else {
         const request = requestIn(frame, key, hash)
         const direct = hops.length === 0 && failed.length === 0
-        if (this.#isReady(request, at)) this.#reads.add({ key, hash, direct, lapsed: false }, reply, at)
+        if (this.#isReady(request, at))
+          this.#reads.add({ key, hash, direct, shares: false, lapsed: false }, reply, at)
         else this.#ask(request, { from, reply, at, deadline, hops, failed })
       }
     } catch (error) {
       reply.error(error)
     }
+  }
+
+  /** Of an arc that this node shares, out of a copy that it holds. */
+  #answeredShared({ key, hash }: Target, reply: Reply, at: Instant): boolean {
+    const { placement, copying, id } = this.#node
+    if (!placement.shares || this.#leaving || !placement.isReader(id, hash)) return false
+    const copy = copying.held.read(key, at.now)
+    if (copy === undefined) return false
+    copying.asks(key, hash, at)
+    reply.found(copy, at.now)
+    return true
   }
 
   /** A load of what is here and fresh is a read like any other. */
@@ -164,7 +185,13 @@ export class Responder {
       }
     }
     const hops = [...asked.hops, asked.from.peer]
-    this.#calls.dispatch(new PassedCall(request, { ...asked, hops, served }), asked.at)
+    const keeps =
+      placement.shares && request.kind === 'get' && placement.isReader(this.#node.id, request.hash)
+    const { copying } = this.#node
+    const keep: Passing['keep'] = keeps
+      ? (entry, at) => copying.held.keep(request.key, { ...entry, askedAt: asked.at.now }, at.now)
+      : undefined
+    this.#calls.dispatch(new PassedCall(request, { ...asked, hops, served, keep }), asked.at)
   }
 
   #serve(

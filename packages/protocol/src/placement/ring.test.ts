@@ -109,6 +109,21 @@ describe('Ring', () => {
   })
 })
 
+describe('an arc', () => {
+  it('is shared by those of its override who stand on the ring, when they are two or more', () => {
+    const who = ['a', 'b', 'c'].map(id => ({ id, weight: 0.01 }))
+    const ring = Ring.build(who, [
+      { position: 7, members: ['b', 'nobody', 'a', 'b'] },
+      { position: 2 ** 31, members: ['c', 'nobody'] },
+    ])
+    expect(ring.sharing).toBe(true)
+    expect(ring.sharers(7).map(index => ring.members[index])).toEqual(['b', 'a'])
+    expect(ring.sharers(8)).toEqual([])
+    expect(ring.sharers(2 ** 31)).toEqual([])
+    expect(Ring.build(who, [{ position: 7, members: ['a', 'gone'] }]).sharing).toBe(false)
+  })
+})
+
 describe('a change of members', () => {
   const change = fc.tuple(members, overrides, id, weight, weight)
 

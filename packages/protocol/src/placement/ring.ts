@@ -19,6 +19,8 @@ export class Ring {
   readonly members: readonly string[]
   /** Number of positions. */
   readonly size: number
+  /** Some arcs are shared. */
+  readonly sharing: boolean
 
   readonly #layout: Layout
   readonly #positions: Uint32Array
@@ -50,6 +52,7 @@ export class Ring {
     const overrides = roster.shared.map(override => override.members[0]!)
     this.members = Object.freeze(roster.ids)
     this.size = roster.size
+    this.sharing = roster.shared.some(({ members }) => members.length > 1)
     this.#layout = layout
     this.#positions = sorted.positions
     this.#codes = sorted.codes
@@ -90,6 +93,14 @@ export class Ring {
     }
   }
 
+  /** Indices of those who share the arc that a hash falls into, its owner first; of an arc that is not shared none. */
+  sharers(hash: number): readonly number[] {
+    if (!this.sharing) return NOBODY
+    const { shared } = this.#layout.roster
+    const members = shared[this.#codes[this.#find(hash)]!]?.members ?? NOBODY
+    return members.length > 1 ? members : NOBODY
+  }
+
   /** The arc a hash falls into; undefined on an empty ring. */
   range(hash: number): RingRange | undefined {
     if (this.size === 0) return undefined
@@ -127,6 +138,8 @@ export class Ring {
     return place === positions.length ? 0 : place
   }
 }
+
+const NOBODY: readonly number[] = []
 
 function addDistinct(out: Int32Array, found: number, member: number): number {
   for (let i = 0; i < found; i++) if (out[i] === member) return found

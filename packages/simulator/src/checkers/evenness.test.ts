@@ -3,6 +3,15 @@ import { namedScenario } from '../scenario/named.ts'
 import type { Fault } from '../scenario/scenario.ts'
 import { type Outcome, simulate } from '../simulate.ts'
 
+describe('a mesh in which one key is a third of all that is asked for', () => {
+  it('shares it between two nodes, with nothing stale or lost', () => {
+    const scenario = namedScenario('shared', { seed: 2, nodes: 5, durationMs: 120_000 })
+    const { spread, violations } = simulate(scenario)
+    expect(violations).toEqual([])
+    expect(spread).toBeLessThanOrEqual(1.6)
+  })
+})
+
 function play(...faults: readonly Fault[]): Outcome {
   const scenario = namedScenario('zipf', { seed: 3, nodes: 5, durationMs: 120_000 })
   return simulate({ ...scenario, faults: [...faults, ...scenario.faults] })
