@@ -29,7 +29,7 @@ import { unpackFloors } from './packed-floors.ts'
 import { Pulls } from './pulls.ts'
 import { movesBetween, type Standing, standingIn } from './standing.ts'
 import { dropTaken, Takeovers } from './takeovers.ts'
-import { Warmth } from './warmth.ts'
+import { OwnWarmth, Warmth } from './warmth.ts'
 
 export interface ReplicationParts {
   readonly store: Store
@@ -77,7 +77,7 @@ export class Replication {
   readonly #stoodInFor = new Set<string>()
   /** What others said of themselves. */
   readonly #warmth = new Warmth()
-  #told: string | undefined
+  readonly #ownWarmth = new OwnWarmth()
   #repairAt = Number.POSITIVE_INFINITY
   #sweepAt = Number.POSITIVE_INFINITY
   #returnAt = Number.POSITIVE_INFINITY
@@ -171,7 +171,7 @@ export class Replication {
     for (const peer of moves.left) if (this.#parts.linked.has(peer)) this.#expectations.expect(peer, at.now)
     if (after.weights.has(this.#self)) this.#expect(moves.expected, at.now)
     if (replicates && this.#repairAt === Number.POSITIVE_INFINITY) this.#planRepair(at.now)
-    return [...moves.peers.flatMap(peer => this.#offer(peer, false, at)), ...this.#tell()]
+    return [...moves.peers.flatMap(peer => this.#offer(peer, false, at)), ...this.#tell(at.now)]
   }
 
   #expect(peers: readonly string[], now: number): void {
@@ -184,8 +184,7 @@ export class Replication {
 
   linkUp(peer: string, at: Instant): readonly ReplicationOutput[] {
     if (this.#parts.rules.transfers === 0 || !this.#isMember(peer)) return NOTHING
-    this.#told = undefined
-    return [...this.#offer(peer, false, at), ...this.#tell()]
+    return [...this.#offer(peer, false, at), ...this.#tell(at.now, peer)]
   }
 
   linkDown(peer: string): void {
@@ -217,7 +216,7 @@ export class Replication {
       this.#stoodInFor.delete(from)
       if (wasOwed) this.#sweepAt = Math.min(this.#sweepAt, at.now + 1)
     }
-    return [...sends, ...this.#tell()]
+    return [...sends, ...this.#tell(at.now)]
   }
 
   /** This member may need what this node holds and should not. */
@@ -238,7 +237,7 @@ export class Replication {
     // Also when those who were owed something are gone for good.
     const mayDropAll = this.#leftovers.any && !this.#offers.busy && this.#stoodInFor.size === 0
     if (mayDropAll) this.#sweepAt = Math.min(this.#sweepAt, at.now + 1)
-    return [...outputs, ...this.#tell()]
+    return [...outputs, ...this.#tell(at.now)]
   }
 
   get wakeAt(): number {
@@ -247,6 +246,7 @@ export class Replication {
       this.#offers.wakeAt,
       this.#pulls.wakeAt,
       this.#expectations.wakeAt,
+      this.#ownWarmth.wakeAt,
       this.#repairAt,
       this.#sweepAt,
       this.#returnAt,
@@ -286,15 +286,14 @@ export class Replication {
     this.#repairAt = now + random.jittered(rules.repairMs)
   }
 
-  /** Tells all peers whether this node has what it should have, when that is news. */
-  #tell(): readonly ReplicationOutput[] {
+  /** Tells all peers whether this node has what it should have, when that is news; else this one, when it is given. */
+  #tell(now: number, stranger?: string): readonly ReplicationOutput[] {
     const { placement, linked } = this.#parts
-    const ring = placement.fingerprint
-    const warm = this.full
-    const said = `${warm} ${placement.replicates ? ring : ''}`
-    if (said === this.#told || (this.#told === undefined && warm && !placement.replicates)) return NOTHING
-    this.#told = said
-    return [...linked].map(to => ({ kind: 'send', to, message: { kind: 'warm', ring, warm } }))
+    const isNews = this.#ownWarmth.isNews(this.full, placement, now)
+    const { said: message } = this.#ownWarmth
+    if (message === undefined) return NOTHING
+    const peers = isNews ? [...linked] : stranger === undefined ? [] : [stranger]
+    return peers.map(to => ({ kind: 'send', to, message }))
   }
 
   #isMember(peer: string): boolean {
