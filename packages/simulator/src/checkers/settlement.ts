@@ -91,9 +91,11 @@ function sampled(living: readonly Host[]): Host[] {
 }
 
 function disagreement(a: Host, b: Host): string | undefined {
-  const mine = labelOf(a)
-  const other = labelOf(b)
-  return mine === other ? undefined : `host ${a.index} holds ${mine}, host ${b.index} ${other}`
+  const mine = a.core.configuration.version
+  const other = b.core.configuration.version
+  const agree =
+    mine.digest === other.digest && mine.serial === other.serial && mine.timestamp === other.timestamp
+  return agree ? undefined : `host ${a.index} holds ${labelOf(a)}, host ${b.index} ${labelOf(b)}`
 }
 
 function labelOf({ core }: Host): string {

@@ -14,8 +14,8 @@ export interface GossipEvents {
 
 export interface Announcement {
   readonly bytes: Uint8Array
-  /** Processes that have seen it, by host and life. */
-  readonly seen: Set<string>
+  /** Processes that have seen it: of each host the last life of it that did. */
+  readonly seen: Map<number, number>
 }
 
 /**
@@ -39,7 +39,7 @@ export class Gossip {
   }
 
   announce(host: number, bytes: Uint8Array): void {
-    const announcement: Announcement = { bytes, seen: new Set([this.#process(host)]) }
+    const announcement: Announcement = { bytes, seen: new Map([[host, this.#lifeOf(host)]]) }
     for (const peer of [...this.#links.peers(host)]) this.#hop(announcement, host, peer)
   }
 
@@ -62,18 +62,14 @@ export class Gossip {
 
   #arrived(announcement: Announcement, hop: { from: number; to: number; again: boolean }): void {
     const { from, to, again } = hop
-    const life = this.#process(to)
-    const seen = announcement.seen.has(life)
+    const life = this.#lifeOf(to)
+    const seen = announcement.seen.get(to) === life
     // Memory of what was seen is bounded: sometimes an old one passes as new.
     if (seen && !again) return
-    announcement.seen.add(life)
+    announcement.seen.set(to, life)
     this.#events.announcement(to, from, announcement)
     if (seen) return
     const others = [...this.#links.peers(to)].filter(peer => peer !== from)
     for (const peer of this.#parts.dice.sample(others, FANOUT)) this.#hop(announcement, to, peer)
-  }
-
-  #process(host: number): string {
-    return `${host}.${this.#lifeOf(host)}`
   }
 }

@@ -22,7 +22,7 @@ import type { HerdPlan } from './herd-plan.ts'
 import type { Operation, Result } from './operation.ts'
 import { SimulatedOutlet } from './outlet.ts'
 import { ProcessLoads, type StartedLoad } from './process-loads.ts'
-import { CONTENT_TYPE, valueFor, writeIn } from './values.ts'
+import { CONTENT_TYPE, isValueOf, valueFor, writeIn } from './values.ts'
 
 /** Makes the parts of a process that handle requests: the real ones, or in a test some that lack something. */
 export type CreateRequests = (node: NodeParts, outlets: Outlets) => { calls: Calls; responder: Responder }
@@ -223,8 +223,7 @@ function read({ key }: Operation): (found: Found | undefined, certain: boolean) 
     if (found === undefined) return { kind: 'miss', certain }
     const { value, contentType, version } = found
     const write = writeIn(value)
-    const wanted = valueFor({ id: write, key, sizeBytes: value.length })
-    const whole = contentType === CONTENT_TYPE && wanted.every((byte, at) => byte === value[at])
+    const whole = contentType === CONTENT_TYPE && isValueOf(write, key, value)
     const copied = found.served === 'copy'
     return { kind: 'hit', write, whole, bytes: value.length, version, certain, copied }
   }

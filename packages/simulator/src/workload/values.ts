@@ -19,6 +19,16 @@ export function valueFor(write: Write): Uint8Array {
   return value
 }
 
+/** True when these are the bytes of that write of this key, to the last of them. */
+export function isValueOf(id: number, key: string, value: Uint8Array): boolean {
+  const head = `${id} ${key}\n`
+  if (value.length < head.length) return false
+  for (let at = 0; at < head.length; at++) if (value[at] !== head.charCodeAt(at)) return false
+  for (let at = head.length; at < value.length; at++)
+    if (value[at] !== ((id * 31 + at * 7) & 0xff)) return false
+  return true
+}
+
 /** How long it is: no shorter than what it has to say. */
 export function bytesOf({ id, key, sizeBytes }: Write): number {
   return Math.max(`${id} ${key}\n`.length, sizeBytes)

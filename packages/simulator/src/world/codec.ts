@@ -2,6 +2,8 @@ import { decodeMessage, type EncodedMessage, encodeMessage, type Message } from 
 
 /** Messages kept of each kind of work; then it starts anew. */
 const KEPT_MAX = 4_096
+/** Messages that are told to peers by turns. */
+const RECENT = 8
 /** Bytes of a body worth comparing. Longer ones are whole documents, which are sent to one node each. */
 const BODY_MAX = 8_192
 
@@ -17,8 +19,10 @@ interface Decoded {
  */
 export class Codec {
   readonly #beats = new Map<number, EncodedMessage>()
-  /** By the delta, the list of charges: what is one object in messages to several peers. */
-  readonly #encoded = new WeakMap<object, EncodedMessage>()
+  /** What was encoded last, by the delta or the message: what is one object for several peers is sent to them in a row. */
+  readonly #said: (object | undefined)[] = new Array(RECENT).fill(undefined)
+  readonly #encoded: (EncodedMessage | undefined)[] = new Array(RECENT).fill(undefined)
+  #turn = 0
   /** By a hash of the bytes; of two with one hash the later is kept. */
   readonly #decoded = new Map<number, Decoded>()
 
@@ -38,11 +42,12 @@ export class Codec {
       return beat
     }
     const shared = message.kind === 'delta' ? message.delta : message
-    let encoded = this.#encoded.get(shared)
-    if (encoded === undefined) {
-      encoded = encodeMessage(message)
-      this.#encoded.set(shared, encoded)
-    }
+    const place = this.#said.indexOf(shared)
+    if (place >= 0) return this.#encoded[place] as EncodedMessage
+    const encoded = encodeMessage(message)
+    this.#said[this.#turn] = shared
+    this.#encoded[this.#turn] = encoded
+    this.#turn = (this.#turn + 1) % RECENT
     return encoded
   }
 
