@@ -1,6 +1,7 @@
 // A process of its own that fills a node with entries, and tells what they took and how long it stood still.
 
 import { PerformanceObserver } from 'node:perf_hooks'
+import { getHeapSpaceStatistics, type HeapSpaceInfo } from 'node:v8'
 import { createNode } from 'cachemesh'
 import { LRUCache } from 'lru-cache'
 import type { Filled, Filling } from './memory.ts'
@@ -8,7 +9,8 @@ import { generator, valueAt } from './random.ts'
 
 const VALUE_BYTES = 100
 const INSERTS_PER_TURN = 100
-const WARM_SETS = 300_000
+const WARM_SETS = 100_000
+const WARM_ROUNDS_MAX = 30
 
 interface Cache {
   get(key: string): Promise<unknown>
@@ -81,12 +83,25 @@ async function openLoop(cache: Cache, { entries, rate, seconds }: Filling): Prom
   return latencies
 }
 
+/** Sets a few entries until the young generation of the heap grows no more: its size is no matter of how many there are. */
+async function warm(cache: Cache): Promise<void> {
+  let grewAt = 0
+  let largest = 0
+  for (let round = 0; round < WARM_ROUNDS_MAX && round - grewAt <= 5; round++) {
+    for (let i = 0; i < WARM_SETS; i++) await cache.set(keyOf(i % 1_000), valueAt(i, VALUE_BYTES))
+    const { space_size: size } = getHeapSpaceStatistics().find(
+      ({ space_name: name }) => name === 'new_space',
+    ) as HeapSpaceInfo
+    if (size > largest) grewAt = round
+    largest = Math.max(largest, size)
+  }
+}
+
 async function fill(filling: Filling): Promise<Filled> {
   const { entries } = filling
   const gc = new GarbageCollector()
   const cache = await cacheFor(filling)
-  // The young generation of the heap has its full size then, which is no matter of how many entries there are.
-  for (let i = 0; i < WARM_SETS; i++) await cache.set(keyOf(i % 1_000), valueAt(i, VALUE_BYTES))
+  await warm(cache)
   // At once: a process that waits gives some of its heap back.
   const before = process.memoryUsage()
   await gc.taken()
