@@ -15,7 +15,10 @@ import type { SetOptions } from './writing/set-options.ts'
 
 /** How one namespace behaves in this process. */
 export interface NamespaceOptions<T> extends DataStoreOptions<T> {
-  /** Time to live of entries that are set without one. Default: what the configuration says, or none. */
+  /**
+   * Time to live of entries that are set without one. Default: what the configuration says, or none. What `load` brings may
+   * last up to a tenth shorter, each value by chance, so that what was loaded together does not end together.
+   */
   readonly ttl?: Duration
   /**
    * Values of keys that this node owns are kept and handed out by reference in this process: no copy, nothing decoded

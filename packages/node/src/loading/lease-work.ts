@@ -1,7 +1,7 @@
 // The work of whoever has the lease of a load: ask the data store, and bring back what it said. The member that granted
 // the lease tells all who wait.
 
-import { checkSize } from '@cachemesh/core'
+import { checkSize, jitteredTtl } from '@cachemesh/core'
 import {
   CacheMeshError,
   type EncodedValue,
@@ -58,7 +58,7 @@ export class LeaseWork<T> {
       this.#giveOut(qualified, lease, { encoded, tooLarge })
       return encoded
     }
-    const times = { ttlMs: this.#parts.ttlMs(), staleForMs: dataStore.staleForMs }
+    const times = { ttlMs: jitteredTtl(this.#parts.ttlMs(), Math.random()), staleForMs: dataStore.staleForMs }
     await this.#bring(
       qualified,
       lease,

@@ -228,3 +228,15 @@ describe('a value past its time', () => {
     await expect.poll(() => data.get('key'), PATIENT).not.toBe('load 1')
   })
 })
+
+it('what was loaded together ends at different times, none later than it may, none a tenth sooner', async () => {
+  const node = await startNode()
+  const HOUR_MS = 3_600_000
+  const rows = node.namespace<string>('rows', { ttl: '1h', load: async key => key })
+  const keys = Array.from({ length: 40 }, (_, i) => String(i))
+  await Promise.all(keys.map(key => rows.get(key)))
+  const ends = await Promise.all(keys.map(async key => (await rows.getEntry(key))?.ttlMs ?? 0))
+  expect(Math.max(...ends)).toBeLessThanOrEqual(HOUR_MS)
+  expect(Math.min(...ends)).toBeGreaterThan(0.89 * HOUR_MS)
+  expect(Math.max(...ends) - Math.min(...ends)).toBeGreaterThan(0.02 * HOUR_MS)
+})
