@@ -60,6 +60,7 @@ const stats: CacheMeshNode['stats'] = {
   loads,
   replication: { warm: true, arcs: { done: 0, total: 0 }, fullyReplicated: true, transferred: 0 },
   reads: { hedged: 0, won: 0, spread: 0, here: 0 },
+  overload: { refuses: false, refused: 0 },
   links: 0,
 }
 export const node = { id, addresses, state: 'active', readiness, version, stats }

@@ -118,6 +118,7 @@ export const NODE = record(
       loads,
       replication,
       reads: record({ hedged: count, won: count, spread: count, here: count }),
+      overload: record({ refuses: flag, refused: count }),
       links: count,
     }),
   },

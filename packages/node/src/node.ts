@@ -21,6 +21,8 @@ export interface NodeStats {
   readonly replication: ReplicationState
   /** Reads of its own program that others than the owners of their keys were asked for, in this life. */
   readonly reads: ReadStats
+  /** Whether it has more to do than it gets done, and how many requests of others it has refused for that, in this life. */
+  readonly overload: { readonly refuses: boolean; readonly refused: number }
   /** Members it is connected to. */
   readonly links: number
 }
@@ -53,8 +55,8 @@ export class CacheMeshNode extends Membership {
     const { flights, replication } = this.#runtime.core
     const { links } = this.#runtime.transport
     const [loads, { state }] = [flights.stats, replication]
-    const { reads } = this.#runtime.requests
-    return { owned, copies, reservedBytes, loads, replication: state, reads, links: links.size }
+    const { reads, overload } = this.#runtime.requests
+    return { owned, copies, reservedBytes, loads, replication: state, reads, overload, links: links.size }
   }
 
   /** What this node is asked for: how often, for which keys most, in which parts of the ring. */

@@ -19,7 +19,12 @@ export const ERRORS = {
   ERR_INVALID_VALUE: row(6, 400, false, 'A value cannot be encoded (a function, a symbol, too deep).'),
   ERR_UNAVAILABLE: row(7, 503, true, 'No member responsible for the key could be reached in time.'),
   ERR_TIMEOUT: row(8, 504, true, 'The deadline of the call passed before an answer came.'),
-  ERR_OVERLOADED: row(9, 503, true, 'A queue is full; the call was refused instead of being queued.'),
+  ERR_OVERLOADED: row(
+    9,
+    503,
+    true,
+    'A queue is full, or a member has more to do than it gets done; the call was refused at once.',
+  ),
   ERR_CLOSED: row(10, 503, false, 'The node is closed or closing.'),
   ERR_LOADER: row(
     11,

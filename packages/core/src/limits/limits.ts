@@ -133,6 +133,9 @@ export const BOUNDS = {
   /** Loads that a node keeps count of, and who wait for them at it. */
   loadsMax: 16_384,
   waitersMax: 100_000,
+  /** Requests of one peer that wait here for others, and requests that wait for one peer. */
+  callerWaitingMax: 10_000,
+  peerPendingMax: 32_768,
   /** Leases of one load that may end in nothing before all who wait are told that it failed. */
   lapsesMax: 3,
   /** What is kept of keys that are nowhere, and of keys that a change feed told of. */

@@ -8,6 +8,7 @@ import type { Instant } from '../limits/instant.ts'
 import { RULES, type Rules } from '../limits/limits.ts'
 import { Load } from '../load/load.ts'
 import { Placement } from '../placement/placement.ts'
+import { Pressure } from '../requests/pressure.ts'
 import { Store } from '../store/store.ts'
 import type { NodeCoreOptions } from './options.ts'
 
@@ -36,11 +37,14 @@ export abstract class DataRooms {
   readonly load: Load
   readonly isWatched: (now: number) => boolean
   readonly rules: Rules
+  /** Whether this node has more to do than it gets done. */
+  readonly pressure: Pressure
 
   protected constructor(options: NodeCoreOptions, { random, configuration, isWatched }: Rest, at: Instant) {
     this.id = options.id
     this.isWatched = isWatched
     this.rules = { ...RULES, ...options.rules }
+    this.pressure = new Pressure(this.rules.lateMs)
     // Not the dice of the others: what they show others see.
     const seed = new Random(options.randomSeed + 1).below(2 ** 32)
     this.store = new Store(options.cacheBytes, { seed, ...options.eviction })
@@ -56,5 +60,11 @@ export abstract class DataRooms {
   protected balancing(parts: Pick<BalanceParts, 'random' | 'neighbours' | 'operations' | 'now'>): Balance {
     const { id: self, load, placement, settings } = this
     return new Balance({ self, load, placement, settings, ...parts })
+  }
+
+  /** Before each step: the node had asked for one at `wantedAt`. */
+  protected roomsStepped(at: Instant, wantedAt: number): void {
+    this.pressure.stepped(at.now, wantedAt)
+    this.copying.stepped(at)
   }
 }

@@ -132,7 +132,7 @@ export class NodeCore extends DataRooms {
 
   /** When `step` wants a tick, in monotonic ms. After a tick it lies ahead. */
   get wakeAt(): number {
-    const kept = Math.min(this.#operations.wakeAt, this.#memory.wakeAt)
+    const kept = Math.min(this.#operations.wakeAt, this.#memory.wakeAt, this.pressure.wakeAt)
     const always = Math.min(this.#exchange.wakeAt, this.replication.wakeAt, kept)
     if (this.#state === 'left') return always
     const alone = this.#state === 'joining' && !this.#waited ? this.#aloneAt : Number.POSITIVE_INFINITY
@@ -146,7 +146,7 @@ export class NodeCore extends DataRooms {
     const before = this.configuration
     this.#waited ||= at.now >= this.#aloneAt
     this.#membership.stepped(at.now, this.#wantedAt)
-    this.copying.stepped(at)
+    this.roomsStepped(at, this.#wantedAt)
     try {
       this.#apply(input, at)
       this.#live(at)

@@ -9,6 +9,7 @@
 import { CacheMeshError, errorCode, type Frame, KIND } from '@cachemesh/protocol'
 import { destroyedError } from '../configuration/operations.ts'
 import type { Instant } from '../limits/instant.ts'
+import { BOUNDS } from '../limits/limits.ts'
 import { route } from '../placement/router.ts'
 import { Acknowledgements } from './acknowledgements.ts'
 import type { Call, KeyRequest } from './call.ts'
@@ -22,8 +23,8 @@ import { Openings } from './openings.ts'
 import { type Outlet, type Outlets, overloaded, QUEUED_BYTES_MAX, sent, writerFor } from './outlet.ts'
 import { Paces } from './pace.ts'
 import { PendingCalls } from './pending-calls.ts'
+import { Reach } from './reach.ts'
 import { answers, bytesIn, writeRequest } from './request-frame.ts'
-import { Silences } from './silences.ts'
 import { SpareRead } from './spare-read.ts'
 
 /** The same while it loads, of which it gives signs of life (flight/). */
@@ -36,26 +37,21 @@ const EARLY_MS = 2
 
 export class Calls {
   readonly #node: NodeParts
-  readonly #outlets: Outlets
   readonly #pending = new PendingCalls()
   readonly #forgotten: ForgottenLoads
   readonly #looks: Looks
   readonly #hearing: Hearing
   readonly #hedges: Hedges
   readonly #paces = new Paces()
-  readonly #silences = new Silences()
-  /** Of the call that is being sent on its way, monotonic ms. */
-  #now = 0
+  readonly #reach: Reach
   readonly #openings = new Openings()
-  #lastTo = ''
-  #lastOutlet: Outlet | undefined
   #wakeAt = Number.POSITIVE_INFINITY
   readonly acknowledgements: Acknowledgements
   #closed = false
 
   constructor(node: NodeParts, outlets: Outlets) {
     this.#node = node
-    this.#outlets = outlets
+    this.#reach = new Reach({ placement: node.placement, outlets, openings: this.#openings })
     this.#hearing = new Hearing(outlets.links)
     this.#forgotten = new ForgottenLoads(node)
     this.acknowledgements = new Acknowledgements(node, (call, at) => this.dispatch(call, at))
@@ -117,23 +113,18 @@ export class Calls {
     const { kind } = call.request
     if (call.only !== undefined) {
       if (call.only === this.#node.id) call.served('owner', at, this.acknowledgements)
-      else if (call.failed.includes(call.only) || !this.#writable(call.only))
+      else if (call.failed.includes(call.only) || !this.#reach.writable(call.only))
         call.failedWith(unavailable(call.request, [call.only]), at)
       else this.#forward(call, call.only, at)
       return
     }
-    this.#now = at.now
+    const reachable = this.#reach.of(call, at.now)
     const reader = this.#reader(call)
-    if (reader !== undefined) {
+    if (reader !== undefined && reachable(reader)) {
       this.#forward(call, reader, at)
       return
     }
-    const way = route(
-      this.#node.placement,
-      call.request,
-      call,
-      isRead(kind) ? this.#readable : this.#writable,
-    )
+    const way = route(this.#node.placement, call.request, call, reachable)
     if (call.parts !== undefined && (way.kind !== 'forward' || way.failed.length > 0)) {
       // Somebody else answers for each of its keys.
       for (const part of call.parts) this.dispatch(part, at)
@@ -166,12 +157,11 @@ export class Calls {
   #reader({ request, hops, failed, parts }: Call): string | undefined {
     if (!this.#node.placement.shares || request.kind !== 'get' || parts !== undefined) return undefined
     if (hops.length > 0 || failed.length > 0) return undefined
-    const reader = this.#node.placement.reader(request.hash)
-    return reader !== undefined && this.#readable(reader) ? reader : undefined
+    return this.#node.placement.reader(request.hash)
   }
 
   #forward(call: Call, to: string, at: Instant): void {
-    const outlet = this.#outlet(to)
+    const outlet = this.#reach.outlet(to)
     if (outlet === undefined) this.#wait(call, to, at)
     else this.#write(call, outlet, at)
   }
@@ -214,7 +204,10 @@ export class Calls {
       call.waits()
       return
     }
-    if (pace.measures(frame.requestId)) pace.took(at.now)
+    if (pace.measures(frame.requestId)) {
+      if (frame.kind === KIND.error) pace.unmeasure()
+      else pace.took(at.now)
+    }
     this.#pending.delete(frame.requestId)
     if (frame.digestPrefix !== this.#node.stamp.digestPrefix) this.#hedges.unsettled(at.now)
     this.#node.answered(from.peer)
@@ -233,7 +226,11 @@ export class Calls {
       const code = errorCode(number)
       // A member on its way out answers no more: the next one takes over.
       if (code === 'ERR_INTERNAL' && !(call instanceof SpareRead)) this.#node.unanswered(call.to, at.now)
-      if (code === 'ERR_CLOSED') this.#passOver(call, at)
+      if (
+        code === 'ERR_CLOSED' ||
+        (code === 'ERR_OVERLOADED' && this.#reach.refused(call, this.#paces.of(call.to), at.now))
+      )
+        this.#passOver(call, at)
       // A member of an older version: it answers no loads, and keeps nobody from loading.
       else if (code === 'ERR_MALFORMED_FRAME' && call.request.wish?.claim === false)
         call.served('last-resort', at, this.acknowledgements)
@@ -250,9 +247,8 @@ export class Calls {
   }
 
   linkDown(peer: string, at: Instant): void {
-    this.#lastTo = ''
     this.#hearing.forget(peer)
-    this.#silences.forget(peer)
+    this.#reach.forget(peer)
     this.#paces.forget(peer)
     this.#node.flights.peerDown(peer, at)
     this.#pending.forEach((call, id) => {
@@ -278,44 +274,21 @@ export class Calls {
     this.acknowledgements.close(closed())
   }
 
-  /**
-   * The way to a member. One member is asked many times in a row, and finding its long id in the table of links costs
-   * as much as all the rest of sending a frame.
-   */
-  #outlet(id: string): Outlet | undefined {
-    if (id !== this.#lastTo) {
-      this.#lastOutlet = this.#outlets.link(id)
-      this.#lastTo = this.#lastOutlet === undefined ? '' : id
-    }
-    return this.#lastOutlet
-  }
-
-  readonly #writable = (id: string): boolean => this.#outlet(id) !== undefined || this.#opens(id)
-
-  #opens(id: string): boolean {
-    return this.#openings.has(id) || (!this.#openings.hasFailed(id) && this.#outlets.open(id))
-  }
-
   /** Nobody waits for its answer any more. */
   #forget(id: number, call: Call): void {
     this.#pending.delete(id)
     this.#forgotten.add(id, call.request)
   }
 
-  readonly #readable = (id: string): boolean => {
-    const outlet = this.#outlet(id)
-    if (outlet === undefined) return this.#opens(id)
-    return !this.#silences.any || !this.#silences.has(id, outlet.receivedBytes, this.#now)
-  }
-
   #write(call: Call, outlet: Outlet, at: Instant): void {
-    if (this.#pending.size >= PENDING_MAX || outlet.queuedBytes > QUEUED_BYTES_MAX) {
+    const pace = this.#paces.of(outlet.peer)
+    const isFull = pace.open >= BOUNDS.peerPendingMax || this.#pending.size >= PENDING_MAX
+    if (isFull || outlet.queuedBytes > QUEUED_BYTES_MAX) {
       call.failedWith(overloaded(outlet.peer), at)
       return
     }
     const { now } = at
     const { kind } = call.request
-    const pace = this.#paces.of(outlet.peer)
     const id = this.#pending.nextId()
     const writer = writerFor(outlet, this.#node.stamp, bytesIn(call.request))
     writeRequest(writer, call, { id, budgetMs: Math.max(1, Math.ceil(call.deadline - now)) })
@@ -323,6 +296,7 @@ export class Calls {
     call.sentAt = this.#hearing.listened
     this.#pending.add(id, call, pace)
     if (kind === 'get' || kind === 'load') pace.sent(id, now)
+    pace.retries.earn()
     sent(outlet, writer)
     this.#sweepFrom(now)
   }
@@ -375,7 +349,7 @@ export class Calls {
     // Whoever was asked in place of another owes nothing.
     if (call instanceof SpareRead) return
     this.#node.unanswered(call.to, now)
-    this.#silences.found(call.to, this.#outlets.link(call.to)?.receivedBytes ?? 0, now)
+    this.#reach.silent(call.to, now)
   }
 
   /** A link that takes longer than an answer may is not waited for. */
@@ -393,9 +367,4 @@ export class Calls {
 function silenceMs(kind: KeyRequest['kind']): number {
   if (kind === 'get' || kind === 'getMany' || kind === 'look') return SILENCE_MS
   return kind === 'load' ? LOADING_SILENCE_MS : Number.POSITIVE_INFINITY
-}
-
-/** It changes nothing: somebody else may be asked as well while the first is silent. */
-function isRead(kind: KeyRequest['kind']): boolean {
-  return kind === 'get' || kind === 'load' || kind === 'getMany'
 }

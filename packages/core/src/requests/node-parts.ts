@@ -6,6 +6,7 @@ import type { Rules } from '../limits/limits.ts'
 import type { Placement } from '../placement/placement.ts'
 import type { Replication } from '../replication/replication.ts'
 import type { Store } from '../store/store.ts'
+import type { Pressure } from './pressure.ts'
 
 /** What requests need of the node that handles them: a `NodeCore` has all of it. */
 export interface NodeParts {
@@ -23,6 +24,7 @@ export interface NodeParts {
   /** Most of those who watch this node have heard it a moment ago. */
   readonly isWatched: (now: number) => boolean
   readonly rules: Rules
+  readonly pressure: Pressure
   /** The current one. */
   readonly configuration: Configuration
   /** This member has answered a request, with whatever but a fault of its own. */

@@ -1,6 +1,8 @@
 // How fast a member answers, in a few numbers: what one request more will cost, and after how long an answer is late.
 // Measured on one request at a time, so that the others cost nothing but to be counted.
 
+import { TokenBucket } from './token-bucket.ts'
+
 /** Before anything is known, ms. */
 const FIRST_MS = 25
 /** What answers in less is not worth telling apart, and nobody is silent for longer (hearing.ts), ms. */
@@ -14,6 +16,8 @@ const STEP = 0.2
 const WEIGHT = 1 / 16
 
 export class Pace {
+  /** Requests that this member refused and that may be tried elsewhere: one of ten that it was asked. */
+  readonly retries = new TokenBucket({ share: 0.1, burst: 50 })
   /** Requests that this member was asked, and has not answered yet. */
   open = 0
   #meanMs = FIRST_MS

@@ -7,6 +7,7 @@ import type { Role } from '../placement/router.ts'
 import type { WriteResult } from '../writes/result.ts'
 import { BatchReply } from './batch-reply.ts'
 import { type Call, type KeyRequest, NO_HOPS } from './call.ts'
+import { Callers } from './callers.ts'
 import type { Calls } from './calls.ts'
 import { showHeld, takeCopy } from './copies-held.ts'
 import { executeFill, executeWrite, moving } from './execution.ts'
@@ -37,6 +38,7 @@ export class Responder {
   readonly #node: NodeParts
   readonly #calls: Calls
   readonly #reads: Reads
+  readonly #callers = new Callers()
   #leaving = false
 
   constructor(node: NodeParts, calls: Calls) {
@@ -58,6 +60,10 @@ export class Responder {
     const { clock } = this.#node.store
     // What is written here is newer than all that the sender has seen.
     if (frame.clock > clock.last) clock.see(frame.clock, at.wall)
+    if (this.#node.pressure.refuses && REFUSABLE.has(frame.kind)) {
+      this.#refuse(from, frame.requestId)
+      return
+    }
     const deadline = at.now + (frame.budgetMs || BUDGET_MS)
     if (isBatchFrame(frame)) {
       this.#batch(from, frame, { at, deadline })
@@ -119,6 +125,13 @@ export class Responder {
     return true
   }
 
+  /** Before anything is done for it: that is what there is no time for. */
+  #refuse(from: Outlet, requestId: number): void {
+    this.#node.pressure.refuse()
+    from.writer.error(requestId, 'ERR_OVERLOADED', 'The member has more to do than it gets done; try again')
+    from.flushSoon()
+  }
+
   /** A load of what is here and fresh is a read like any other. */
   #isReady({ key, hash, wish }: KeyRequest, at: Instant): boolean {
     const { replication, placement, flights } = this.#node
@@ -174,16 +187,12 @@ export class Responder {
     // Most requests are for keys that are owned here: they need no call.
     const { replication, placement } = this.#node
     if (isForHolder || (!replication.cold && placement.owns(request.hash))) {
-      this.#serve(request, 'owner', { asked, at: asked.at })
+      const waits = kind !== 'get' && (request.wish !== undefined || !replication.plain)
+      this.#answer(request, 'owner', { asked: waits ? this.#counted(asked) : asked, at: asked.at })
       return
     }
-    const served: Call['served'] = (as, at) => {
-      try {
-        this.#serve(request, as, { asked, at })
-      } catch (error) {
-        asked.reply.error(error)
-      }
-    }
+    const counted = this.#counted(asked)
+    const served: Call['served'] = (as, at) => this.#answer(request, as, { asked: counted, at })
     const hops = [...asked.hops, asked.from.peer]
     const keeps =
       placement.shares && request.kind === 'get' && placement.isReader(this.#node.id, request.hash)
@@ -191,7 +200,20 @@ export class Responder {
     const keep: Passing['keep'] = keeps
       ? (entry, at) => copying.held.keep(request.key, { ...entry, askedAt: asked.at.now }, at.now)
       : undefined
-    this.#calls.dispatch(new PassedCall(request, { ...asked, hops, served, keep }), asked.at)
+    this.#calls.dispatch(new PassedCall(request, { ...counted, hops, served, keep }), asked.at)
+  }
+
+  /** One of many that wait here for the same peer. Throws ERR_OVERLOADED. */
+  #counted(asked: Asked): Asked {
+    return { ...asked, reply: this.#callers.begin(asked.from.peer, asked.reply) }
+  }
+
+  #answer(request: KeyRequest, as: Role, served: { readonly asked: Asked; readonly at: Instant }): void {
+    try {
+      this.#serve(request, as, served)
+    } catch (error) {
+      served.asked.reply.error(error)
+    }
   }
 
   #serve(
@@ -234,6 +256,18 @@ function leaving(): CacheMeshError {
 
 const DROPPED = { version: 0, existed: false }
 const NO_ENTRY = { value: new Uint8Array(0) }
+
+/** What others began may end here, and what they wrote may be kept. */
+const REFUSABLE: ReadonlySet<number> = new Set([
+  KIND.get,
+  KIND.set,
+  KIND.delete,
+  KIND.alter,
+  KIND.load,
+  KIND.getMany,
+  KIND.setMany,
+  KIND.deleteMany,
+])
 
 const SINGLE_KINDS: ReadonlySet<number> = new Set([
   KIND.get,

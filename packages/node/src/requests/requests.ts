@@ -89,6 +89,12 @@ export class Requests {
     return this.#calls.readStats
   }
 
+  /** Whether this node refuses requests of others, for it has too much to do, and how many it has refused. */
+  get overload(): { readonly refuses: boolean; readonly refused: number } {
+    const { refuses, refused } = this.#core.pressure
+    return { refuses, refused }
+  }
+
   /** The value of a qualified key, fresh. */
   value(key: string): Promise<unknown> {
     const hash = hashKey(key)
