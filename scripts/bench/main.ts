@@ -10,6 +10,7 @@ import { remote } from './remote.ts'
 import type { Report } from './report.ts'
 import { several } from './several.ts'
 import { trace } from './trace.ts'
+import { zipf } from './zipf.ts'
 
 interface Question {
   readonly ask: string
@@ -28,6 +29,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   several: {
     ask: 'How fast are three nodes: gets and sets beside Redis, and keys asked of the wrong node?',
     answer: several,
+  },
+  zipf: {
+    ask: 'How evenly are five nodes busy, when some keys are asked for much more than others?',
+    answer: zipf,
   },
   local: {
     ask: 'How fast is a get of a key of the own node, beside a bare lru-cache and beside bentocache?',

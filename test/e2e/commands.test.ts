@@ -44,6 +44,37 @@ async function output(args: readonly string[], options?: RunOptions): Promise<st
 
 const json = async (args: readonly string[]) => JSON.parse(await output([...args, '--format', 'json']))
 
+describe.concurrent('cachemesh load, place, placements, unplace', () => {
+  it('give a part of the ring to a member, and take it back', async () => {
+    const { id } = (await json(['ring'])).members[0]
+    expect((await json(['load'])).members).toMatchObject([{ id, weight: 3 }])
+    expect(await json(['place', id.slice(-8), '--position', '70000', '--from', '69000'])).toMatchObject({
+      changed: true,
+    })
+    const { placements } = await json(['placements'])
+    expect(placements).toMatchObject([
+      { position: 69_000, members: [id], by: 'hand' },
+      { position: 70_000, from: 69_000, members: [id], active: [id] },
+    ])
+    expect(await output(['placements'])).toContain('70000')
+    for (const { position } of placements) await output(['unplace', String(position)])
+    expect((await json(['placements'])).placements).toEqual([])
+  })
+
+  it('say what is wrong with a part, or a member', async () => {
+    for (const [args, said] of [
+      [['place', 'nobody', '--key', 'k'], 'no active member'],
+      [['place', 'x'], '--key KEY'],
+      [['place', 'x', '--position', 'y'], 'no position of the ring'],
+      [['unplace', '12'], 'Nobody has set a position at 12'],
+    ] as const) {
+      const { code, stderr } = await run(args)
+      expect(code).toBe(1)
+      expect(String(stderr)).toContain(said)
+    }
+  })
+})
+
 describe.concurrent('cachemesh increment, set --if-absent, delete-by-tag', () => {
   it('count, and print what a counter stands at', async () => {
     expect(await output(['increment', 'visits', '--initial', '5'])).toBe('5\n')

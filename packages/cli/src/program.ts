@@ -8,6 +8,7 @@ import { devCommand } from './commands/dev.ts'
 import { keyCommand } from './commands/key.ts'
 import { keysCommands } from './commands/keys.ts'
 import { membersCommands } from './commands/members.ts'
+import { placementCommands } from './commands/placements.ts'
 import { startCommand } from './commands/start.ts'
 import { exitCodeOf, problemLine } from './output/problem.ts'
 
@@ -33,6 +34,7 @@ export async function run(args: readonly string[]): Promise<number> {
   devCommand(program, ended)
   keysCommands(program, ended)
   membersCommands(program)
+  placementCommands(program)
   configurationCommands(program, ended)
   keyCommand(program)
   try {

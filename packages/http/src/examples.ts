@@ -36,11 +36,17 @@ export const configuration: ConfigurationView = {
 }
 
 export const members = { members: [{ ...member, self: true }] }
-export const ring: RingView = { version, positions: 2048, members: [{ id, weight: 1, share: 1 }] }
+export const ring: RingView = { version, positions: 2048, arcs: 0, members: [{ id, weight: 1, share: 1 }] }
 export const load: LoadView = {
   perSecond: 1_250.5,
   keys: [{ namespace: DEFAULT_NAMESPACE, key: 'greeting', perSecond: 830.1, copies: [] }],
-  arcs: [{ arc: 40_513, perSecond: 830.1, owner: id }],
+  arcs: [{ arc: 40_513, perSecond: 830.1, owner: id, position: 2_655_117_002 }],
+  members: [{ id, weight: 1, perSecond: 1_248 }],
+}
+export const placements = {
+  placements: [
+    { position: 2_655_117_002, from: 2_654_908_711, members: [id], active: [id], by: 'hand', share: 0.00005 },
+  ],
 }
 export const route = { namespace: DEFAULT_NAMESPACE, key: 'greeting', owner: id, replicas: [], local: true }
 export const readiness: Readiness = {

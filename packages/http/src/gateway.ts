@@ -25,6 +25,7 @@ import { memberRoutes } from './members.ts'
 import { namespaceRoutes } from './namespaces.ts'
 import { nodeRoutes } from './node.ts'
 import { documentRoute, openapi } from './openapi.ts'
+import { placementRoutes } from './placements.ts'
 import { ERROR } from './schemas.ts'
 
 export interface HttpOptions {
@@ -128,6 +129,7 @@ function routes(app: FastifyInstance, node: CacheMeshNode, { listen, leave }: Ro
     configurationRoutes(scope, node)
     configurationChangeRoutes(scope, node)
     memberRoutes(scope, node)
+    placementRoutes(scope, node)
     namespaceRoutes(scope, node)
     nodeRoutes(scope, { node, leave })
     healthRoutes(scope, node)

@@ -17,7 +17,12 @@ describe('members, ring and routes', () => {
       ])
       expect(keys[0].perSecond).toBeGreaterThan(keys[1].perSecond)
       expect(perSecond).toBeGreaterThanOrEqual(keys[0].perSecond)
-      expect(arcs[0]).toEqual({ arc: expect.any(Number), perSecond: expect.any(Number), owner: node.id })
+      expect(arcs[0]).toEqual({
+        arc: expect.any(Number),
+        perSecond: expect.any(Number),
+        owner: node.id,
+        position: expect.any(Number),
+      })
     })
   })
 

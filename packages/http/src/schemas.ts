@@ -129,6 +129,7 @@ export const RING = record(
   {
     version: VERSION,
     positions: count,
+    arcs: count,
     members: {
       type: 'array',
       items: record({
@@ -161,10 +162,41 @@ export const LOAD = record(
         arc: count,
         perSecond: { type: 'number' },
         owner: { type: ['string', 'null'] },
+        position: { type: ['integer', 'null'], description: 'Where the arc of its hottest key ends.' },
+      }),
+    },
+    members: {
+      type: 'array',
+      description: 'Those with the most room first.',
+      items: record({
+        id,
+        weight: { type: 'number' },
+        perSecond: {
+          type: ['number', 'null'],
+          description: 'What it answers as the owner of keys; null: it said nothing of late.',
+        },
       }),
     },
   },
   { examples: [examples.load] },
+)
+
+export const PLACEMENTS = record(
+  {
+    placements: {
+      type: 'array',
+      description: 'By position.',
+      items: record({
+        position: count,
+        from: { ...count, description: 'Where its part of the ring begins, that position not included.' },
+        members: { ...texts, description: 'The owner first, then those who share it.' },
+        active: { ...texts, description: 'Those of them that answer for it now.' },
+        by: { type: 'string', enum: ['hand', 'load'] },
+        share: { type: 'number', description: 'Part of all keys, 0 to 1.' },
+      }),
+    },
+  },
+  { examples: [examples.placements] },
 )
 
 export const ROUTE = record(

@@ -43,6 +43,7 @@ export { type Duration, parseDuration } from './options/duration.ts'
 export { generateKey, readKeyFile } from './options/mesh-key.ts'
 export type { MembershipOptions, NodeOptions } from './options/options.ts'
 export { parseSize, type Size } from './options/size.ts'
+export type { PlacedPart, PlacementView } from './placements.ts'
 export { type ConfigurationView, livingMembers, type RingView } from './view.ts'
 export {
   type CountOptions,

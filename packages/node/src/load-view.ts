@@ -24,13 +24,22 @@ export interface LoadView {
     readonly perSecond: number
     /** Id of the member that owns the part where the hottest keys of it lie; null while none is active. */
     readonly owner: string | null
+    /** Where on the ring the arc ends in which these keys lie: what `place` takes to give it to somebody else. */
+    readonly position: number | null
+  }[]
+  /** Members that own keys, those with the most room first: of each what it answers as their owner, as it said with its last beats. */
+  readonly members: readonly {
+    readonly id: string
+    readonly weight: number
+    /** Null: it said nothing of late. In a large mesh a node hears of some of the others only. */
+    readonly perSecond: number | null
   }[]
 }
 
 /** Positions of one part of the ring. */
 const ARC_POSITIONS = 65_536
 
-export function viewLoad({ load, copying, placement }: NodeCore): LoadView {
+export function viewLoad({ load, copying, placement, configuration, balance }: NodeCore): LoadView {
   const now = monotonic()
   const keys = load.hotKeys(SHOWN_MAX, now)
   // A part may belong to several members: that of its hottest key says more than that of its first position.
@@ -43,12 +52,23 @@ export function viewLoad({ load, copying, placement }: NodeCore): LoadView {
       perSecond: round(perSecond),
       copies: copying.grants.holders(key, now),
     })),
-    arcs: load.hotArcs(SHOWN_MAX, now).map(({ arc, perSecond }) => ({
-      arc,
-      perSecond: round(perSecond),
-      owner: placement.owner(hottest.get(arc) ?? arc * ARC_POSITIONS) ?? null,
-    })),
+    arcs: load.hotArcs(SHOWN_MAX, now).map(({ arc, perSecond }) => {
+      const at = hottest.get(arc) ?? arc * ARC_POSITIONS
+      const position = placement.ring.range(at)?.end ?? null
+      return { arc, perSecond: round(perSecond), owner: placement.owner(at) ?? null, position }
+    }),
+    members: configuration.members
+      .filter(({ state, weight }) => state === 'active' && weight > 0)
+      .map(({ id, weight }) => ({ id, weight, perSecond: balance.loadOf(id, now) ?? null }))
+      .sort((x, y) => relative(x) - relative(y)),
   }
+}
+
+type MemberLoad = LoadView['members'][number]
+
+/** Who said nothing comes last. */
+function relative({ perSecond, weight }: MemberLoad): number {
+  return perSecond === null ? Number.MAX_VALUE : perSecond / weight
 }
 
 function round(rate: number): number {

@@ -3,7 +3,9 @@ import { DEFAULT_NAMESPACE } from '@cachemesh/protocol'
 import { type LoadView, viewLoad } from './load-view.ts'
 import type { GetOptions } from './loading/get-options.ts'
 import { Membership } from './membership.ts'
+import type { Changed, ChangeOptions } from './mesh/mesh.ts'
 import { Namespace, type NamespaceOptions, type RouteView } from './namespace.ts'
+import { type PlacedPart, type PlacementView, placing, removal, viewPlacements } from './placements.ts'
 import type { Runtime } from './runtime.ts'
 import type { Started } from './start.ts'
 import { type RingView, viewRing } from './view.ts'
@@ -57,6 +59,35 @@ export class CacheMeshNode extends Membership {
     const [loads, { state }] = [flights.stats, replication]
     const { reads, overload } = this.#runtime.requests
     return { owned, copies, reservedBytes, loads, replication: state, reads, overload, links: links.size }
+  }
+
+  /** Parts of the ring that are set: by hand, and by nodes that had too much to do. */
+  get placements(): readonly PlacementView[] {
+    return viewPlacements(this.#runtime.core)
+  }
+
+  /**
+   * Gives a part of the ring to members of the caller's choice: the first owns it from now on, and several share it. Their
+   * entries follow. It stays so until `unplace`, whoever comes or goes; when none of them is there any more, the part falls to
+   * the next member on the ring.
+   *
+   * @throws ERR_INVALID_ARGUMENT for a position or member that there is not, ERR_INVALID_KEY, ERR_INVALID_NAMESPACE, and what
+   *   {@link Mesh.update} throws
+   *
+   * @example
+   * await node.place({ key: 'front page', alone: true }, [spare])
+   */
+  async place(part: PlacedPart, members: readonly string[], options: ChangeOptions = {}): Promise<Changed> {
+    return this.mesh.update(placing(this.#runtime.core, part, members), options)
+  }
+
+  /**
+   * Removes a position that was set, by whomever: its part of the ring falls to the next member.
+   *
+   * @throws ERR_INVALID_ARGUMENT when none is set there, and what {@link Mesh.update} throws
+   */
+  async unplace(position: number, options: ChangeOptions = {}): Promise<Changed> {
+    return this.mesh.update(removal(this.#runtime.core, position), options)
   }
 
   /** What this node is asked for: how often, for which keys most, in which parts of the ring. */

@@ -1,4 +1,11 @@
-import { type Configuration, isTombstone, type Member, type Ring, type Version } from '@cachemesh/protocol'
+import {
+  type Configuration,
+  isTombstone,
+  type Member,
+  type Ring,
+  setPositions,
+  type Version,
+} from '@cachemesh/protocol'
 
 /** A configuration as programs and people read it. Plain data: it can be sent as JSON as it is. */
 export interface ConfigurationView {
@@ -20,6 +27,8 @@ export interface RingView {
   readonly version: Version
   /** Positions of all members together. */
   readonly positions: number
+  /** Of them those that nodes set which had too much to do. */
+  readonly arcs: number
   readonly members: readonly {
     readonly id: string
     readonly weight: number
@@ -57,7 +66,8 @@ export function viewRing(configuration: Configuration, ring: Ring): RingView {
     weight: configuration.member(id)?.weight ?? 0,
     share: shares[index] ?? 0,
   }))
-  return { version: configuration.version, positions: ring.size, members }
+  const arcs = setPositions(configuration).filter(({ by }) => by === 'load').length
+  return { version: configuration.version, positions: ring.size, arcs, members }
 }
 
 /** Members that have not left. */

@@ -6,7 +6,7 @@ import type { Command } from 'commander'
 import type { Api } from '../api/api.ts'
 import type { Member } from '../api/replies.ts'
 import { dim, table } from '../output/table.ts'
-import { hostPort, percent, shortId } from '../output/words.ts'
+import { bar, hostPort, percent, shortId } from '../output/words.ts'
 import { type ClientOptions, clientCommand, print, withApi } from './client-options.ts'
 
 interface Ring {
@@ -14,11 +14,10 @@ interface Ring {
   readonly members: readonly { readonly id: string; readonly weight: number; readonly share: number }[]
 }
 
-/** `cachemesh members`, `ring`, `load` and `leave`. */
+/** `cachemesh members`, `ring` and `leave`. */
 export function membersCommands(program: Command): void {
   clientCommand(program, 'members', 'list the members, also those that left').action(members)
   clientCommand(program, 'ring', 'print which share of the keys each member owns').action(ring)
-  clientCommand(program, 'load', 'print what a node is asked for: its hottest keys').action(load)
   clientCommand(program, 'leave', 'have a node leave its mesh and end, as SIGTERM does').action(leave)
 }
 
@@ -73,45 +72,6 @@ function ring(options: ClientOptions): Promise<void> {
       () => `${table(columns, rows)}\n${dim(`${reply.positions} positions in ${rows.length} members`)}`,
     )
   })
-}
-
-interface Load {
-  readonly perSecond: number
-  readonly keys: readonly {
-    readonly namespace: string
-    readonly key: string
-    readonly perSecond: number
-    readonly copies: readonly string[]
-  }[]
-}
-
-function load(options: ClientOptions): Promise<void> {
-  return withApi(options, async api => {
-    const reply = await api.json<Load>('/v1/load')
-    const columns = [
-      { head: 'NAMESPACE' },
-      { head: 'KEY' },
-      { head: 'READS/S', right: true },
-      { head: 'COPIES', right: true },
-      { head: '' },
-    ]
-    const most = reply.keys[0]?.perSecond ?? 1
-    const rows = reply.keys.map(({ namespace, key, perSecond, copies }) => [
-      namespace,
-      key,
-      perSecond.toFixed(1),
-      String(copies.length),
-      bar(perSecond / most),
-    ])
-    const all = dim(`${reply.perSecond.toFixed(1)} reads/s in all`)
-    print(options, reply, () => (rows.length === 0 ? all : `${table(columns, rows)}\n${all}`))
-  })
-}
-
-const BAR_WIDTH = 30
-
-function bar(part: number): string {
-  return '█'.repeat(Math.round(part * BAR_WIDTH))
 }
 
 /** A node that leaves ends within this time, or ends itself (stop.ts). */

@@ -22,3 +22,10 @@ export function bytes(count: number): string {
   if (count < 1024 ** 2) return `${(count / 1024).toFixed(count < 10 * 1024 ? 1 : 0)} KB`
   return `${(count / 1024 ** 2).toFixed(1)} MB`
 }
+
+const BAR_WIDTH = 30
+
+/** A part from 0 to 1, to see at a glance. */
+export function bar(part: number): string {
+  return '█'.repeat(Math.round(part * BAR_WIDTH))
+}

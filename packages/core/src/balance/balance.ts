@@ -92,6 +92,11 @@ export class Balance {
     return this.#figure === undefined ? undefined : Math.round(this.#figure)
   }
 
+  /** What a member answers as the owner, requests per second, as far as it is known here. */
+  loadOf(member: string, now: number): number | undefined {
+    return member === this.#parts.self ? this.figure : this.#said.of(member, now)
+  }
+
   /** Peers of an older version, and those of a mesh in which arcs stay where they are, say nothing. */
   beaten(peer: string, { load }: Message & { kind: 'beat' }, now: number): void {
     if (load !== undefined) this.#said.heard(peer, load, now)

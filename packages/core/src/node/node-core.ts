@@ -47,7 +47,7 @@ export class NodeCore extends DataRooms {
   readonly #presence: Presence
   readonly #operations: Operations
   readonly #erasing = new Erasing()
-  readonly #balance: Balance
+  readonly balance: Balance
   readonly #initial: Change | undefined
   readonly #memory: Memory
   readonly #aloneAt: number
@@ -67,7 +67,7 @@ export class NodeCore extends DataRooms {
     const { rules } = this
     this.#ledger = new Ledger(options.remembered ?? Configuration.empty(options.meshId), rules)
     const { id: self, seeds, absent = [] } = options
-    const load = () => this.#balance.figure
+    const load = () => this.balance.figure
     this.#membership = new Membership({ self, seeds, absent, rules, random, load, now: at.now })
     const { linked } = this.#membership
     // Who has not joined yet knows nothing that a removal could contradict.
@@ -88,7 +88,7 @@ export class NodeCore extends DataRooms {
     // Dice of its own: what it draws changes nothing of what the others draw.
     const dice = new Random(options.randomSeed + 2)
     const [dealt, neighbours] = [new Random(options.randomSeed + 3), () => this.neighbours]
-    this.#balance = this.balancing({ random: dealt, neighbours, operations: this.#operations, now: at.now })
+    this.balance = this.balancing({ random: dealt, neighbours, operations: this.#operations, now: at.now })
     this.replication = new Replication({ store, placement, linked, random: dice, rules })
     this.#show(at)
   }
@@ -177,7 +177,7 @@ export class NodeCore extends DataRooms {
         this.#exchanged(this.#exchange.tick(at.now), at)
         if (this.#state !== 'left') this.#follows(this.#membership.tick(at), at)
         this.#follows(this.replication.tick(at), at)
-        if (this.#state === 'active') this.#outputs.push(...this.#balance.tick(at))
+        if (this.#state === 'active') this.#outputs.push(...this.balance.tick(at))
         break
       case 'link-up':
         this.#follows(this.#membership.linkUp(input.peer, at.now), at)
@@ -189,7 +189,7 @@ export class NodeCore extends DataRooms {
         this.#exchange.linkDown(input.peer)
         this.replication.linkDown(input.peer)
         this.store.clock.forget(input.peer)
-        this.#balance.linkDown(input.peer)
+        this.balance.linkDown(input.peer)
         break
       case 'dialled':
         this.#membership.answered(input.contact, input.peer, at.now)
@@ -200,7 +200,7 @@ export class NodeCore extends DataRooms {
       case 'message': {
         const { from, message, clock = 0 } = input
         if (clock > 0) this.store.clock.compare(from, clock, at.wall)
-        if (message.kind === 'beat') this.#balance.beaten(from, message, at.now)
+        if (message.kind === 'beat') this.balance.beaten(from, message, at.now)
         if (isTransfer(message)) {
           this.#follows(this.replication.receive(from, message, { ...at, clock }), at)
           break
@@ -389,7 +389,7 @@ export class NodeCore extends DataRooms {
     this.stamp.digestPrefix = digestPrefix(configuration.version)
     this.placement.update(configuration)
     this.copying.follow(configuration)
-    this.#balance.follow(configuration, at.now)
+    this.balance.follow(configuration, at.now)
     this.#erasing.follow(this.store, configuration, at.wall)
     this.#follows(this.replication.follow(configuration, at), at)
     this.#follows(this.#membership.follow(configuration, at.now), at)
