@@ -1,5 +1,5 @@
 // Each protection of a node has a story that goes wrong without it and well with it: what is never missed when it
-// is gone protects nobody. Fencing is a protection of requests (workload/workload.test.ts).
+// is gone protects nobody. One more protection of requests is in workload/workload.test.ts.
 import { NodeCore } from '@cachemesh/core'
 import { describe, expect, it } from 'vitest'
 import { namedScenario } from './scenario/named.ts'
@@ -106,6 +106,21 @@ describe('without it, and with it:', () => {
     const unsettled = expect.objectContaining({ checker: 'settlement' })
     expect(simulate(lacking, { createNode: blind }).violations).toEqual([unsettled])
     expect(simulate(scenario, { createNode: blind }).violations).toEqual([])
+  })
+
+  it('fencing: a node that stood still for long answers for certain from what it held before', () => {
+    const workload = {
+      keys: 30,
+      everyMs: 40,
+      timeoutMs: 1_000,
+      writes: 0.4,
+      deletes: 0.05,
+      valueBytesMax: 100,
+    }
+    const scenario = { ...whole(3, [freeze(1, 20_000, 10_000)]), endsAt: 40_000, workload }
+    const found = expect.objectContaining({ checker: 'pauses' })
+    expect(play(scenario, 'fencing').violations).toContainEqual(found)
+    expect(play(scenario).violations).toEqual([])
   })
 
   it('transfers: what a node that leaves held is lost', () => {

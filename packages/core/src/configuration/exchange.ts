@@ -20,8 +20,14 @@ import type { Hold } from './hold.ts'
 import type { Joined, Ledger, Waits } from './ledger.ts'
 import { Pace } from './pace.ts'
 
+interface Sent {
+  readonly kind: 'send'
+  readonly to: string
+  readonly message: Message
+}
+
 export type ExchangeOutput =
-  | { readonly kind: 'send'; readonly to: string; readonly message: Message }
+  | Sent
   | { readonly kind: 'announce'; readonly delta: Delta }
   /** Somebody's document removes these, whom nobody accuses here: they are to hear of it. */
   | { readonly kind: 'surprise'; readonly members: readonly Member[] }
@@ -117,7 +123,7 @@ export class Exchange {
    */
   tick(now: number): ExchangeOutput[] {
     const late = [...this.#pulls].filter(([, asked]) => now >= asked + TIMES.pullTimeoutMs)
-    const outputs = late.flatMap(([peer]) => this.pull(peer, now))
+    const outputs: ExchangeOutput[] = late.flatMap(([peer]) => this.pull(peer, now))
     outputs.push(...this.#askForNews(now), ...this.joinWaiting(now))
     if (now < this.#compareAt) return outputs
     this.#compareAt = now + this.#random.jittered(this.#antiEntropyMs)
@@ -193,7 +199,7 @@ export class Exchange {
     ]
   }
 
-  pull(peer: string, now: number): ExchangeOutput[] {
+  pull(peer: string, now: number): Sent[] {
     const asked = this.#pulls.get(peer)
     if (asked !== undefined && now < asked + TIMES.pullTimeoutMs) return []
     // An announcement may come from a neighbour in gossip to whom there is no link.
@@ -206,9 +212,16 @@ export class Exchange {
   }
 
   /** Has a peer say anew what it holds, and take what is held here. */
-  ask(peer: string, now: number): ExchangeOutput[] {
+  ask(peer: string, now: number): Sent[] {
     this.#held.delete(peer)
     return this.pull(peer, now)
+  }
+
+  /** Has a few peers do so, also those that were asked and have not answered. */
+  askSome(now: number): Sent[] {
+    const peers = this.#pick(BOUNDS.toldMax)
+    for (const peer of peers) this.#pulls.delete(peer)
+    return peers.flatMap(peer => this.ask(peer, now))
   }
 
   /** The digest that a linked peer last said it holds. */

@@ -50,10 +50,12 @@ export class Copying {
     this.#clocks = new ClockWatch(parts.at)
   }
 
-  /** Before each step. When this node's time is not to be trusted its copies are void. */
-  stepped(at: Instant): void {
+  /** Before each step. True when this node's time is not to be trusted: then its copies are void. */
+  stepped(at: Instant): boolean {
     this.grants.sweep(at.now)
-    if (this.#clocks.jumped(at)) this.held.void()
+    const jumped = this.#clocks.jumped(at)
+    if (jumped) this.held.void()
+    return jumped
   }
 
   follow(configuration: Configuration): void {

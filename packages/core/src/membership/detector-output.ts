@@ -1,10 +1,16 @@
 import type { Message } from '@cachemesh/protocol'
 import type { Suspicion } from './doubts.ts'
 
+export interface Sent {
+  readonly kind: 'send'
+  readonly to: string
+  readonly message: Message
+}
+
 /** What the detector wants to happen. */
 export type DetectorOutput =
   | Suspicion
-  | { readonly kind: 'send'; readonly to: string; readonly message: Message }
+  | Sent
   /** The link carries nothing any more: a new one may. */
   | { readonly kind: 'unlink'; readonly peer: string }
   /** A link to this peer is needed. */

@@ -30,7 +30,7 @@ export class Detector {
   readonly #linked: ReadonlySet<string>
   readonly #health: LocalHealth
   readonly #observers: Observers
-  readonly #reach: Reach
+  readonly reach: Reach
   readonly #doubts = new Doubts()
   readonly #evidence = new Evidence()
   readonly #accusations: Accusations
@@ -54,7 +54,7 @@ export class Detector {
     this.#random = parts.random
     this.#health = parts.health
     this.#observers = new Observers(parts.rules)
-    this.#reach = new Reach(parts)
+    this.reach = new Reach(parts)
     this.#accusations = new Accusations(parts.rules.accusationMs)
     this.#rumours = new Rumours(parts)
     this.#jury = new Jury(parts.rules, this.#observers, this.#accusations)
@@ -67,15 +67,19 @@ export class Detector {
 
   /** When `tick` is wanted, monotonic ms. */
   get wakeAt(): number {
-    const idle = this.#neighbours.size === 0 && this.#accusations.size === 0 && !this.#reach.checks.busy
+    const idle = this.#neighbours.size === 0 && this.#accusations.size === 0 && !this.reach.checks.busy
     return idle && this.#rumours.dueAt === Number.POSITIVE_INFINITY
       ? Number.POSITIVE_INFINITY
       : Math.min(this.#beatAt, this.#health.atAwake(this.#nextAt))
   }
 
+  get hasOthers(): boolean {
+    return this.#observers.size > 1
+  }
+
   /** True when there are other members and none of them has answered for a while. */
   alone(now: number): boolean {
-    return this.#observers.size > 1 && this.#silentMs(now) >= this.#rules.silenceMs * this.#health.patience
+    return this.hasOthers && this.#silentMs(now) >= this.#rules.silenceMs * this.#health.patience
   }
 
   /** True when enough observers accuse this claim of a member, or this node does: its removal is no surprise here. */
@@ -85,16 +89,16 @@ export class Detector {
 
   /** True when most of those who watch this node have heard it so short a time ago that none of them doubts it. */
   isWatched(now: number): boolean {
-    return this.#reach.watched.byMost(this.#observers.of(this.#self), now - this.#rules.silenceMs)
+    return this.reach.watched.byMost(this.#observers.of(this.#self), now - this.#rules.silenceMs)
   }
 
   follow(configuration: Configuration, now: number): DetectorOutput[] {
     const awake = this.#health.awake(now)
-    const hadOthers = this.#observers.size > 1
+    const hadOthers = this.hasOthers
     this.#configuration = configuration
     const changed = this.#observers.update(configuration)
     // Whoever was by itself has missed nobody.
-    if (!hadOthers) this.#reach.beats.lastProofAt = awake
+    if (!hadOthers) this.reach.beats.lastProofAt = awake
     if (changed) {
       this.#watchAnew(awake)
       this.#soon(awake, TROUBLED_MS)
@@ -104,23 +108,23 @@ export class Detector {
 
   linkUp(peer: string, now: number): DetectorOutput[] {
     this.#closed.delete(peer)
-    this.#reach.beats.restart(peer)
-    this.#reach.checks.anew(peer)
+    this.reach.beats.restart(peer)
+    this.reach.checks.anew(peer)
     this.expect(peer, now)
     // It may have been cut off until now, and hear only here what it has to answer.
     const told = this.#rumours.answerable(peer, this.#accusations.wordsAgainst(peer))
-    const wanted = this.#neighbours.has(peer) || this.#reach.checks.tries(peer)
-    return wanted ? [...told, this.#reach.knock(peer)] : told
+    const wanted = this.#neighbours.has(peer) || this.reach.checks.tries(peer)
+    return wanted ? [...told, this.reach.knock(peer)] : told
   }
 
   /** There is a link to this peer, or one is being made: from now on it can be silent. */
   expect(peer: string, now: number): void {
-    if (this.#neighbours.has(peer) && this.#reach.beats.silentSince(peer) === undefined)
-      this.#reach.beats.expect(peer, this.#health.awake(now))
+    if (this.#neighbours.has(peer) && this.reach.beats.silentSince(peer) === undefined)
+      this.reach.beats.expect(peer, this.#health.awake(now))
   }
 
   linkDown(peer: string, now: number): void {
-    this.#reach.watched.closed(peer)
+    this.reach.watched.closed(peer)
     this.#closed.set(peer, this.#health.awake(now))
   }
 
@@ -132,7 +136,7 @@ export class Detector {
     const awake = this.#health.awake(now)
     const closedAt = this.#closed.get(member)
     if (closedAt === undefined || awake - closedAt > CLOSED_MS || !this.#observed.includes(member)) return []
-    if (this.#doubts.of(member)?.state === 'accused' || !this.#reach.assured(member, awake)) return []
+    if (this.#doubts.of(member)?.state === 'accused' || !this.reach.assured(member, awake)) return []
     this.#soon(awake, 1)
     return this.#accuse(member, awake, false)
   }
@@ -150,12 +154,12 @@ export class Detector {
         return this.#beaten(from, message, awake)
       case 'check': {
         if (message.member === this.#self) return []
-        const outputs = this.#reach.asked(from, message.member, awake)
+        const outputs = this.reach.asked(from, message.member, awake)
         this.#soon(awake, TROUBLED_MS)
         return outputs
       }
       case 'checked':
-        this.#reach.checks.answered(from, message.member, message.reached)
+        this.reach.checks.answered(from, message.member, message.reached)
         this.#soon(awake, 1)
         return []
       case 'accusation':
@@ -179,7 +183,7 @@ export class Detector {
     // As `wakeAt` has it: what is awake is a difference, and may come out a little below.
     if (at.now < this.#health.atAwake(this.#nextAt)) return beats
     this.#accusations.expire(awake)
-    const outputs = [...beats, ...this.#reach.tick(awake)]
+    const outputs = [...beats, ...this.reach.tick(awake)]
     for (const member of this.#observed) outputs.push(...this.#watch(member, awake))
     const { charges } = this.#doubts
     if (charges.length > 0 && awake >= this.#accuseAt) {
@@ -195,7 +199,7 @@ export class Detector {
   }
 
   #silentMs(now: number): number {
-    return this.#health.awake(now) - this.#reach.beats.lastProofAt
+    return this.#health.awake(now) - this.reach.beats.lastProofAt
   }
 
   /** Others came, or went: who watches whom is another question. */
@@ -203,7 +207,7 @@ export class Detector {
     this.#observed = this.#observers.observedBy(this.#self)
     const neighbours = new Set([...this.#observed, ...this.#observers.of(this.#self)])
     for (const peer of neighbours) if (!this.#neighbours.has(peer)) this.#meet(peer, awake)
-    for (const peer of this.#neighbours) if (!neighbours.has(peer)) this.#reach.beats.forget(peer)
+    for (const peer of this.#neighbours) if (!neighbours.has(peer)) this.reach.beats.forget(peer)
     this.#neighbours = neighbours
     for (const peer of this.#closed.keys()) if (!neighbours.has(peer)) this.#closed.delete(peer)
   }
@@ -211,8 +215,8 @@ export class Detector {
   /** Somebody to watch, as soon as there is a link. Where others accuse it already a new observer waits for none. */
   #meet(peer: string, awake: number): void {
     const { silenceMs, checkMs } = this.#rules
-    if (this.#accusations.names(peer)) this.#reach.beats.expect(peer, awake - silenceMs + checkMs)
-    else if (this.#linked.has(peer)) this.#reach.beats.expect(peer, awake)
+    if (this.#accusations.names(peer)) this.reach.beats.expect(peer, awake - silenceMs + checkMs)
+    else if (this.#linked.has(peer)) this.reach.beats.expect(peer, awake)
   }
 
   /** Doubts about claims that are no more: members that left or were removed, or have answered with another one. */
@@ -220,7 +224,7 @@ export class Detector {
     const outputs: DetectorOutput[] = []
     for (const [member, { since }] of [...this.#doubts]) {
       const answered = configuration.member(member)?.since !== since
-      if (answered && this.#observers.has(member)) this.#reach.beats.expect(member, awake)
+      if (answered && this.#observers.has(member)) this.reach.beats.expect(member, awake)
       // What was held against the claim before is not held against this one.
       if (answered) this.#evidence.answered(member)
       if (answered || !this.#observed.includes(member)) outputs.push(...this.#doubts.end(member))
@@ -229,9 +233,9 @@ export class Detector {
   }
 
   #beaten(from: string, beat: Message & { kind: 'beat' }, awake: number): DetectorOutput[] {
-    const { proven, outputs } = this.#reach.beaten(from, beat, awake)
+    const { proven, outputs } = this.reach.beaten(from, beat, awake)
     if (proven && this.#doubts.of(from)?.unable === false) outputs.push(...this.#doubts.end(from))
-    if (beat.urgent) outputs.push({ kind: 'send', to: from, message: this.#reach.beats.beat(from, false) })
+    if (beat.urgent) outputs.push({ kind: 'send', to: from, message: this.reach.beats.beat(from, false) })
     return outputs
   }
 
@@ -240,7 +244,7 @@ export class Detector {
     const interval = this.#observers.size <= smallMeshMax ? beatSmallMs : beatMs
     // A little jitter: nodes that started together do not stay together.
     this.#beatAt = now + interval * (0.9 + this.#random.fraction() / 10)
-    return this.#reach.beatAll(this.#neighbours, now)
+    return this.reach.beatAll(this.#neighbours, now)
   }
 
   /** One look at one member that this node observes. */
@@ -250,19 +254,19 @@ export class Detector {
     if (doubt?.unable === true) return this.#evidence.against(member, awake) ? [] : this.#doubts.end(member)
     if (doubt?.state === 'accused') return []
     if (doubt === undefined) {
-      if (this.#evidence.against(member, awake) && this.#reach.assured(member, awake))
+      if (this.#evidence.against(member, awake) && this.reach.assured(member, awake))
         return this.#accuse(member, awake, true)
-      const quietMs = awake - (this.#reach.beats.silentSince(member) ?? awake)
+      const quietMs = awake - (this.reach.beats.silentSince(member) ?? awake)
       if (quietMs < silenceMs * this.#health.patience) return []
       const begun = this.#begin(member, awake)
       return begun.length === 0 ? [] : [...begun, ...this.#check(member, awake)]
     }
-    const state = this.#reach.checks.state(member)
+    const state = this.reach.checks.state(member)
     if (state === 'under way' || state === 'reached') return []
-    if (state === undefined || !this.#reach.assured(member, awake)) return this.#check(member, awake)
+    if (state === undefined || !this.reach.assured(member, awake)) return this.#check(member, awake)
     this.#accuseAt = awake
     return [
-      this.#doubts.accuse(member, this.#reach.checks.witnesses(member), awake),
+      this.#doubts.accuse(member, this.reach.checks.witnesses(member), awake),
       ...(this.#linked.has(member) ? [{ kind: 'unlink', peer: member } as const] : []),
     ]
   }
@@ -281,7 +285,7 @@ export class Detector {
   }
 
   #check(member: string, awake: number): DetectorOutput[] {
-    return this.#reach.check(member, { awake, patience: this.#health.patience })
+    return this.reach.check(member, { awake, patience: this.#health.patience })
   }
 
   /** Somebody's word. To others goes what was not known of its accuser, or may soon be forgotten; all to the accused. */
@@ -318,7 +322,7 @@ export class Detector {
     const removed: string[] = []
     const outputs: DetectorOutput[] = []
     for (const [member, doubt] of this.#doubts) {
-      if (doubt.state !== 'accused' || !this.#reach.assured(member, awake)) continue
+      if (doubt.state !== 'accused' || !this.reach.assured(member, awake)) continue
       const { enough, accusers, others, witnesses } = this.#jury.count(member, doubt.since)
       if (enough) {
         doubt.convictedAt ??= awake
@@ -352,9 +356,9 @@ export class Detector {
     if (awake < accusedAt + (slowAfterMs - checkMs) * patience) return { none: false, outputs }
     let none = awake >= accusedAt + slowAfterMs * patience
     for (const observer of observers) {
-      const provenAt = this.#reach.beats.provenAt(observer) ?? Number.NEGATIVE_INFINITY
+      const provenAt = this.reach.beats.provenAt(observer) ?? Number.NEGATIVE_INFINITY
       const heard = this.#neighbours.has(observer) && awake - provenAt < silenceMs
-      const state = heard ? 'reached' : this.#reach.checks.state(observer)
+      const state = heard ? 'reached' : this.reach.checks.state(observer)
       if (state === undefined) outputs.push(...this.#check(observer, awake))
       if (state !== 'unreached') none = false
     }
@@ -366,7 +370,7 @@ export class Detector {
   }
 
   #schedule(awake: number): void {
-    let next = Math.min(this.#reach.checks.wakeAt, this.#accusations.expireAt)
+    let next = Math.min(this.reach.checks.wakeAt, this.#accusations.expireAt)
     let exact = this.#rumours.dueAt
     for (const [, doubt] of this.#doubts) {
       if (doubt.state === 'accused') next = Math.min(next, this.#accuseAt)
@@ -375,7 +379,7 @@ export class Detector {
     }
     const silenceMs = this.#rules.silenceMs * this.#health.patience
     for (const member of this.#observed) {
-      const silentSince = this.#reach.beats.silentSince(member) ?? awake
+      const silentSince = this.reach.beats.silentSince(member) ?? awake
       if (!this.#doubts.of(member)) next = Math.min(next, silentSince + silenceMs)
     }
     // What concerns one member is looked at together with what concerns others, but for removals, which go in turn.

@@ -7,7 +7,8 @@ import type { Rules } from '../limits/limits.ts'
 import { Absent } from './absent.ts'
 import { type Contact, Contacts } from './contacts.ts'
 import { Detector } from './detector.ts'
-import type { DetectorOutput } from './detector-output.ts'
+import type { DetectorOutput, Sent } from './detector-output.ts'
+import { Fence, type FenceState } from './fence.ts'
 import { Links } from './links.ts'
 import { LocalHealth } from './local-health.ts'
 
@@ -23,6 +24,8 @@ export class Membership {
   readonly #contacts: Contacts
   readonly #absent: Absent
   readonly #detector: Detector
+  readonly #fence: Fence
+  readonly #fences: boolean
 
   constructor(parts: {
     self: string
@@ -49,6 +52,8 @@ export class Membership {
       ...(load && { load }),
       now,
     })
+    this.#fence = new Fence({ linked, watched: this.#detector.reach.watched })
+    this.#fences = rules.fencing > 0
     this.#contacts = new Contacts({ self, seeds, linked, random, patience: () => this.#health.patience, now })
   }
 
@@ -61,7 +66,8 @@ export class Membership {
   }
 
   get wakeAt(): number {
-    return Math.min(this.#contacts.wakeAt, this.#absent.wakeAt, this.#detector.wakeAt, this.#links.wakeAt)
+    const kept = Math.min(this.#absent.wakeAt, this.#links.wakeAt)
+    return Math.min(this.#contacts.wakeAt, this.#detector.wakeAt, this.#fence.askAt, kept)
   }
 
   /** Seeds and members that could answer: 0 when this node knows of nobody but itself. */
@@ -104,6 +110,25 @@ export class Membership {
     this.#health.stepped(now, wantedAt)
   }
 
+  /** Before each step: true when others are to be asked whether they have given this node up. */
+  doubtsItself(now: number, jumped: boolean): boolean {
+    const paused = jumped && this.#fences
+    if (paused) this.#fence.raise(now)
+    return paused || now >= this.#fence.askAt
+  }
+
+  /** Beats that are to be answered at once, after whatever these are asked. */
+  askBack(asked: readonly { readonly to: string }[], now: number): Sent[] {
+    this.#fence.asked(now)
+    const peers = asked.map(({ to }) => to)
+    return this.#detector.reach.beatAll(peers, now, true)
+  }
+
+  /** @param isKnown the configuration of this peer was compared with the own since it was asked */
+  fence(now: number, isKnown: (peer: string) => boolean): FenceState {
+    return this.#fence.state(now, isKnown, this.#detector.hasOthers)
+  }
+
   follow(configuration: Configuration, now: number): MembershipOutput[] {
     const outputs = this.#carried(this.#detector.follow(configuration, now), now)
     this.#contacts.update(configuration, this.neighbours, now)
@@ -115,12 +140,14 @@ export class Membership {
   linkUp(peer: string, now: number): MembershipOutput[] {
     this.#links.up(peer, now)
     this.#contacts.linkUp(peer, now)
+    this.#fence.linkUp(peer)
     return this.#carried(this.#detector.linkUp(peer, now), now)
   }
 
   linkDown(peer: string, now: number): void {
     this.#links.down(peer)
     this.#contacts.linkDown(peer, now)
+    this.#fence.linkDown(peer)
     this.#detector.linkDown(peer, now)
   }
 

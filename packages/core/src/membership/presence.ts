@@ -41,6 +41,12 @@ export class Presence {
     this.#incarnation = incarnation
   }
 
+  /** What this node says of itself from now on. */
+  describe(attributes: Attributes): void {
+    this.attributes = attributes
+    this.changed()
+  }
+
   /** Something about this node is no longer what it was. */
   changed(): void {
     this.#trueIn = undefined

@@ -6,7 +6,7 @@ import type { Random } from '../chance/random.ts'
 import type { Rules } from '../limits/limits.ts'
 import { Beats } from './beats.ts'
 import { type CheckOutput, Checks } from './checks.ts'
-import type { DetectorOutput } from './detector-output.ts'
+import type { DetectorOutput, Sent } from './detector-output.ts'
 import { Watched } from './watched.ts'
 
 export interface ReachParts {
@@ -40,13 +40,13 @@ export class Reach {
     return this.beats.provenSince(awake - this.#rules.silenceMs, member)
   }
 
-  /** A beat to each of them with whom there is a link. */
-  beatAll(peers: ReadonlySet<string>, now: number): DetectorOutput[] {
+  /** A beat to each of them with whom there is a link. `urgent`: they answer at once. */
+  beatAll(peers: Iterable<string>, now: number, urgent = false): Sent[] {
     this.beats.nextRound()
     this.watched.sent(this.beats.seq, now)
-    const outputs: DetectorOutput[] = []
+    const outputs: Sent[] = []
     for (const to of peers)
-      if (this.#linked.has(to)) outputs.push({ kind: 'send', to, message: this.beats.beat(to, false) })
+      if (this.#linked.has(to)) outputs.push({ kind: 'send', to, message: this.beats.beat(to, urgent) })
     return outputs
   }
 

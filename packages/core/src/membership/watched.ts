@@ -23,6 +23,11 @@ export class Watched {
     if (round !== undefined) this.#heardAt.set(peer, round.sentAt)
   }
 
+  /** This peer has heard what was sent since then. */
+  heardSince(peer: string, since: number): boolean {
+    return (this.#heardAt.get(peer) ?? Number.NEGATIVE_INFINITY) >= since
+  }
+
   /** Its link is closed: it may be about to accuse this node. */
   closed(peer: string): void {
     this.#heardAt.delete(peer)
@@ -30,7 +35,7 @@ export class Watched {
 
   /** True when more than half of these heard what was sent since then. */
   byMost(observers: readonly string[], since: number): boolean {
-    const hearing = observers.filter(id => (this.#heardAt.get(id) ?? Number.NEGATIVE_INFINITY) >= since)
+    const hearing = observers.filter(id => this.heardSince(id, since))
     return hearing.length * 2 > observers.length
   }
 }

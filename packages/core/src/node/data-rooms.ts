@@ -62,9 +62,9 @@ export abstract class DataRooms {
     return new Balance({ self, load, placement, settings, ...parts })
   }
 
-  /** Before each step: the node had asked for one at `wantedAt`. */
-  protected roomsStepped(at: Instant, wantedAt: number): void {
+  /** Before each step: the node had asked for one at `wantedAt`. True when its time is not to be trusted. */
+  protected roomsStepped(at: Instant, wantedAt: number): boolean {
     this.pressure.stepped(at.now, wantedAt)
-    this.copying.stepped(at)
+    return this.copying.stepped(at)
   }
 }

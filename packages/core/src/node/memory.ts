@@ -1,6 +1,7 @@
 import type { Configuration } from '@cachemesh/protocol'
 import { packConfiguration } from '../configuration/packed.ts'
 import type { Reserved } from '../store/reserved.ts'
+import type { Output } from './output.ts'
 
 /** How long changes are gathered before the whole configuration is written out once. */
 const DELAY_MS = 100
@@ -28,12 +29,12 @@ export class Memory {
     this.wakeAt = now
   }
 
-  /** The bytes to keep, when it is time. */
-  due(configuration: Configuration, now: number): Uint8Array | undefined {
-    if (now < this.wakeAt) return undefined
+  /** What to keep, when it is time. */
+  due(configuration: Configuration, now: number): Output[] {
+    if (now < this.wakeAt) return []
     this.wakeAt = Number.POSITIVE_INFINITY
     const bytes = packConfiguration(configuration)
     this.#reserved.put(CONFIGURATION, bytes)
-    return bytes
+    return [{ kind: 'persist', bytes }]
   }
 }

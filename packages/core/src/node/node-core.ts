@@ -34,7 +34,8 @@ import type { Input } from './input.ts'
 import { Memory } from './memory.ts'
 import type { NodeCoreOptions } from './options.ts'
 import type { NodeState, Output } from './output.ts'
-import { departed, hearsay, toAll } from './words.ts'
+import { Proof } from './proof.ts'
+import { departed, hearsay, toAll, toDial } from './words.ts'
 
 export class NodeCore extends DataRooms {
   /** What this node has still to get, and what others may write here. */
@@ -50,6 +51,7 @@ export class NodeCore extends DataRooms {
   readonly balance: Balance
   readonly #initial: Change | undefined
   readonly #memory: Memory
+  readonly #proof: Proof
   readonly #aloneAt: number
   /** When this node asked to be stepped again at the latest. */
   #wantedAt = Number.POSITIVE_INFINITY
@@ -90,6 +92,7 @@ export class NodeCore extends DataRooms {
     const [dealt, neighbours] = [new Random(options.randomSeed + 3), () => this.neighbours]
     this.balance = this.balancing({ random: dealt, neighbours, operations: this.#operations, now: at.now })
     this.replication = new Replication({ store, placement, linked, random: dice, rules })
+    this.#proof = new Proof({ rooms: this, exchange: this.#exchange, membership: this.#membership })
     this.#show(at)
   }
 
@@ -146,8 +149,8 @@ export class NodeCore extends DataRooms {
     const before = this.configuration
     this.#waited ||= at.now >= this.#aloneAt
     this.#membership.stepped(at.now, this.#wantedAt)
-    this.roomsStepped(at, this.#wantedAt)
     try {
+      this.#outputs.push(...this.#proof.begin(this.roomsStepped(at, this.#wantedAt), at))
       this.#apply(input, at)
       this.#live(at)
       // What this node has just said of itself may be the answer that a document waits for.
@@ -155,13 +158,11 @@ export class NodeCore extends DataRooms {
       this.#live(at)
       this.#exchanged(this.#exchange.spread(at.now), at)
       if (this.configuration !== before) this.#follow(before, at)
-      const bytes = this.#memory.due(this.configuration, at.now)
-      if (bytes !== undefined) this.#outputs.push({ kind: 'persist', bytes })
+      this.#outputs.push(...this.#memory.due(this.configuration, at.now))
       if (this.#state !== 'joining' && this.#exchange.takeAgreement()) this.#outputs.push({ kind: 'agreed' })
       this.#outputs.push(...this.#operations.finish(at.now))
-      for (const contact of this.#state === 'left' ? [] : this.#membership.due(at.now)) {
-        this.#outputs.push({ kind: 'dial', contact })
-      }
+      if (this.#state !== 'left') this.#outputs.push(...toDial(this.#membership.due(at.now)))
+      this.#proof.end(at)
       return this.#outputs
     } finally {
       this.#wantedAt = this.wakeAt
@@ -216,8 +217,7 @@ export class NodeCore extends DataRooms {
         this.#exchanged(this.#exchange.stamped(input.from, input.digestPrefix, at.now), at)
         break
       case 'attributes':
-        this.#presence.attributes = input.attributes
-        this.#presence.changed()
+        this.#presence.describe(input.attributes)
         break
       case 'wanted':
         this.#membership.demand(input.peer, at.now)
@@ -270,6 +270,7 @@ export class NodeCore extends DataRooms {
   /** Somebody has removed members that nobody accuses here. They hear of it; this node answers for itself at once. */
   #surprised(members: readonly Member[], at: Instant): void {
     for (const { id, since } of members) if (id === this.id) this.#presence.removed(since, at.now)
+    if (members.some(({ id }) => id === this.id)) this.replication.returns(at)
     const charges = members.filter(({ id }) => id !== this.id).map(hearsay)
     if (charges.length > 0) this.#membership.passOn(charges, at)
   }
@@ -299,7 +300,11 @@ export class NodeCore extends DataRooms {
     if (this.configuration.destroyed) this.#end(at)
     if (this.#state === 'destroyed') return
     if (this.#state === 'left' || this.#presence.attributes === undefined) return
-    if (this.#state === 'joining' && this.#mayServe()) this.#begin(at)
+    if (this.#state === 'joining' && this.#mayServe()) {
+      const change = this.#initial
+      if (change) this.#heard(this.id, at, () => this.#operations.found(change, at.wall))
+      this.#become('active')
+    }
     const alone = this.#membership.alone(at.now)
     if (this.#state === 'active' && alone) this.#become('alone')
     if (this.#state === 'alone' && !alone) this.#become('active')
@@ -310,12 +315,6 @@ export class NodeCore extends DataRooms {
       this.#outputs.push({ kind: 'refused', from: this.id, error: duplicateError(this.id) })
       this.#become('left')
     } else if (member !== undefined && this.#write([member], at)) this.#presence.wrote(member)
-  }
-
-  #begin(at: Instant): void {
-    const initial = this.#initial
-    if (initial) this.#heard(this.id, at, () => this.#operations.found(initial, at.wall))
-    this.#become('active')
   }
 
   /**

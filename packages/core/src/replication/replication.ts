@@ -4,28 +4,22 @@
 // offers what to whom and when, what this node has still to get, and what others may write into its memory. It never
 // routes a request, and knows no link but by the ids of peers.
 
-import {
-  CacheMeshError,
-  Configuration,
-  hashKey,
-  type TransferMessage,
-  type TransferredEntry,
-} from '@cachemesh/protocol'
+import { Configuration, type TransferMessage } from '@cachemesh/protocol'
 import type { Random } from '../chance/random.ts'
 import type { Instant } from '../limits/instant.ts'
 import { type Rules, TIMES } from '../limits/limits.ts'
+import type { FenceState } from '../membership/fence.ts'
 import { Placement, type Target } from '../placement/placement.ts'
 import { shiftBetween } from '../placement/shift.ts'
 import type { Entry } from '../store/entry.ts'
 import type { Store } from '../store/store.ts'
-import { type Accepted, accept, mergeFloors } from '../writes/accept.ts'
-import { entryFrom } from './carrying.ts'
+import type { Accepted } from '../writes/accept.ts'
+import { Arrivals } from './arrivals.ts'
 import { isInCharge } from './charge.ts'
 import { Expectations } from './expectations.ts'
 import { Holdings } from './holdings.ts'
 import { Leftovers } from './leftovers.ts'
 import { Offers, type Send } from './offers.ts'
-import { unpackFloors } from './packed-floors.ts'
 import { Pulls } from './pulls.ts'
 import { movesBetween, type Standing, standingIn } from './standing.ts'
 import { dropTaken, Takeovers } from './takeovers.ts'
@@ -71,8 +65,7 @@ export class Replication {
   readonly #former: Placement
   #configuration: Configuration
   #standing: Standing
-  /** When each member came, or came back, as this node saw it. */
-  readonly #arrivedAt = new Map<string, number>()
+  readonly #arrivals: Arrivals
   /** Members in whose place this node has written something. */
   readonly #stoodInFor = new Set<string>()
   /** What others said of themselves. */
@@ -82,6 +75,10 @@ export class Replication {
   #sweepAt = Number.POSITIVE_INFINITY
   #returnAt = Number.POSITIVE_INFINITY
   #leaving = false
+  /** Version up to which others may have written in the place of this node while it was away. */
+  #doubtedUpTo = 0
+  /** Whether this node knows that the others hold it for a member. */
+  fence: FenceState = 'open'
 
   constructor(parts: ReplicationParts) {
     const { store, placement, linked, random } = parts
@@ -93,6 +90,7 @@ export class Replication {
     this.#leftovers = new Leftovers(this.#holdings)
     this.#takeovers = new Takeovers(store)
     this.#former = new Placement(this.#self, placement.rings)
+    this.#arrivals = new Arrivals(this.#holdings, this.#former)
     this.#configuration = Configuration.empty('')
     // Whatever this node was in an earlier life, its memory is empty now.
     this.#standing = { weights: new Map(), rest: '', positions: '' }
@@ -100,17 +98,17 @@ export class Replication {
       holdings: this.#holdings,
       linked,
       begins: (peer, { since }) => dropTaken(this.#holdings, { peer, since, former: this.#former }),
-      takesFloors: (floors, at) => this.#takeFloors(floors, at),
-      takes: (peer, entries, at) => this.#takePage(peer, entries, at),
+      takesFloors: (floors, at) => this.#arrivals.takeFloors(floors, at),
+      takes: (peer, entries, at) => this.#arrivals.takePage(peer, entries, at),
       ended: (peer, _offer, whole) => {
         if (whole) this.#expectations.met(peer)
       },
     })
   }
 
-  /** Some of what this node owns may only be at others still: the one question of the hot path. */
+  /** What this node owns may be at others: the one question of the hot path. */
   get cold(): boolean {
-    return this.#expectations.size > 0
+    return this.#expectations.size > 0 || this.fence !== 'open'
   }
 
   /** This member may know of entries that this node should have: a link to it is worth waiting for. */
@@ -131,7 +129,7 @@ export class Replication {
   get state(): ReplicationState {
     const { progress, transferredEntries } = this.#pulls
     return {
-      warm: !this.cold,
+      warm: this.#expectations.size === 0,
       arcs: progress,
       fullyReplicated: this.full && this.#warmth.areFull(this.#standing.weights.keys(), this.#parts),
       transferred: transferredEntries,
@@ -145,7 +143,11 @@ export class Replication {
 
   /** It has all that it should have, as far as it knows. */
   get full(): boolean {
-    return !this.cold && !this.#pulls.busy
+    return this.fence === 'open' && this.#isFull
+  }
+
+  get #isFull(): boolean {
+    return this.#expectations.size === 0 && !this.#pulls.busy
   }
 
   /** The configuration is another one now. */
@@ -165,9 +167,9 @@ export class Replication {
     if (moves.gained) this.#leftovers.gained(target => this.#former.isHolder(this.#self, target))
     if (moves.lost) this.#leftovers.lost(store.clock.next(at.wall))
     for (const member of moves.removed) this.#takeovers.removed(member, at)
-    for (const member of [...moves.removed, ...moves.left]) this.#arrivedAt.delete(member)
+    for (const member of [...moves.removed, ...moves.left]) this.#arrivals.went(member)
     for (const member of after.weights.keys())
-      if (!before.weights.has(member)) this.#arrivedAt.set(member, at.now)
+      if (!before.weights.has(member)) this.#arrivals.came(member, at.now)
     for (const peer of moves.left) if (this.#parts.linked.has(peer)) this.#expectations.expect(peer, at.now)
     if (after.weights.has(this.#self)) this.#expect(moves.expected, at.now)
     if (replicates && this.#repairAt === Number.POSITIVE_INFINITY) this.#planRepair(at.now)
@@ -180,6 +182,18 @@ export class Replication {
       if (peer === this.#self || this.#pulls.hasNothing(peer, ring)) continue
       this.#expectations.expect(peer, now)
     }
+  }
+
+  /** The others had removed this node, and it is back, with what it held before: any of them may know better. */
+  returns(at: Instant): void {
+    this.#doubtedUpTo = this.#parts.store.clock.next(at.wall)
+    for (const peer of this.#standing.weights.keys())
+      if (peer !== this.#self) this.#expectations.expect(peer, at.now)
+  }
+
+  /** Others may have something newer than what is here of this version. */
+  doubts(version: number): boolean {
+    return version <= this.#doubtedUpTo && this.#expectations.size > 0
   }
 
   linkUp(peer: string, at: Instant): readonly ReplicationOutput[] {
@@ -289,7 +303,7 @@ export class Replication {
   /** Tells all peers whether this node has what it should have, when that is news; else this one, when it is given. */
   #tell(now: number, stranger?: string): readonly ReplicationOutput[] {
     const { placement, linked } = this.#parts
-    const isNews = this.#ownWarmth.isNews(this.full, placement, now)
+    const isNews = this.#ownWarmth.isNews(this.#isFull, placement, now)
     const { said: message } = this.#ownWarmth
     if (message === undefined) return NOTHING
     const peers = isNews ? [...linked] : stranger === undefined ? [] : [stranger]
@@ -300,43 +314,12 @@ export class Replication {
     return this.#configuration.member(peer)?.state === 'active'
   }
 
-  // What came.
-
-  #takeFloors(floors: Uint8Array, at: Instant): void {
-    mergeFloors(this.#parts.store, unpackFloors(floors), at)
-  }
-
-  #takePage(peer: string, entries: readonly TransferredEntry[], at: Instant): void {
-    for (const { key, entry } of entries) {
-      const target = { key, hash: hashKey(key) }
-      // The sender may know of another ring. And what is used less than all that fills this memory pushes nothing out.
-      if (!this.#holdings.isMine(target) || !this.#holdings.hasRoom(key, entry)) continue
-      try {
-        this.take(peer, target, { entry: entryFrom(entry, at.now), at })
-      } catch (error) {
-        // One that is broken, or too large for this node, stops none of the others.
-        if (!(error instanceof CacheMeshError)) throw error
-      }
-    }
-  }
+  // For the data path.
 
   /** An entry of another member, for a key that this node holds. Throws ERR_VALUE_TOO_LARGE. */
-  take(
-    peer: string,
-    { key, hash }: Target,
-    { entry, at }: { readonly entry: Entry; readonly at: Instant },
-  ): Accepted {
-    return accept(this.#parts.store, { key, hash, entry, fromOwner: this.#wasOwner(peer, hash, at.now) }, at)
+  take(peer: string, target: Target, arrived: { readonly entry: Entry; readonly at: Instant }): Accepted {
+    return this.#arrivals.take(peer, target, arrived)
   }
-
-  /** It has owned the key all the time that this node knows of: nothing was deleted there that it still has. */
-  #wasOwner(peer: string, hash: number, now: number): boolean {
-    const arrivedAt = this.#arrivedAt.get(peer)
-    if (arrivedAt !== undefined && now - arrivedAt < NEWCOMER_MS) return false
-    return this.#former.owner(hash) === peer
-  }
-
-  // For the data path.
 
   /**
    * Members that may have the entry of a key that is not in this node's memory, in the order in which to ask them;
@@ -391,6 +374,3 @@ export class Replication {
     return rules.fencing === 0 || isNewer || isInCharge(placement.list(target), from, failed)
   }
 }
-
-/** A member that came back so lately may hold what was deleted while it was away. */
-const NEWCOMER_MS = 60_000

@@ -174,7 +174,7 @@ export class Calls {
     const until = since + this.#patienceMs(call, at)
     if (this.#openings.count(to) >= PENDING_MAX) call.failedWith(overloaded(to), at)
     else this.#openings.add(to, call, { since, until })
-    this.#sweepFrom(at.now)
+    this.wait(at.now)
   }
 
   /** Whoever comes after the member that has no link needs time too: each as long as a silent one is waited for. */
@@ -270,7 +270,7 @@ export class Calls {
       this.#pending.delete(id)
       call.failedWith(closed())
     })
-    for (const call of this.#openings.close()) call.failedWith(closed())
+    for (const call of [...this.#openings.close(), ...this.#looks.close()]) call.failedWith(closed())
     this.acknowledgements.close(closed())
   }
 
@@ -298,10 +298,11 @@ export class Calls {
     if (kind === 'get' || kind === 'load') pace.sent(id, now)
     pace.retries.earn()
     sent(outlet, writer)
-    this.#sweepFrom(now)
+    this.wait(now)
   }
 
-  #sweepFrom(now: number): void {
+  /** There is something to sweep. */
+  wait(now: number): void {
     if (this.#wakeAt !== Number.POSITIVE_INFINITY) return
     this.#hearing.begin(now)
     this.#wakeAt = now + SWEEP_MS
@@ -322,7 +323,7 @@ export class Calls {
     if (at.now < this.#settlesAt - EARLY_MS) return
     this.#node.flights.sweep(at)
     this.acknowledgements.sweep(at)
-    if (this.#pending.size + this.acknowledgements.size === 0 && !this.#openings.any) {
+    if (this.#pending.size + this.acknowledgements.size === 0 && !this.#openings.any && !this.#looks.busy) {
       this.#wakeAt = Number.POSITIVE_INFINITY
       this.#hearing.forgetAll()
       return
@@ -340,6 +341,7 @@ export class Calls {
       }
     })
     this.#sweepOpening(at)
+    this.#looks.sweep(at)
   }
 
   #gaveUp(call: Call, id: number, now: number): void {

@@ -7,6 +7,7 @@ import type { Instant } from '../limits/instant.ts'
 import type { Role } from '../placement/router.ts'
 import { entryFrom } from '../replication/carrying.ts'
 import { type Acknowledging, type Call, type KeyRequest, NO_HOPS } from './call.ts'
+import { HeldCalls } from './held-calls.ts'
 import type { NodeParts } from './node-parts.ts'
 
 /** Longer is waited for nobody: what is not known then is not certain. */
@@ -15,6 +16,8 @@ const LOOK_MS = 1_000
 const MARGIN_MS = 60
 
 interface Dispatch {
+  /** There is something to sweep. */
+  wait(now: number): void
   readonly acknowledgements: Acknowledging
   dispatch(call: Call, at: Instant): void
 }
@@ -25,6 +28,7 @@ export class Looks {
   readonly #node: NodeParts
   readonly #calls: Dispatch
   readonly #open = new Map<string, Look>()
+  readonly #held = new HeldCalls()
 
   constructor(node: NodeParts, calls: Dispatch) {
     this.#node = node
@@ -35,10 +39,45 @@ export class Looks {
   serve(call: Call, as: Role, at: Instant): void {
     const { replication, store } = this.#node
     const { key, kind } = call.request
+    if (replication.fence === 'waiting' && as !== 'last-resort') {
+      this.#held.add(call)
+      this.#calls.wait(at.now)
+      return
+    }
+    if (replication.fence === 'unproven' && as === 'owner') {
+      this.#serveUnproven(call, at)
+      return
+    }
     const isKnown = !replication.cold || as === 'last-resort' || kind === 'fill' || kind === 'release'
-    const sources = isKnown || store.latest(key) !== undefined ? undefined : replication.sources(call.request)
+    const latest = isKnown ? undefined : store.latest(key)
+    const isHere = isKnown || (latest !== undefined && !replication.doubts(latest.version))
+    const sources = isHere ? undefined : replication.sources(call.request)
     if (sources === undefined) call.served(as, at, this.#calls.acknowledgements)
     else this.#look(call, { as, sources, at })
+  }
+
+  /** Calls wait here. */
+  get busy(): boolean {
+    return this.#held.any
+  }
+
+  sweep(at: Instant): void {
+    if (!this.#held.any) return
+    if (this.#node.replication.fence !== 'waiting')
+      for (const call of this.#held.release()) this.#calls.dispatch(call, at)
+    for (const call of this.#held.hurried(at.now)) this.#serveUnproven(call, at)
+  }
+
+  close(): readonly Call[] {
+    return this.#held.release()
+  }
+
+  #serveUnproven(call: Call, at: Instant): void {
+    try {
+      call.served('stand-in', at, this.#calls.acknowledgements)
+    } catch (error) {
+      call.failedWith(error as CacheMeshError, at)
+    }
   }
 
   #look(

@@ -14,6 +14,7 @@ import { Hops } from './hops.ts'
 import { InTime } from './in-time.ts'
 import { Losses } from './losses.ts'
 import { Ownership } from './ownership.ts'
+import { Pauses } from './pauses.ts'
 import { Staleness } from './staleness.ts'
 import { StandingIn } from './standing-in.ts'
 import { ValuesRead } from './values-read.ts'
@@ -31,6 +32,7 @@ export function historyCheckers(
   const ownership = new Ownership()
   const inTime = new InTime(hosts)
   const standingIn = new StandingIn(scenario)
+  const pauses = new Pauses(scenario)
   const herds = new HerdLoads(scenario, ownership)
   const evenness = new Evenness(hosts, scenario.measures?.evenness)
   return {
@@ -45,11 +47,12 @@ export function historyCheckers(
       new Staleness(ownership, scenario.workload?.leaseMs ?? SETTINGS.leaseMs.default),
       new Losses(scenario, hosts),
       standingIn,
+      pauses,
       new FinalReads(hosts),
       herds,
       evenness,
     ],
-    checkers: [ownership, inTime, standingIn, herds, evenness],
+    checkers: [ownership, inTime, standingIn, pauses, herds, evenness],
     herds,
     evenness,
   }

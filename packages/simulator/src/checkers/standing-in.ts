@@ -1,5 +1,6 @@
 import { SWEEP_MS } from '@cachemesh/core'
 import type { ErrorCode } from '@cachemesh/protocol'
+import type { Paths } from '../network/paths.ts'
 import type { HostPlan, Scenario } from '../scenario/scenario.ts'
 import type { Operation } from '../workload/operation.ts'
 import type { Host } from '../world/host.ts'
@@ -14,14 +15,15 @@ const UNANSWERED: readonly ErrorCode[] = ['ERR_UNAVAILABLE', 'ERR_TIMEOUT']
  * A node that stands in for a key has an answer to every read of it, whoever else is gone or silent: it passes them
  * over and looks into its own memory. Judged of nodes that moved all the time and took themselves for a stand-in all
  * the time, when the call had the time to pass all others over. Not where single frames get lost, or vanish one way
- * only, nor while one of them is slow: whoever is heard is waited for, also when the one frame that matters is gone, or
- * comes after the deadline.
+ * only, nor when a cut ends meanwhile, nor while one of them is slow: whoever is heard is waited for, also when the one
+ * frame that matters is gone, or comes after the deadline.
  */
 export class StandingIn implements HistoryChecker, Checker {
   readonly name = 'standing-in'
   readonly #applies: boolean
   readonly #movesSince = new Map<Host, number>()
   readonly #views = new Map<number, string>()
+  #pathsChangedAt = 0
   readonly #slow: readonly { readonly id: string; readonly from: number; readonly to: number }[]
 
   constructor({ weather, faults, hosts }: Scenario) {
@@ -37,6 +39,10 @@ export class StandingIn implements HistoryChecker, Checker {
     this.#movesSince.set(host, now)
   }
 
+  pathsChanged(_paths: Paths, now: number): void {
+    this.#pathsChangedAt = now
+  }
+
   asked({ id, kind, key }: Operation, host: Host): void {
     if (this.#applies && kind === 'get') this.#views.set(id, members(host, key))
   }
@@ -47,6 +53,7 @@ export class StandingIn implements HistoryChecker, Checker {
     if (view === undefined || result === undefined || !view.split(' ').includes(host.id)) return undefined
     const others = view.split(' ').length - 1
     const enoughMs = others * (PATIENCE_MS + 2 * host.plan.lateMaxMs)
+    if (this.#pathsChangedAt >= startedAt) return undefined
     const moved = (this.#movesSince.get(host) ?? 0) <= startedAt
     const isSlow = this.#slow.some(
       ({ id: slow, from, to }) => view.includes(slow) && from < deadline && to > startedAt,

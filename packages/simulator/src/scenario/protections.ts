@@ -6,8 +6,8 @@ const NEVER = Number.POSITIVE_INFINITY
 export const PROTECTIONS = {
   /** The accused has no time to answer. */
   refutation: { refuteMs: 0 },
-  /** A pause of this node is silence of the others. */
-  'local-health': { lateMs: NEVER, doubtMax: 1 },
+  /** A pause of this node is silence of the others; and whoever asks them after it, as for fencing, has heard them. */
+  'local-health': { lateMs: NEVER, doubtMax: 1, fencing: 0 },
   /** One accuser is enough. */
   accusers: { accusersShare: 0, accusersMin: 1 },
   /** Nobody asks others whether they reach a silent member. */
@@ -20,6 +20,8 @@ export const PROTECTIONS = {
   horizon: { tombstonesMin: 2, tombstonesPerLiving: 0, horizon: 0 },
   /** Nobody compares what it holds with anybody. */
   'anti-entropy': { antiEntropyMs: NEVER },
+  /** Whoever has been given up goes on writing into the memory of others, and answering from its own. */
+  fencing: { fencing: 0 },
   /** Who owns an entry from now on begins with nothing. */
   transfers: { transfers: 0 },
   /** Whoever was asked first has to answer. */

@@ -1,0 +1,69 @@
+// Entries and floors that come from other members: what of them is kept, by where they come from.
+
+import { CacheMeshError, hashKey, type TransferredEntry } from '@cachemesh/protocol'
+import type { Instant } from '../limits/instant.ts'
+import type { Placement, Target } from '../placement/placement.ts'
+import type { Entry } from '../store/entry.ts'
+import { type Accepted, accept, mergeFloors } from '../writes/accept.ts'
+import { entryFrom } from './carrying.ts'
+import type { Holdings } from './holdings.ts'
+import { unpackFloors } from './packed-floors.ts'
+
+/** A member that came back so lately may hold what was deleted while it was away. */
+const NEWCOMER_MS = 60_000
+
+export class Arrivals {
+  readonly #holdings: Holdings
+  /** Who held what before the last time that entries had to move. */
+  readonly #former: Placement
+  /** When each member came, or came back, as this node saw it. */
+  readonly #cameAt = new Map<string, number>()
+
+  constructor(holdings: Holdings, former: Placement) {
+    this.#holdings = holdings
+    this.#former = former
+  }
+
+  came(member: string, now: number): void {
+    this.#cameAt.set(member, now)
+  }
+
+  went(member: string): void {
+    this.#cameAt.delete(member)
+  }
+
+  takeFloors(floors: Uint8Array, at: Instant): void {
+    mergeFloors(this.#holdings.store, unpackFloors(floors), at)
+  }
+
+  takePage(peer: string, entries: readonly TransferredEntry[], at: Instant): void {
+    for (const { key, entry } of entries) {
+      const target = { key, hash: hashKey(key) }
+      // The sender may know of another ring. And what is used less than all that fills this memory pushes nothing out.
+      if (!this.#holdings.isMine(target) || !this.#holdings.hasRoom(key, entry)) continue
+      try {
+        this.take(peer, target, { entry: entryFrom(entry, at.now), at })
+      } catch (error) {
+        // One that is broken, or too large for this node, stops none of the others.
+        if (!(error instanceof CacheMeshError)) throw error
+      }
+    }
+  }
+
+  /** An entry for a key that this node holds. Throws ERR_VALUE_TOO_LARGE. */
+  take(
+    peer: string,
+    { key, hash }: Target,
+    { entry, at }: { readonly entry: Entry; readonly at: Instant },
+  ): Accepted {
+    const fromOwner = this.#wasOwner(peer, hash, at.now)
+    return accept(this.#holdings.store, { key, hash, entry, fromOwner }, at)
+  }
+
+  /** It has owned the key all the time that this node knows of: nothing was deleted there that it still has. */
+  #wasOwner(peer: string, hash: number, now: number): boolean {
+    const cameAt = this.#cameAt.get(peer)
+    if (cameAt !== undefined && now - cameAt < NEWCOMER_MS) return false
+    return this.#former.owner(hash) === peer
+  }
+}
