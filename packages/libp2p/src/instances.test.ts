@@ -81,8 +81,6 @@ describe('instances', () => {
     const dropped: string[] = []
     const instances = new Instances({ answers: async () => false, drop: peer => dropped.push(peer) })
     expect(await instances.admits('p', one)).toBe(true)
-    // Its connection is being opened: that it has none yet does not make it dead.
-    expect(await instances.admits('p', other)).toBe(false)
     instances.opened('p')
     expect(await instances.admits('p', one)).toBe(true)
     instances.opened('p')
@@ -91,13 +89,34 @@ describe('instances', () => {
     expect(dropped).toEqual(['p'])
   })
 
-  it('admits one of two that come while the one before is asked', async () => {
+  it('waits for a connection that is being opened: that there is none yet does not make its process dead', async () => {
+    const instances = new Instances({ answers: async () => true, drop: () => {} })
+    await instances.admits('p', one)
+    const second = instances.admits('p', other)
+    instances.opened('p')
+    expect(await second).toBe(false)
+  })
+
+  it('admits a process that was restarted while the connection of the one before was being opened', async () => {
     const dropped: string[] = []
     const instances = new Instances({ answers: async () => false, drop: peer => dropped.push(peer) })
+    await instances.admits('p', one)
+    expect(await instances.admits('p', other)).toBe(true)
+    expect(dropped).toEqual(['p'])
+  })
+
+  it('admits one of two that come while the one before is asked', async () => {
+    const dropped: string[] = []
+    let answers = false
+    const instances = new Instances({ answers: async () => answers, drop: peer => dropped.push(peer) })
     await instances.admits('p', new Uint8Array(16))
     instances.opened('p')
-    const admitted = await Promise.all([instances.admits('p', one), instances.admits('p', other)])
-    expect(admitted).toEqual([true, false])
+    const first = instances.admits('p', one).then(admitted => {
+      answers = true
+      instances.opened('p')
+      return admitted
+    })
+    expect(await Promise.all([first, instances.admits('p', other)])).toEqual([true, false])
     expect(dropped).toEqual(['p'])
   })
 

@@ -26,6 +26,8 @@ interface Known {
   /** Connections that were admitted and are not open yet, and when the last one was. */
   opening: number
   admittedAt: number
+  /** Called when none of them is opening any more. */
+  readonly waiting: (() => void)[]
 }
 
 export class Instances {
@@ -46,14 +48,19 @@ export class Instances {
     for (;;) {
       const known = this.#known.get(peer)
       if (known === undefined || known.instance === wanted) break
-      if (isOpening(known) || (await this.#connections.answers(peer))) return false
+      // Nobody can be asked over a connection that is not open yet; its process may have been killed meanwhile, and this be the next.
+      if (isOpening(known)) {
+        await untilOpen(known)
+        continue
+      }
+      if (await this.#connections.answers(peer)) return false
       // Meanwhile a third one may have come.
       if (this.#known.get(peer) === known) {
         this.#connections.drop(peer)
         this.#known.delete(peer)
       }
     }
-    const known = this.#known.get(peer) ?? { instance: wanted, opening: 0, admittedAt: 0 }
+    const known = this.#known.get(peer) ?? { instance: wanted, opening: 0, admittedAt: 0, waiting: [] }
     known.opening = isOpening(known) ? known.opening + 1 : 1
     known.admittedAt = performance.now()
     this.#known.set(peer, known)
@@ -81,7 +88,9 @@ export class Instances {
   /** A connection that was admitted is open. */
   opened(peer: string): void {
     const known = this.#known.get(peer)
-    if (known !== undefined) known.opening = Math.max(0, known.opening - 1)
+    if (known === undefined) return
+    known.opening = Math.max(0, known.opening - 1)
+    if (known.opening === 0) for (const resolve of known.waiting.splice(0)) resolve()
   }
 
   /** The last connection to a peer is closed. */
@@ -89,6 +98,16 @@ export class Instances {
     const known = this.#known.get(peer)
     if (known !== undefined && !isOpening(known)) this.#known.delete(peer)
   }
+}
+
+function untilOpen({ admittedAt, waiting }: Known): Promise<void> {
+  return new Promise(resolve => {
+    const timer = setTimeout(resolve, admittedAt + OPENING_MS - performance.now())
+    waiting.push(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }
 
 function isOpening({ opening, admittedAt }: Known): boolean {
