@@ -5,8 +5,8 @@ import { Openings } from './openings.ts'
 
 const KEY = qualifyKey('default', 'key')
 
-function waiting(deadline: number): Call {
-  const request = { kind: 'get', key: KEY, hash: hashKey(KEY) } as const
+function waiting(deadline: number, kind: 'get' | 'load' = 'get'): Call {
+  const request = { kind, key: KEY, hash: hashKey(KEY) } as const
   const ends = { answered: () => {}, served: () => {}, failedWith: () => {} }
   return { request, hops: [], deadline, failed: [], to: '', sentAt: 0, ...ends }
 }
@@ -20,12 +20,25 @@ describe('calls that wait for a link', () => {
     const at = (ms: number) => ({ now: ms, listened: ms, patienceMs: () => 1_000 })
     expect(openings.sweep(at(300))).toEqual([])
     expect(openings.sweep(at(301))).toEqual([hurried])
-    expect(openings.hasFailed('a')).toBe(false)
+    expect(openings.hasFailed('a', 'get')).toBe(false)
     expect(openings.sweep(at(1_000))).toEqual([])
     expect(openings.sweep(at(1_001))).toEqual([patient])
-    expect([openings.has('a'), openings.hasFailed('a')]).toEqual([false, true])
+    expect([openings.has('a'), openings.hasFailed('a', 'get')]).toEqual([false, true])
     openings.sweep(at(3_001))
     expect(openings.any).toBe(false)
+  })
+
+  it('wait longer when they load: somebody else would load the same', () => {
+    const openings = new Openings()
+    const [read, load] = [waiting(5_000), waiting(5_000, 'load')]
+    openings.add('a', read, { since: 0, until: 4_000 })
+    openings.add('a', load, { since: 0, until: 4_000 })
+    const at = (ms: number) => ({ now: ms, listened: ms, patienceMs: () => 300 })
+    expect(openings.sweep(at(301))).toEqual([read])
+    expect([openings.hasFailed('a', 'get'), openings.hasFailed('a', 'load')]).toEqual([true, false])
+    expect(openings.sweep(at(1_000))).toEqual([])
+    expect(openings.sweep(at(1_001))).toEqual([load])
+    expect(openings.hasFailed('a', 'load')).toBe(true)
   })
 
   it('go when it is up, also to a member to which none could be opened before', () => {
@@ -35,6 +48,6 @@ describe('calls that wait for a link', () => {
     openings.sweep({ now: 1, listened: 301, patienceMs: () => 300 })
     openings.add('a', call, { since: 301, until: 9_000 })
     expect(openings.opened('a')).toEqual([call])
-    expect([openings.has('a'), openings.hasFailed('a')]).toEqual([false, false])
+    expect([openings.has('a'), openings.hasFailed('a', 'get')]).toEqual([false, false])
   })
 })

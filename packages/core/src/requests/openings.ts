@@ -1,11 +1,15 @@
 // Calls to members to which there is no link yet: one is being opened, and they wait for it. Each waits no longer than
 // it can and still ask all others who may answer it; and when a link took too long the member is not waited for again
-// for a while. It opens no link and sends no call.
+// for a while. Loads wait longer: whoever passes over the owner makes somebody else load the same. It opens no link and
+// sends no call.
 
-import type { Call } from './call.ts'
+import type { Call, KeyRequest } from './call.ts'
 
 /** A member to which no link could be opened is not waited for again for so long, ms. */
 const UNOPENED_MS = 2_000
+
+/** A load waits so long for a link, ms. */
+const LOAD_MS = 1_000
 
 interface Opening {
   readonly since: number
@@ -28,8 +32,8 @@ export interface OpeningsClock {
 
 export class Openings {
   readonly #openings = new Map<string, Opening>()
-  /** Members to which none could be opened, and until when that is believed. */
-  readonly #unopened = new Map<string, number>()
+  /** Members to which none could be opened, and until when that is believed; by loads too, when that took longer. */
+  readonly #unopened = new Map<string, { readonly until: number; readonly alsoByLoads: boolean }>()
 
   /** There is something to sweep. */
   get any(): boolean {
@@ -44,9 +48,10 @@ export class Openings {
     return this.#openings.get(peer)?.calls.length ?? 0
   }
 
-  /** None could be opened just now. */
-  hasFailed(peer: string): boolean {
-    return this.#unopened.has(peer)
+  /** None could be opened just now: a call of this kind does not wait for it. */
+  hasFailed(peer: string, kind: KeyRequest['kind']): boolean {
+    const unopened = this.#unopened.get(peer)
+    return unopened !== undefined && (kind !== 'load' || unopened.alsoByLoads)
   }
 
   /** @param when since when and until when the call waits, ms that this node has listened. */
@@ -70,17 +75,16 @@ export class Openings {
 
   /** Takes out the calls whose time is over, or whose member's. */
   sweep({ now, listened, patienceMs }: OpeningsClock): readonly Call[] {
-    for (const [peer, until] of this.#unopened) if (now >= until) this.#unopened.delete(peer)
+    for (const [peer, { until }] of this.#unopened) if (now >= until) this.#unopened.delete(peer)
     const over: Call[] = []
     for (const [peer, opening] of this.#openings) {
-      if (listened - opening.since > patienceMs(peer)) {
-        this.#unopened.set(peer, now + UNOPENED_MS)
-        over.push(...this.take(peer))
-        continue
-      }
+      const waitedMs = listened - opening.since
+      const alsoByLoads = waitedMs > LOAD_MS
+      if (waitedMs > patienceMs(peer)) this.#unopened.set(peer, { until: now + UNOPENED_MS, alsoByLoads })
       const waiting: Waiting[] = []
       for (const each of opening.calls) {
-        if (now >= each.call.deadline || listened > each.until) over.push(each.call)
+        const isOver = listened > each.until || this.hasFailed(peer, each.call.request.kind)
+        if (isOver || now >= each.call.deadline) over.push(each.call)
         else waiting.push(each)
       }
       opening.calls = waiting

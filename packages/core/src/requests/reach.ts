@@ -17,6 +17,7 @@ export class Reach {
   readonly #overloads = new Overloads()
   /** Of the call that is being sent on its way, monotonic ms. */
   #now = 0
+  #kind: KeyRequest['kind'] = 'get'
   #lastTo = ''
   #lastOutlet: Outlet | undefined
 
@@ -46,19 +47,20 @@ export class Reach {
   of(call: Call, now: number): (id: string) => boolean {
     if (!isRead(call.request.kind)) return this.writable
     this.#now = now
+    this.#kind = call.request.kind
     return this.#overloads.any ? this.#willing(call, now) : this.#readable
   }
 
-  readonly writable = (id: string): boolean => this.outlet(id) !== undefined || this.#opens(id)
+  readonly writable = (id: string): boolean => this.outlet(id) !== undefined || this.#opens(id, 'set')
 
   readonly #readable = (id: string): boolean => {
     const outlet = this.outlet(id)
-    if (outlet === undefined) return this.#opens(id)
+    if (outlet === undefined) return this.#opens(id, this.#kind)
     return !this.#silences.any || !this.#silences.has(id, outlet.receivedBytes, this.#now)
   }
 
-  #opens(id: string): boolean {
-    return this.#openings.has(id) || (!this.#openings.hasFailed(id) && this.#outlets.open(id))
+  #opens(id: string, kind: KeyRequest['kind']): boolean {
+    return !this.#openings.hasFailed(id, kind) && (this.#openings.has(id) || this.#outlets.open(id))
   }
 
   /** Who has no copy of the entry knows nothing: sooner one is asked that has refused. */
