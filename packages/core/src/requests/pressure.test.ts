@@ -32,6 +32,17 @@ describe('a node that is late', () => {
     expect(pressure.wakeAt).toBe(1_350)
   })
 
+  it('is late once, however many inputs wait in one turn of its loop', () => {
+    const pressure = new Pressure(250)
+    // It begins with everything still to do, and after that has a wish that only a tick grants.
+    for (const now of [900, 901, 902, 903, 904, 905]) pressure.stepped(now, 0)
+    for (const now of [2_000, 2_001, 2_002, 2_003, 2_004, 2_005]) pressure.stepped(now, 1_400)
+    expect(pressure.refuses).toBe(false)
+    expect(pressure.wakeAt).toBe(2_050)
+    pressure.stepped(2_055, 2_050)
+    expect(pressure.wakeAt).toBe(Number.POSITIVE_INFINITY)
+  })
+
   it('hears of it by the steps that its core asks for', () => {
     const life = new Life()
     life.start()

@@ -12,6 +12,7 @@ export class Pressure {
   #late = 0
   #lookAt = Number.POSITIVE_INFINITY
   #refused = 0
+  #steppedAt = 0
 
   /** `lateMs`: a step that comes so much later than it was asked for is late. */
   constructor(lateMs: number) {
@@ -40,10 +41,12 @@ export class Pressure {
 
   /** Before each step: the node had asked for one at `wantedAt`. */
   stepped(now: number, wantedAt: number): void {
-    if (now < wantedAt) return
-    const lateMs = now - wantedAt
-    if (lateMs > this.#lateMs) this.#late = Math.min(LATE_MAX, this.#late + 1)
-    else this.#late = 0
+    // What it wanted in the past says nothing: several inputs may come in one turn of the loop, and the tick last.
+    const waited = wantedAt > this.#steppedAt
+    this.#steppedAt = now
+    if (waited && now >= wantedAt)
+      this.#late = now - wantedAt > this.#lateMs ? Math.min(LATE_MAX, this.#late + 1) : 0
+    else if (now < this.#lookAt) return
     this.#lookAt = this.#late === 0 ? Number.POSITIVE_INFINITY : now + LOOK_MS
   }
 }
