@@ -2,10 +2,16 @@
 
 import { type GossipSub, gossipsub } from '@chainsafe/libp2p-gossipsub'
 import { type Identify, identify } from '@libp2p/identify'
-import type { Libp2p, MultiaddrConnection } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
+import type {
+  ConnectionEncrypter,
+  Libp2p,
+  MessageStream,
+  MultiaddrConnection,
+  SecureConnectionOptions,
+} from '@libp2p/interface'
+import type { noise as Noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
-import { tls } from '@libp2p/tls'
+import type { tls as Tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import type { Address } from './address.ts'
@@ -30,16 +36,34 @@ export interface NodeOptions {
   readonly deny: (connection: MultiaddrConnection) => boolean
 }
 
-const inner = { noise: noise(), tls: tls() } as const
-
-type Components = Parameters<(typeof inner)['noise']>[0] &
-  Parameters<(typeof inner)['tls']>[0] &
-  TlsComponents
+type Components = TlsComponents &
+  Parameters<ReturnType<typeof Noise>>[0] &
+  Parameters<ReturnType<typeof Tls>>[0]
 
 const SECURE = {
-  noise: (components: Components) => inner.noise(components),
-  tls: (components: Components) => tlsOverSocket(inner.tls(components), components),
+  noise: (components: Components) =>
+    loaded(async () => (await import('@libp2p/noise')).noise()(components), '/noise'),
+  tls: (components: Components) => {
+    const fallback = loaded(async () => (await import('@libp2p/tls')).tls()(components), '/tls/1.0.0')
+    return tlsOverSocket(fallback, components)
+  },
 } as const
+
+/** An encrypter whose code is loaded with its first connection: most nodes need neither of these, and each start would pay for both. */
+function loaded(load: () => Promise<ConnectionEncrypter>, protocol: string): ConnectionEncrypter {
+  let loading: Promise<ConnectionEncrypter> | undefined
+  const inner = (): Promise<ConnectionEncrypter> => {
+    loading ??= load()
+    return loading
+  }
+  return {
+    protocol,
+    secureInbound: async (connection: MessageStream, options?: SecureConnectionOptions) =>
+      (await inner()).secureInbound(connection, options),
+    secureOutbound: async (connection: MessageStream, options?: SecureConnectionOptions) =>
+      (await inner()).secureOutbound(connection, options),
+  }
+}
 
 /** Not started yet. */
 export function createLibp2pNode(options: NodeOptions): Promise<Libp2p<Services>> {
