@@ -30,7 +30,7 @@ export class Links {
     this.#usedAt.delete(peer)
   }
 
-  /** A request or a reply came over the link to this peer. */
+  /** A request came over the link to this peer, or leaves over it: also one that waits for its answer keeps it. */
   used(peer: string): void {
     this.#used.add(peer)
   }

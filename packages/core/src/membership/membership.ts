@@ -151,14 +151,13 @@ export class Membership {
     this.#detector.linkDown(peer, now)
   }
 
-  /** A request or a reply came over the link to this peer. */
+  /** A request came over the link to this peer, or leaves over it. */
   used(peer: string): void {
     this.#links.used(peer)
   }
 
   /** A request to this member was answered, or failed. */
   served(peer: string, well: boolean, now: number): void {
-    if (well) this.#links.used(peer)
     this.#detector.served(peer, well, now)
   }
 

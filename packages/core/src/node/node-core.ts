@@ -118,7 +118,7 @@ export class NodeCore extends DataRooms {
     return this.#membership.neighbours
   }
 
-  /** A request came over the link to this peer: it is worth keeping. */
+  /** A request came over the link to this peer, or leaves over it: it is worth keeping. */
   used(peer: string): void {
     this.#membership.used(peer)
   }

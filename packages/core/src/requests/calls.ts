@@ -297,6 +297,7 @@ export class Calls {
     this.#pending.add(id, call, pace)
     if (kind === 'get' || kind === 'load') pace.sent(id, now)
     pace.retries.earn()
+    this.#node.used(call.to)
     sent(outlet, writer)
     this.wait(now)
   }

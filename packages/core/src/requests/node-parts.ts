@@ -27,6 +27,8 @@ export interface NodeParts {
   readonly pressure: Pressure
   /** The current one. */
   readonly configuration: Configuration
+  /** A request leaves over the link to this peer. */
+  used(peer: string): void
   /** This member has answered a request, with whatever but a fault of its own. */
   answered(peer: string): void
   /** This member has not answered a request in time, or with a fault of its own. */

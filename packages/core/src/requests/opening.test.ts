@@ -1,6 +1,7 @@
 import { FrameWriter, hashKey, KIND, qualifyKey } from '@cachemesh/protocol'
 import { describe, expect, it } from 'vitest'
-import { Life } from '../testing/life.ts'
+import { BOUNDS } from '../limits/limits.ts'
+import { Life, ofKind } from '../testing/life.ts'
 import { configurationOf, memberOf } from '../testing/members.ts'
 import type { Call } from './call.ts'
 import { Calls } from './calls.ts'
@@ -96,6 +97,21 @@ describe('a request to a member without a link', () => {
     expect(asking.ends).toEqual(['ERR_TIMEOUT'])
     asking.link(asking.call.to)
     expect(asking.ends).toEqual(['ERR_TIMEOUT'])
+  })
+
+  it('keeps a link that was about to be closed while it waits for an answer, and no other', () => {
+    const asking = new Asking()
+    const { node } = asking.life
+    const strangers = node.configuration.members.map(({ id }) => id).filter(id => !node.neighbours.has(id))
+    const [asked, idle] = strangers.filter(id => id !== 'me') as [string, string]
+    for (const peer of [asked, idle]) {
+      asking.life.step({ kind: 'link-up', peer })
+      asking.link(peer)
+    }
+    asking.life.pass(BOUNDS.linkIdleMs - 1_000)
+    asking.calls.dispatch({ ...asking.call, only: asked, deadline: asking.at.now + 30_000 }, asking.at)
+    const closed = ofKind(asking.life.pass(20_000), 'unlink').map(({ peer }) => peer)
+    expect([closed.includes(asked), closed.includes(idle)]).toEqual([false, true])
   })
 
   it('waits for nobody twice in a row', () => {

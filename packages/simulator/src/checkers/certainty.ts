@@ -10,7 +10,8 @@
 //   one. (X gives versions that rise.) Unless a delete may have come after it, or X has evicted something in this
 //   life. And after a delete it holds no version up to that of the delete.
 // - What a read finds for certain, and not in a copy (staleness.ts), is not older than any write or delete that was acknowledged for certain before the
-//   read began: X has answered it, and had carried that out.
+//   read began: X has answered it, and had carried that out. Unless X has evicted something in this life: what it
+//   still gets from who had the key before may be older than what it has evicted.
 //
 // Whoever crashes, loses its part of the ring or is cut off from those who think otherwise makes two owners, or a
 // short life, and is not judged: such writes are lost, as declared.
@@ -88,7 +89,7 @@ export class Certainty implements HistoryChecker {
     const { operation } = latest
     if ((operation.settledAt as number) >= startedAt) return undefined
     const owner = this.#ownership.soleOwner(hash, operation.startedAt)
-    if (owner === undefined) return undefined
+    if (owner === undefined || (owner.state !== 'down' && hasEvicted(owner))) return undefined
     return `a read of ${key} found version ${version}; a ${operation.kind} with version ${latest.version} was acknowledged before by host ${owner.index}, the owner`
   }
 
