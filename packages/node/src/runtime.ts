@@ -138,6 +138,7 @@ export class Runtime {
     })
     this.#sweeps = new Sweeps(this.#calls)
     this.#responder = new Responder(core, this.#calls)
+    if (!parts.settings.caches) this.#responder.leave()
     const { weight, zone } = parts.settings
     this.#record = new OwnRecord({ weight, zone, software: parts.software }, () => transport.addresses)
     this.requests = new Requests({ core, calls: this.#calls, sweeps: this.#sweeps, limits: this })

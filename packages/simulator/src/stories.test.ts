@@ -179,3 +179,14 @@ describe('seeds that failed once', () => {
     expect(outcome.violations).toEqual([])
   })
 })
+
+describe('a mesh with spare members', () => {
+  it('has answers to everything while all are gone who own anything', () => {
+    for (const seed of [1, 2, 3]) {
+      const { violations, calls } = simulate(namedScenario('spare', { seed, nodes: 4, durationMs: 60_000 }))
+      expect(violations).toEqual([])
+      expect(calls).toMatchObject({ hit: expect.any(Number), done: expect.any(Number) })
+      expect(calls.ERR_UNAVAILABLE).toBeUndefined()
+    }
+  })
+})

@@ -1,6 +1,14 @@
-import { author, Configuration, type Member, memberRecord, registerRecord } from '@cachemesh/protocol'
-import { expect, it } from 'vitest'
+import {
+  author,
+  Configuration,
+  hashKey,
+  type Member,
+  memberRecord,
+  registerRecord,
+} from '@cachemesh/protocol'
+import { describe, expect, it } from 'vitest'
 import { Placement } from './placement.ts'
+import { route } from './router.ts'
 
 it('has a ring for any weights a configuration may hold, and gives heavy members even shares of it', () => {
   const members = Array.from({ length: 50 }, (_, i) => memberRecord(member(`heavy-${i}`, 100)))
@@ -72,3 +80,55 @@ function member(id: string, weight: number): Member {
     software: 'x',
   }
 }
+
+describe('a spare member', () => {
+  /** Three members of the ring, and two of weight 0, with so many replicas. */
+  function withSpares(replicas: number, ...ring: string[]): Placement {
+    const members = [...ring.map(id => member(id, 1)), member('spare-1', 0), member('spare-2', 0)]
+    const setting = registerRecord({ name: 'settings/replicas', counter: 1, json: String(replicas) })
+    const placement = new Placement('a')
+    placement.update(author(Configuration.empty('mesh'), [...members.map(memberRecord), setting], 0))
+    return placement
+  }
+  const KEYS = Array.from({ length: 200 }, (_, i) => ({ key: `key ${i}`, hash: hashKey(`key ${i}`) }))
+
+  it('comes after those who keep an entry, before others of the ring, and each for as many keys', () => {
+    const placement = withSpares(1, 'a', 'b', 'c', 'd')
+    const counts = new Map<string, number>()
+    for (const target of KEYS) {
+      const list = placement.list(target)
+      expect(list).toHaveLength(4)
+      expect(placement.holders(target)).toEqual(list.slice(0, 2))
+      expect(list.map(id => placement.isSpare(id))).toEqual([false, false, true, false])
+      counts.set(list[2] as string, (counts.get(list[2] as string) ?? 0) + 1)
+      expect(placement.locate(target.key)).toMatchObject({ owner: list[0], replicas: [list[1]] })
+    }
+    for (const count of counts.values()) expect(count).toBeGreaterThan(KEYS.length / 3)
+  })
+
+  it('keeps nothing for an owner that is there, also when the ring is too short for all replicas', () => {
+    const placement = withSpares(2, 'a', 'b')
+    for (const target of KEYS) {
+      const [owner, second, spare] = placement.list(target) as [string, string, string]
+      expect(placement.holders(target)).toEqual([owner, second])
+      expect(placement.copiers(target, owner)).toEqual([second])
+      expect(placement.isHolder(spare, target)).toBe(false)
+      // While the owner cannot be reached it keeps what the second writes.
+      expect(placement.copiers(target, second)).toEqual([spare])
+    }
+  })
+
+  it('is there when nobody is left on the ring, and owns nothing then either', () => {
+    const placement = withSpares(0)
+    for (const target of KEYS) {
+      const [first] = placement.list(target)
+      expect(placement.list(target)).toHaveLength(1)
+      expect(placement.isSpare(first as string)).toBe(true)
+      expect(placement.locate(target.key)).toMatchObject({ owner: undefined, replicas: [] })
+      const spare = new Placement(first as string)
+      spare.update(author(Configuration.empty('mesh'), [memberRecord(member(first as string, 0))], 0))
+      const here = { hops: [], failed: [] }
+      expect(route(spare, target, here, () => true)).toEqual({ kind: 'stand-in' })
+    }
+  })
+})

@@ -31,6 +31,8 @@ export class Placement {
   #newer: Configuration | undefined
   readonly #settings: SettingsReader
   #zones: ZoneSpread = new ZoneSpread([])
+  /** Members of weight 0, in the order of their ids. */
+  #spares: readonly string[] = []
   #fingerprint: number | undefined
   #replicasMax: number | undefined
 
@@ -132,13 +134,26 @@ export class Placement {
 
   /**
    * Ids of the preference list: the owner, `replicas` members that keep copies, and those who stand in when none of
-   * these can be reached. Empty while nobody is active.
+   * these can be reached, a spare member first. Empty while nobody is active.
    */
   preference(hash: number, replicas = 0): string[] {
+    const list = this.#onRing(hash, replicas)
+    const spare = this.#spares[hash % this.#spares.length]
+    if (spare === undefined) return list
+    const [holders, others] = [list.slice(0, replicas + 1), list.slice(replicas + 1)]
+    return [...holders, spare, ...others.slice(0, BOUNDS.standInsMax - 1)]
+  }
+
+  #onRing(hash: number, replicas: number): string[] {
     const { ring } = this
     const listed = replicas + 1 + BOUNDS.standInsMax
     const list = this.#zones.order(ring, hash, { replicas, listed })
     return list.map(index => ring.members[index] as string)
+  }
+
+  /** True for a member of weight 0: it owns nothing and keeps nothing, and stands in for all others. */
+  isSpare(id: string): boolean {
+    return this.#spares.includes(id)
   }
 
   /** The preference list of a key, as long as its namespace has it. */
@@ -151,9 +166,19 @@ export class Placement {
    * keep it.
    */
   holders(target: Target, failed: readonly string[] = []): string[] {
-    const living =
-      failed.length === 0 ? this.list(target) : this.list(target).filter(id => !failed.includes(id))
-    return living.slice(0, this.replicasOf(target.key) + 1)
+    const replicas = this.replicasOf(target.key)
+    // Where the ring is shorter than that a spare member is none of them.
+    if (failed.length === 0) return this.#onRing(target.hash, replicas).slice(0, replicas + 1)
+    const living = this.list(target).filter(id => !failed.includes(id))
+    return living.slice(0, replicas + 1)
+  }
+
+  /** Ids of those to whom a member sends a write that it orders: the next of the list, as many as keep copies. */
+  copiers(target: Target, orderedBy: string): string[] {
+    const list = this.list(target)
+    const place = list.indexOf(orderedBy)
+    const next = list.slice(place + 1, place + 1 + this.replicasOf(target.key))
+    return place === 0 ? next.filter(id => !this.isSpare(id)) : next
   }
 
   /** True when this member keeps the entry of a key. */
@@ -164,8 +189,8 @@ export class Placement {
 
   locate(key: string): Located {
     const target = { key, hash: hashKey(key) }
-    const members = this.list(target)
-    return { members, owner: members[0], replicas: members.slice(1, this.replicasOf(key) + 1) }
+    const [owner, ...replicas] = this.holders(target)
+    return { members: this.list(target), owner, replicas }
   }
 
   /** Costs one pass over the ring, if there is no such ring yet. */
@@ -173,6 +198,7 @@ export class Placement {
     this.#newer = undefined
     this.#ring = this.rings.of(configuration, this.#ring)
     this.#selfIndex = this.#ring.members.indexOf(this.self)
+    this.#spares = this.#ring.members.filter(id => configuration.member(id)?.weight === 0)
     this.#zones = new ZoneSpread(this.#ring.members.map(id => configuration.member(id)?.zone ?? ''))
   }
 }

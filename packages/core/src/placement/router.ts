@@ -54,7 +54,7 @@ export function route(
   // Others in the list say nothing about this key, and would make every frame after them longer.
   const failed = passed.failed.filter(id => preference.includes(id))
   for (const id of preference) {
-    if (id === placement.self) return id === preference[0] ? OWNER : STAND_IN
+    if (id === placement.self) return id === placement.owner(target.hash) ? OWNER : STAND_IN
     if (failed.includes(id)) continue
     if (passed.hops.length >= LIMITS.hopsMax || passed.hops.includes(id)) return LAST_RESORT
     if (reachable(id)) return { kind: 'forward', to: id, failed }

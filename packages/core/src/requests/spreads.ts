@@ -79,7 +79,7 @@ export class Spreads {
       this.#settle(spread, moving(), at)
       return
     }
-    const replicas = list.slice(place + 1, place + 1 + placement.replicasOf(target.key))
+    const replicas = placement.copiers(target, self)
     const needed = Math.min(placement.ackReplicasOf(target.key), replicas.length)
     const missing = replicas.filter(id => {
       const before = asked.get(id)

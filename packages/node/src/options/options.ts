@@ -44,7 +44,10 @@ export interface NodeOptions extends MembershipOptions {
   readonly eviction?: PolicyName
   /** Share of `memory` for copies of what others own, 0.05 to 0.95. Default: it follows what their hits are worth. */
   readonly copies?: number
-  /** Share of the ring relative to other members, 0 to 100; 0 owns nothing. Default 1. */
+  /**
+   * Share of the ring relative to other members, 0 to 100. With 0 it owns nothing, and stands in for keys whose owner and
+   * replicas cannot be reached. Default 1.
+   */
   readonly weight?: number
   /** Deadline of every call. Default: what the configuration says, or `'5s'`. */
   readonly timeout?: Duration
@@ -52,6 +55,8 @@ export interface NodeOptions extends MembershipOptions {
 
 /** Options after checking: no unions, no units. */
 export interface Settings {
+  /** It answers requests for keys. */
+  readonly caches: boolean
   readonly seeds: readonly string[]
   readonly listen: readonly string[]
   readonly advertise: readonly string[]
@@ -103,7 +108,7 @@ export async function readOptions(options: NodeOptions): Promise<Settings> {
 export async function readMembershipOptions(options: MembershipOptions): Promise<Settings> {
   checkNames(options, OF_MEMBERS)
   // It owns no keys; what the least budget would hold it never holds.
-  return read({ ...options, weight: 0, memory: BOUNDS.cacheBytesMin })
+  return { ...(await read({ ...options, weight: 0, memory: BOUNDS.cacheBytesMin })), caches: false }
 }
 
 function checkNames(options: object, names: readonly string[]): void {
@@ -157,6 +162,7 @@ async function read(options: NodeOptions): Promise<Settings> {
     timeoutMs: options.timeout === undefined ? undefined : parseDuration(options.timeout, 'timeout'),
     initial: readInitial(options.configuration),
     encryption,
+    caches: true,
   }
 }
 

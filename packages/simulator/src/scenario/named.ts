@@ -56,6 +56,8 @@ interface Plot {
   readonly calmAt?: number
   readonly measures?: Measures
   readonly workload?: WorkloadPlan
+  /** So many hosts are on the ring, the others are spare; undefined: all are. */
+  readonly standing?: number
 }
 
 interface Setting {
@@ -130,6 +132,12 @@ const PLOTS = {
     workload: { ...ASKING, keys: 12 },
     measures: { evenness: { from: 70_000, to: 100_000, most: 1.6 } },
   }),
+  spare: ({ dice }) => {
+    const at = WARM_UP_MS + dice.between(0, 2_000)
+    const kind = dice.pick(['crash', 'power-loss'] as const)
+    const faults = [0, 1].map(host => ({ at, kind, host, downMs: 20_000, memory: true }))
+    return { faults, calmAt: at + 40_000, workload: WRITING, standing: 2 }
+  },
   herd: () => ({ measures: {}, workload: HERDING }),
   'herd-change': ({ dice, count, calmAt }) => ({
     faults: departures({ dice, count, calmAt }),
@@ -151,11 +159,11 @@ export function namedScenario(name: ScenarioName, options: ScenarioOptions): Sce
   const dice = new Dice(options.seed, 'scenario')
   const plot: Plot = PLOTS[name]({ dice, count: options.nodes, calmAt: drawn.calmAt })
   const first = drawn.hosts[0]?.address ?? ''
-  const hosts = drawn.hosts.map(plan => ({
+  const hosts = drawn.hosts.map((plan, index) => ({
     ...plan,
     seeds: [first],
     startsAt: STARTS_AT + dice.between(0, START_WITHIN_MS),
-    weight: 1,
+    weight: index < (plot.standing ?? options.nodes) ? 1 : 0,
     clockSkewMs: dice.between(-100, 100),
     lateMaxMs: LATE_MAX_MS,
   }))
