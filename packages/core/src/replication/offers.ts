@@ -37,6 +37,8 @@ export class Offers {
   readonly #linked: ReadonlySet<string>
   readonly #offers = new Map<string, Offer>()
   #lastId: number
+  /** Undefined: it has to be looked up. */
+  #wakeAt: number | undefined
 
   /** @param firstId of this life: numbers of an earlier one may still be on their way */
   constructor(holdings: Holdings, linked: ReadonlySet<string>, firstId: number) {
@@ -47,7 +49,8 @@ export class Offers {
 
   /** True while somebody may still need what this node has, for a reason. */
   get busy(): boolean {
-    return [...this.#offers.keys()].some(peer => this.owes(peer))
+    for (const peer of this.#offers.keys()) if (this.owes(peer)) return true
+    return false
   }
 
   /** This member may. */
@@ -67,6 +70,7 @@ export class Offers {
   }
 
   make(of: OfferOf, now: number): Send[] {
+    this.#wakeAt = undefined
     const before = this.#offers.get(of.peer)
     // What happened is not forgotten for a comparison that takes place anyway.
     if (of.routine && before !== undefined) return []
@@ -87,6 +91,7 @@ export class Offers {
   }
 
   forget(peer: string): void {
+    this.#wakeAt = undefined
     this.#offers.delete(peer)
   }
 
@@ -94,6 +99,7 @@ export class Offers {
   receive(from: string, message: TransferMessage, { now, ring }: { now: number; ring: number }): Send[] {
     const offer = this.#offers.get(from)
     if (offer === undefined || !('id' in message) || message.id !== offer.id) return []
+    this.#wakeAt = undefined
     offer.at = now
     if (message.kind === 'compare') return this.#compare(offer, message.digests)
     if (message.kind === 'fetch') {
@@ -109,6 +115,7 @@ export class Offers {
   /** Says again what was not answered. Members that are gone for good get nothing. */
   tick(now: number, isMember: (peer: string) => boolean): Send[] {
     const sends: Send[] = []
+    this.#wakeAt = undefined
     for (const offer of this.#offers.values()) {
       if (!isMember(offer.peer)) this.#offers.delete(offer.peer)
       else if (now >= offer.at + TIMES.transferRetryMs) sends.push(...this.#say(offer, now))
@@ -117,6 +124,11 @@ export class Offers {
   }
 
   get wakeAt(): number {
+    this.#wakeAt ??= this.#nextAt()
+    return this.#wakeAt
+  }
+
+  #nextAt(): number {
     let at = Number.POSITIVE_INFINITY
     for (const offer of this.#offers.values()) at = Math.min(at, offer.at + TIMES.transferRetryMs)
     return at

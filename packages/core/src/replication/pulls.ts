@@ -41,6 +41,8 @@ export class Pulls {
   readonly #parts: PullsParts
   readonly #pulls = new Map<string, Pull>()
   #transferredEntries = 0
+  /** Undefined: it has to be looked up. */
+  #wakeAt: number | undefined
 
   constructor(parts: PullsParts) {
     this.#parts = parts
@@ -53,7 +55,8 @@ export class Pulls {
 
   /** True while something comes for a reason. */
   get busy(): boolean {
-    return this.#moving.some(({ state }) => state !== 'done')
+    for (const { offer, state } of this.#pulls.values()) if (!offer.routine && state !== 'done') return true
+    return false
   }
 
   /** Slices of all transfers that have a reason and are under way, and how many of them are done. */
@@ -77,10 +80,12 @@ export class Pulls {
   }
 
   forget(peer: string): void {
+    this.#wakeAt = undefined
     this.#pulls.delete(peer)
   }
 
   receive(from: string, message: TransferMessage, at: Instant): Send[] {
+    this.#wakeAt = undefined
     if (message.kind === 'offer') return this.#offered(from, message, at)
     const pull = this.#pulls.get(from)
     if (pull === undefined || !('id' in message) || message.id !== pull.offer.id) return []
@@ -107,6 +112,7 @@ export class Pulls {
 
   /** Asks again where nothing came, and goes on where it is time. */
   tick(at: Instant): Send[] {
+    this.#wakeAt = undefined
     const sends: Send[] = []
     for (const pull of this.#pulls.values()) {
       const { peer, state, asked } = pull
@@ -121,6 +127,11 @@ export class Pulls {
   }
 
   get wakeAt(): number {
+    this.#wakeAt ??= this.#nextAt()
+    return this.#wakeAt
+  }
+
+  #nextAt(): number {
     let at = Number.POSITIVE_INFINITY
     for (const pull of this.#pulls.values()) {
       if (pull.state === 'asking') at = Math.min(at, pull.at + TIMES.transferRetryMs)

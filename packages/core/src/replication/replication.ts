@@ -127,13 +127,17 @@ export class Replication {
   }
 
   get state(): ReplicationState {
-    const { progress, transferredEntries } = this.#pulls
     return {
       warm: this.#expectations.size === 0,
-      arcs: progress,
+      arcs: this.#pulls.progress,
       fullyReplicated: this.full && this.#warmth.areFull(this.#standing.weights.keys(), this.#parts),
-      transferred: transferredEntries,
+      transferred: this.transferred,
     }
+  }
+
+  /** Entries that came from others, in this life, other than as writes. */
+  get transferred(): number {
+    return this.#pulls.transferredEntries
   }
 
   /** What a member said of itself; undefined: nothing. */

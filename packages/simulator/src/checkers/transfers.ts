@@ -29,5 +29,5 @@ export class Transfers {
 }
 
 export function transferredTo({ core }: Host): number {
-  return core.replication.state.transferred
+  return core.replication.transferred
 }
