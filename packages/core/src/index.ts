@@ -2,6 +2,7 @@ export { ARC_COOL_DOWN_MS } from './balance/balance.ts'
 export { placingChange, type RingPart, removalChange } from './balance/by-hand.ts'
 export { Random } from './chance/random.ts'
 export { type Change, checkChange, type Expected, GROUPS, type Values } from './configuration/change.ts'
+export { Merges } from './configuration/merges.ts'
 export { type Answer, destroyedError, type Operation } from './configuration/operations.ts'
 export { packConfiguration, unpackConfiguration } from './configuration/packed.ts'
 export {

@@ -1,4 +1,4 @@
-import { NodeCore, Rings } from '@cachemesh/core'
+import { Merges, NodeCore, Rings } from '@cachemesh/core'
 import type { Configuration, Member } from '@cachemesh/protocol'
 import type { Violation } from './checkers/checker.ts'
 import { Figures, type FigureValues } from './checkers/figures.ts'
@@ -20,6 +20,8 @@ import { World } from './world/world.ts'
 const PROBE_MS = 50
 /** Rings that the nodes of a run share: more than there are views of the mesh at one time. */
 const RINGS_KEPT = 64
+/** Likewise joins of documents. */
+const MERGES_KEPT = 1_024
 
 /** What came of one run. */
 export interface Outcome extends FigureValues {
@@ -75,8 +77,8 @@ export function simulate(scenario: Scenario, options: SimulateOptions = {}): Out
   const leaseMs = scenario.workload?.leaseMs
   // What the mesh is founded with: copies of whatever is read.
   const initial = leaseMs !== undefined && { initial: { settings: { leaseMs, copyAbove: 0 } } }
-  const rings = new Rings(RINGS_KEPT)
-  const createNode: CreateNode = (node, at) => create({ ...node, ...initial, rings }, at)
+  const shared = { rings: new Rings(RINGS_KEPT), merges: new Merges(MERGES_KEPT) }
+  const createNode: CreateNode = (node, at) => create({ ...node, ...initial, ...shared }, at)
   const { createRequests = realRequests } = options
   const workload =
     scenario.workload && new Workload({ plan: scenario.workload, scenario, trace, create: createRequests })

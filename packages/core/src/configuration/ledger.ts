@@ -11,7 +11,6 @@ import {
   digestPrefix,
   type Label,
   LIMITS,
-  merge,
   type Summary,
   sizeOf,
   summaryOf,
@@ -19,6 +18,7 @@ import {
   type Version,
 } from '@cachemesh/protocol'
 import { BOUNDS, RULES, type Rules } from '../limits/limits.ts'
+import { Merges } from './merges.ts'
 
 /** What joining other documents did. */
 export type Joined =
@@ -39,6 +39,7 @@ export type Waits = (before: Configuration, after: Configuration) => boolean
  */
 export class Ledger {
   readonly #bound: TombstoneBound
+  readonly #merges: Merges
   #current: Configuration
   /** Newest last; the current one included. */
   readonly #history: Configuration[] = []
@@ -54,7 +55,8 @@ export class Ledger {
   #compared: boolean
 
   /** @param rules how many tombstones are kept; those of the protocol, except to show what they are for */
-  constructor(initial: Configuration, rules: TombstoneRules = RULES) {
+  constructor(initial: Configuration, rules: TombstoneRules = RULES, merges: Merges = new Merges()) {
+    this.#merges = merges
     const { tombstonesMin: min, tombstonesPerLiving: perLiving, horizon } = rules
     this.#bound = { min, perLiving, forgetful: horizon === 0 }
     this.#current = initial
@@ -206,7 +208,7 @@ export class Ledger {
   }
 
   readonly #merge = (mine: Configuration, theirs: Configuration): Configuration =>
-    merge(mine, theirs, this.#bound)
+    this.#merges.of(mine, theirs, this.#bound)
 
   #meet(version: Version): void {
     this.#met.set(digestPrefix(version), version.digest)

@@ -67,7 +67,8 @@ export class NodeCore extends DataRooms {
     const isWatched = (now: number): boolean => this.#membership.isWatched(now)
     super(options, { random, configuration, isWatched }, at)
     const { rules } = this
-    this.#ledger = new Ledger(options.remembered ?? Configuration.empty(options.meshId), rules)
+    const { remembered = Configuration.empty(options.meshId), merges } = options
+    this.#ledger = new Ledger(remembered, rules, merges)
     const { id: self, seeds, absent = [] } = options
     const load = () => this.balance.figure
     this.#membership = new Membership({ self, seeds, absent, rules, random, load, now: at.now })

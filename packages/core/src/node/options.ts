@@ -1,5 +1,6 @@
 import type { Configuration } from '@cachemesh/protocol'
 import type { Change } from '../configuration/change.ts'
+import type { Merges } from '../configuration/merges.ts'
 import type { Rules } from '../limits/limits.ts'
 import type { Contact } from '../membership/contacts.ts'
 import type { Attributes } from '../membership/presence.ts'
@@ -25,8 +26,9 @@ export interface NodeCoreOptions {
   readonly remembered?: Configuration
   /** Members that were removed in an earlier life, from `absent`. */
   readonly absent?: readonly Contact[]
-  /** Nodes of one process may share the rings that they build. */
+  /** Nodes of one process may share the rings that they build, and what comes of merging. */
   readonly rings?: Rings
+  readonly merges?: Merges
   /** Other rules than those of a real node; for proving what each is for. */
   readonly rules?: Partial<Rules>
 }

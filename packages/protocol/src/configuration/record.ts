@@ -59,8 +59,19 @@ function base(key: string, canonical: string): RecordBase {
 
 /** SHA-256, cut to 128 bits, as hex. */
 export function hashText(value: string): string {
-  return bytesToHex(sha256(text.encode(value)).subarray(0, HASH_BYTES))
+  let hash = hashes.get(value)
+  if (hash !== undefined) return hash
+  hash = bytesToHex(sha256(text.encode(value)).subarray(0, HASH_BYTES))
+  if (value.length > REMEMBERED_LENGTH_MAX) return hash
+  if (hashes.size >= REMEMBERED_MAX) hashes.clear()
+  hashes.set(value, hash)
+  return hash
 }
+
+/** The same records come from many peers, in many deltas: their hashes are remembered, some megabytes of texts at most. */
+const hashes = new Map<string, string>()
+const REMEMBERED_MAX = 1_024
+const REMEMBERED_LENGTH_MAX = 4_096
 
 /**
  * The join of what two documents say under one key; `undefined` is a document that has no such record.
