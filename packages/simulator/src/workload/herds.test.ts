@@ -47,6 +47,21 @@ describe('a herd of 1,000 callers on five nodes', () => {
     }
   })
 
+  it.each(['crash', 'power-loss'] as const)(
+    'loads once more at most for each that dies with it: %s',
+    kind => {
+      const faults = [0, 1, 2, 3, 4].map(
+        (host): Fault => ({ at: 8_000 + 4_000 * host, kind, host, downMs: 1_500, memory: true }),
+      )
+      for (const ownLoaders of [true, false]) {
+        const plan = { ownLoaders, herds: 40, callers: 100, withinMs: 500, loadMsMax: 1_000 }
+        const outcome = simulate(herding(1, plan, faults))
+        expect(outcome.violations).toEqual([])
+        expect(loadsOf(outcome).length).toBeGreaterThan(20)
+      }
+    },
+  )
+
   it('loads twice at most while a member leaves', () => {
     const faults: Fault[] = [{ at: 15_000, kind: 'leave', host: 2, downMs: 3_000, memory: false }]
     const most: number[] = []
