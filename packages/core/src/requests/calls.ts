@@ -296,7 +296,6 @@ export class Calls {
     call.sentAt = this.#hearing.listened
     this.#pending.add(id, call, pace)
     if (kind === 'get' || kind === 'load') pace.sent(id, now)
-    pace.retries.earn()
     this.#node.used(call.to)
     sent(outlet, writer)
     this.wait(now)

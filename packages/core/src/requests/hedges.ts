@@ -102,7 +102,7 @@ export class Hedges {
 
   /** A read to which this applies was sent to the owner under an id. */
   sent(id: number, now: number): void {
-    this.#budget.earn()
+    this.#budget.earn(1)
     this.#parts.pending.watch(id, now)
     if (this.#wakeAt === Number.POSITIVE_INFINITY) this.#wakeAt = now + LOOK_MS
   }

@@ -16,10 +16,11 @@ const STEP = 0.2
 const WEIGHT = 1 / 16
 
 export class Pace {
-  /** Requests that this member refused and that may be tried elsewhere: one of ten that it was asked. */
-  readonly retries = new TokenBucket({ share: 0.1, burst: 50 })
+  readonly #retries = new TokenBucket({ share: 0.1, burst: 50 })
   /** Requests that this member was asked, and has not answered yet. */
   open = 0
+  /** Requests that it was asked since one of them was tried elsewhere. */
+  asked = 0
   #meanMs = FIRST_MS
   #usualMs = FIRST_MS
   /** The request that is measured; 0: the next one will be. */
@@ -34,6 +35,13 @@ export class Pace {
   /** What a request that is sent now has to expect, ms: as long as an answer takes, for each that is before it. */
   get costMs(): number {
     return this.#meanMs * (this.open + 1)
+  }
+
+  /** True when a request that this member refused may be tried elsewhere: one of ten that it was asked. */
+  mayRetry(): boolean {
+    this.#retries.earn(this.asked)
+    this.asked = 0
+    return this.#retries.spend()
   }
 
   sent(id: number, now: number): void {

@@ -16,6 +16,8 @@ export class PendingCalls {
   #paces: (Pace | undefined)[] = new Array(SLOTS_MIN).fill(undefined)
   /** Since when a read waits that others may answer too, monotonic ms; 0: it is no such read. */
   #watchedSince: Float64Array = new Float64Array(SLOTS_MIN)
+  /** Any call was ever watched: in most meshes none is. */
+  #watches = false
   #size = 0
   #lastId = 0
 
@@ -42,6 +44,7 @@ export class PendingCalls {
     this.#ids[slot] = id
     this.#paces[slot] = pace
     pace.open++
+    pace.asked++
     this.#size++
     // Half of the slots stay free, so that `nextId` soon finds one.
     if (this.#size * 2 > this.#calls.length) this.#grow()
@@ -64,12 +67,13 @@ export class PendingCalls {
     const pace = this.#paces[slot] as Pace
     pace.open--
     this.#paces[slot] = undefined
-    this.#watchedSince[slot] = 0
+    if (this.#watches) this.#watchedSince[slot] = 0
     this.#size--
   }
 
   /** Since when a call is watched that waits, monotonic ms; 0: it is not. */
   watch(id: number, since: number): void {
+    if (since !== 0) this.#watches = true
     this.#watchedSince[this.#slot(id)] = since
   }
 

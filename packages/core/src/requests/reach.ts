@@ -90,7 +90,7 @@ export class Reach {
     this.#overloads.said(call.to, now)
     if (!isRead(call.request.kind) || call.only !== undefined) return false
     const calls = call.parts ?? [call]
-    return calls.every(one => this.#othersLeft(one) > 0) && pace.retries.spend()
+    return calls.every(one => this.#othersLeft(one) > 0) && pace.mayRetry()
   }
 
   forget(peer: string): void {

@@ -10,9 +10,9 @@ export class TokenBucket {
     this.#tokens = burst
   }
 
-  /** One of the others was done. */
-  earn(): void {
-    this.#tokens = Math.min(this.#burst, this.#tokens + this.#share)
+  /** So many of the others were done since this was called last: most need not be told of one by one. */
+  earn(done: number): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + this.#share * done)
   }
 
   /** False when there were too many already. */
