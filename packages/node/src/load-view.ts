@@ -44,7 +44,10 @@ export function viewLoad({ load, copying, placement, configuration, balance }: N
   const keys = load.hotKeys(SHOWN_MAX, now)
   // A part may belong to several members: that of its hottest key says more than that of its first position.
   const hottest = new Map<number, number>()
-  for (const { key } of [...keys].reverse()) hottest.set(arcOf(hashKey(key)), hashKey(key))
+  for (const { key } of [...keys].reverse()) {
+    const position = placement.positionOf(hashKey(key), key)
+    if (position !== undefined) hottest.set(arcOf(position), position)
+  }
   return {
     perSecond: round(load.total(now)),
     keys: keys.map(({ key, perSecond }) => ({

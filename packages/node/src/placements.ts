@@ -53,15 +53,11 @@ export function viewPlacements({ configuration, placement }: NodeCore): Placemen
 
 /** Throws ERR_INVALID_ARGUMENT, ERR_INVALID_KEY or ERR_INVALID_NAMESPACE. */
 export function placing(
-  { configuration, placement: { ring } }: NodeCore,
+  { configuration, placement }: NodeCore,
   part: PlacedPart,
   members: readonly string[],
 ): MeshChange {
-  return placingChange(
-    { configuration, ring },
-    ringPart(part, hash => ring.range(hash)?.end),
-    members,
-  )
+  return placingChange({ configuration, ring: placement.ring }, ringPart(part, placement), members)
 }
 
 /** Throws ERR_INVALID_ARGUMENT. */
@@ -69,7 +65,7 @@ export function removal({ configuration }: NodeCore, position: number): MeshChan
   return removalChange(configuration, position)
 }
 
-function ringPart(part: PlacedPart, endOf: (hash: number) => number | undefined): RingPart {
+function ringPart(part: PlacedPart, placement: NodeCore['placement']): RingPart {
   if (typeof part !== 'object' || part === null || 'key' in part === 'position' in part)
     throw new CacheMeshError(
       'ERR_INVALID_ARGUMENT',
@@ -77,7 +73,14 @@ function ringPart(part: PlacedPart, endOf: (hash: number) => number | undefined)
     )
   if ('position' in part) return part
   const { key, namespace = DEFAULT_NAMESPACE, alone = false } = part
-  const hash = hashKey(qualifyKey(keyPrefix(namespace), key))
+  const qualified = qualifyKey(keyPrefix(namespace), key)
+  const hash = placement.positionOf(hashKey(qualified), qualified)
+  if (hash === undefined) {
+    throw new CacheMeshError(
+      'ERR_INVALID_ARGUMENT',
+      `The partition of namespace ${namespace} says which members keep this key: change that`,
+    )
+  }
   if (alone) return { position: hash, from: (hash - 1) >>> 0 }
-  return { position: endOf(hash) ?? hash }
+  return { position: placement.ring.range(hash)?.end ?? hash }
 }

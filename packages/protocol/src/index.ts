@@ -61,6 +61,15 @@ export {
   STRUCTURED,
 } from './messages/values.ts'
 export { hashKey } from './placement/hash.ts'
+export {
+  PARTITION_KINDS,
+  PARTITION_RULES_MAX,
+  type PartitionKind,
+  type PartitionPlace,
+  type PartitionRule,
+  Partitions,
+  partitionRules,
+} from './placement/partitions.ts'
 export { POSITIONS_PER_WEIGHT } from './placement/positions.ts'
 export { Ring, type RingRange } from './placement/ring.ts'
 export {

@@ -51,7 +51,7 @@ class AskedMesh {
         const hash = hashKey(key)
         const owner = this.mesh.of('a').node.placement.owner(hash) as string
         const { node, now } = this.mesh.of(owner)
-        node.load.count(key, hash, { asker: 'program', owned: true, now })
+        node.load.count(key, hash, { asker: 'program', owned: true, position: hash, now })
         if (passed >= forMs - 20_000) answered.set(owner, (answered.get(owner) as number) + 0.4)
       }
       this.pass(100)

@@ -2,13 +2,14 @@
 // that is asked for less, in the next configuration. Each node judges by itself, from what it measures and from what
 // its neighbours say with their beats; nobody is in charge.
 
-import type { CacheMeshError, Configuration, Message, Ring } from '@cachemesh/protocol'
+import type { CacheMeshError, Configuration, Message } from '@cachemesh/protocol'
 import type { Random } from '../chance/random.ts'
 import type { Change } from '../configuration/change.ts'
 import type { Operations } from '../configuration/operations.ts'
 import type { SettingsReader } from '../configuration/settings.ts'
 import type { Instant } from '../limits/instant.ts'
 import type { Load } from '../load/load.ts'
+import type { Placement } from '../placement/placement.ts'
 import { chooseGifts } from './choice.ts'
 import { GivenArcs, givingChange } from './given-arcs.ts'
 import { NeighbourLoads } from './neighbour-loads.ts'
@@ -17,7 +18,7 @@ import { Watch } from './watch.ts'
 export interface BalanceParts {
   readonly self: string
   readonly load: Load
-  readonly placement: { readonly ring: Ring }
+  readonly placement: Pick<Placement, 'ring' | 'positionOf'>
   readonly settings: SettingsReader
   readonly random: Random
   readonly operations: Pick<Operations, 'revise'>
@@ -146,12 +147,15 @@ export class Balance {
       return this.#takeBack(survey, now)
     }
     // What it is asked for is never quite the same: who is over its bound and then a little below it is watched on.
-    if (share > bound || this.#watch.looks > 0) this.#watch.look(load, now)
+    if (share > bound || this.#watch.looks > 0) this.#watch.look(load, now, this.#positionOf)
     if (share <= bound || this.#watch.looks < LOOKS_MIN) return undefined
     const change = this.#give(survey, bound, now)
     this.#watch.end()
     return change
   }
+
+  readonly #positionOf = (hash: number, key: string): number | undefined =>
+    this.#parts.placement.positionOf(hash, key)
 
   get #bound(): number | undefined {
     const percent = this.#parts.settings.in('', 'loadBound')
@@ -212,7 +216,7 @@ export class Balance {
     const positions = this.#arcs.ownSince(self.id, now - COLD_MS)
     if (positions.length === 0) return undefined
     const { load, placement } = this.#parts
-    this.#coldWatch.look(load, now)
+    this.#coldWatch.look(load, now, this.#positionOf)
     if (this.#coldWatch.looks < COLD_LOOKS) return undefined
     const { ring } = placement
     const arcs = this.#coldWatch.arcs(ring, ring.members.indexOf(self.id))

@@ -30,14 +30,14 @@ export class Watch {
     return this.#looks
   }
 
-  /** `positionOf`: of a key on the ring. */
-  look(load: Load, now: number, positionOf: (key: string) => number = hashKey): void {
+  /** `positionOf`: of a key on the ring of all. */
+  look(load: Load, now: number, positionOf: (hash: number, key: string) => number | undefined): void {
     this.#looks++
     for (const { arc, perSecond } of load.hotArcs(CELLS_MAX, now))
       this.#cells.set(arc, (this.#cells.get(arc) ?? 0) + perSecond)
     for (const { key } of load.hotKeys(KEYS_MAX, now).reverse()) {
-      const position = positionOf(key)
-      this.#keys.set(arcOf(position), position)
+      const position = positionOf(hashKey(key), key)
+      if (position !== undefined) this.#keys.set(arcOf(position), position)
     }
   }
 

@@ -10,6 +10,9 @@ import {
   isErasure,
   keyPrefix,
   LIMITS,
+  PARTITION_KINDS,
+  PARTITION_RULES_MAX,
+  partitionRules,
   registerRecord,
 } from '@cachemesh/protocol'
 import { checkSetting, isSettingName, SETTINGS } from './settings.ts'
@@ -134,6 +137,7 @@ const CHECKS: Record<(typeof GROUPS)[number], (name: string, value: unknown) => 
       checkSetting(setting, item, ` of namespace ${name}`)
       if (setting === 'source' && typeof item !== 'string')
         throw malformed(`has a source of namespace ${name} that is no text; it names data stores`)
+      if (setting === 'partition') checkPartition(name, item)
     }
   },
   stores: (name, value) => {
@@ -151,6 +155,26 @@ const CHECKS: Record<(typeof GROUPS)[number], (name: string, value: unknown) => 
     }
     checkListed(name, isObject(value) ? value.members : undefined)
   },
+}
+
+/** Rules of which none is passed over. */
+function checkPartition(namespace: string, value: unknown): void {
+  const where = `has a partition of namespace ${namespace}`
+  if (value === null || value === 'hash') return
+  if (!Array.isArray(value) || value.length > PARTITION_RULES_MAX)
+    throw malformed(`${where} that is neither "hash" nor a list of up to ${PARTITION_RULES_MAX} rules`)
+  const prefixes = new Set<unknown>()
+  for (const rule of value) {
+    const { prefix, members } = isObject(rule) ? rule : {}
+    if (partitionRules([rule]).length === 0)
+      throw malformed(
+        `${where} with the rule ${shown(JSON.stringify(rule))}; a rule has a prefix, and by: ${PARTITION_KINDS.join(', ')}`,
+      )
+    if (prefixes.has(prefix)) throw malformed(`${where} with two rules for prefix ${shown(String(prefix))}`)
+    if (members !== undefined)
+      checkListed(`prefix ${shown(String(prefix))} of namespace ${namespace}`, members)
+    prefixes.add(prefix)
+  }
 }
 
 /** Arcs that nodes with too much to do gave to others, by position: those of one part of the circle. */

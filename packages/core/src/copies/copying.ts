@@ -74,7 +74,13 @@ export class Copying {
   /** Counts a read of this node's own program. Most are not counted, and look at no clock. */
   asks(key: string, hash: number, at: { readonly now: number }): void {
     const { load, self, placement } = this.#parts
-    if (load.sampled()) load.count(key, hash, { asker: self, owned: placement.owns(hash), now: at.now })
+    if (load.sampled())
+      load.count(key, hash, {
+        asker: self,
+        owned: placement.owns(hash, key),
+        position: placement.positionOf(hash, key),
+        now: at.now,
+      })
   }
 
   /** True when this node had a copy of the key until a moment ago, and its program asks for it often. */
@@ -89,9 +95,15 @@ export class Copying {
    * read is not counted, and costs two comparisons.
    */
   asked(read: AskedRead, entry: Entry | undefined, now: number): number {
-    const { load } = this.#parts
+    const { load, placement } = this.#parts
     const isCounted = load.sampled()
-    if (isCounted) load.count(read.key, read.hash, { asker: read.peer, owned: true, now })
+    if (isCounted)
+      load.count(read.key, read.hash, {
+        asker: read.peer,
+        owned: true,
+        position: placement.positionOf(read.hash, read.key),
+        now,
+      })
     if (!isCounted && !read.lapsed && !this.#atOnce) return 0
     return entry === undefined ? 0 : this.#grant(read, entry, now)
   }

@@ -307,7 +307,7 @@ export class Flights {
     const { key, hash } = flight
     const { now } = at
     const existed = this.#store.read(key, now) !== undefined
-    const as = this.#placement.owns(hash) ? 'owner' : flight.as === 'owner' ? 'last-resort' : flight.as
+    const as = this.#placement.owns(hash, key) ? 'owner' : flight.as === 'owner' ? 'last-resort' : flight.as
     const entry = entryOfFill(fill, fill.token, { as, now })
     if (as !== 'last-resort') this.#keep(key, entry, now)
     flight.tell(waiter => waiter.hit(entry, false, now))
@@ -318,7 +318,7 @@ export class Flights {
   #nothing(flight: Flight, { token, entry: { ttlMs } }: FillBody, at: Instant): Written {
     const { key, hash } = flight
     const existed = this.#store.read(key, at.now) !== undefined
-    if (this.#placement.owns(hash)) {
+    if (this.#placement.owns(hash, key)) {
       const version = existed ? this.#store.remove(key, at).version : token
       if (ttlMs > 0) this.#absences.put(flight, version, at.now + ttlMs)
     }
@@ -357,7 +357,7 @@ export class Flights {
   /** Keeps what the data store has said by itself; who waits for a load gets it too. */
   #put({ key, hash }: Asked, fill: FillBody, at: Instant): Written {
     const existed = this.#store.read(key, at.now) !== undefined
-    const as = this.#placement.owns(hash) ? 'owner' : 'stand-in'
+    const as = this.#placement.owns(hash, key) ? 'owner' : 'stand-in'
     const entry = entryOfFill(fill, this.#store.clock.next(at.wall), { as, now: at.now })
     if (!this.#keep(key, entry, at.now)) this.#store.remove(key, at)
     this.#current(key, at)

@@ -103,7 +103,12 @@ describe('the load of a node', () => {
       now += 0.1 // 10,000 a second
       const key = i % 2 === 0 ? 'hot' : `key ${i % 997}`
       if (load.sampled())
-        load.count(key, hashKey(key), { asker: i % 4 === 0 ? 'a' : 'b', owned: i % 10 > 0, now })
+        load.count(key, hashKey(key), {
+          asker: i % 4 === 0 ? 'a' : 'b',
+          owned: i % 10 > 0,
+          position: hashKey(key),
+          now,
+        })
     }
     expect(load.total(now)).toBeGreaterThan(9_000)
     expect(load.total(now)).toBeLessThan(11_000)

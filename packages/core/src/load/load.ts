@@ -18,6 +18,8 @@ export interface ArcLoad {
 interface Counted {
   readonly asker: string
   readonly owned: boolean
+  /** Where the key lies on the ring of all; undefined: it lies on that of some members alone. */
+  readonly position: number | undefined
   readonly now: number
 }
 
@@ -43,14 +45,16 @@ export class Load {
   }
 
   /** A request of `asker` for a key was answered here; with `owned` by the owner of the key. */
-  count(key: string, hash: number, { asker, owned, now }: Counted): void {
+  count(key: string, hash: number, { asker, owned, position, now }: Counted): void {
     this.#roll(now)
     const sums = this.#sums.counts
     sums[0] = (sums[0] as number) + SAMPLE
-    if (owned) {
+    if (owned && position !== undefined) {
       const { counts } = this.#arcs
-      const arc = arcOf(hash)
+      const arc = arcOf(position)
       counts[arc] = (counts[arc] as number) + SAMPLE
+    }
+    if (owned) {
       sums[1] = (sums[1] as number) + SAMPLE
     }
     this.#keys.count(key, hash, { asker, weight: SAMPLE })

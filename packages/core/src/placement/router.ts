@@ -46,7 +46,7 @@ export function route(
 ): Route {
   // Nearly every request has met no trouble yet, and goes to the owner: no lists have to be made for it.
   if (passed.failed.length === 0 && passed.hops.length === 0) {
-    const owner = placement.owner(target.hash)
+    const owner = placement.owner(target.hash, target.key)
     if (owner === placement.self) return OWNER
     if (owner !== undefined && reachable(owner)) return { kind: 'forward', to: owner, failed: NOBODY }
   }
@@ -54,7 +54,7 @@ export function route(
   // Others in the list say nothing about this key, and would make every frame after them longer.
   const failed = passed.failed.filter(id => preference.includes(id))
   for (const id of preference) {
-    if (id === placement.self) return id === placement.owner(target.hash) ? OWNER : STAND_IN
+    if (id === placement.self) return id === placement.owner(target.hash, target.key) ? OWNER : STAND_IN
     if (failed.includes(id)) continue
     if (passed.hops.length >= LIMITS.hopsMax || passed.hops.includes(id)) return LAST_RESORT
     if (reachable(id)) return { kind: 'forward', to: id, failed }

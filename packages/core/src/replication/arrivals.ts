@@ -56,14 +56,14 @@ export class Arrivals {
     { key, hash }: Target,
     { entry, at }: { readonly entry: Entry; readonly at: Instant },
   ): Accepted {
-    const fromOwner = this.#wasOwner(peer, hash, at.now)
+    const fromOwner = this.#wasOwner(peer, { key, hash }, at.now)
     return accept(this.#holdings.store, { key, hash, entry, fromOwner }, at)
   }
 
   /** It has owned the key all the time that this node knows of: nothing was deleted there that it still has. */
-  #wasOwner(peer: string, hash: number, now: number): boolean {
+  #wasOwner(peer: string, { key, hash }: Target, now: number): boolean {
     const cameAt = this.#cameAt.get(peer)
     if (cameAt !== undefined && now - cameAt < NEWCOMER_MS) return false
-    return this.#former.owner(hash) === peer
+    return this.#former.owner(hash, key) === peer
   }
 }

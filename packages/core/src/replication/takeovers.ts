@@ -68,11 +68,17 @@ export function dropTaken(
   const own = new Set(former.ring.members)
   own.delete(peer)
   own.add(former.self)
-  const { ring } = holdings.placement
+  const { placement } = holdings
+  const { ring } = placement
   const list = new Int32Array(Math.min(ring.members.length, TAKER_AMONG))
-  holdings.drop(({ hash }, version) => {
+  holdings.drop((target, version) => {
     if (version > since) return false
-    const found = ring.preference(hash, list)
+    if (placement.isPartitioned) {
+      const ids = placement.walk(target, list.length)
+      const taker = ids.find(id => id === peer || !own.has(id))
+      return taker === undefined ? ids.length === TAKER_AMONG : taker === peer
+    }
+    const found = ring.preference(target.hash, list)
     for (let i = 0; i < found; i++) {
       const id = ring.members[list[i] as number] as string
       if (id === peer) return true

@@ -26,7 +26,7 @@ export function dispatchTogether(
 ): void {
   const open = new Map<string, { parts: Call[]; bytes: number }>()
   for (const call of calls) {
-    const owner = node.placement.owner(call.request.hash)
+    const owner = node.placement.owner(call.request.hash, call.request.key)
     const bytes = bytesIn(call.request) + 300
     const isAlone = batchKindOf(call.request) === undefined
     if (owner === undefined || owner === node.id || isAlone || bytes > BATCH_BYTES) {

@@ -157,7 +157,7 @@ export class Calls {
   #reader({ request, hops, failed, parts }: Call): string | undefined {
     if (!this.#node.placement.shares || request.kind !== 'get' || parts !== undefined) return undefined
     if (hops.length > 0 || failed.length > 0) return undefined
-    return this.#node.placement.reader(request.hash)
+    return this.#node.placement.reader(request.hash, request.key)
   }
 
   #forward(call: Call, to: string, at: Instant): void {

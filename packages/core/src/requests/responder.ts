@@ -86,7 +86,7 @@ export class Responder {
         frame.kind === KIND.get &&
         !replication.cold &&
         !this.#leaving &&
-        this.#node.placement.owns(hash)
+        this.#node.placement.owns(hash, key)
       ) {
         splitKey(key) // throws for what qualifies no key
         const direct = hops.length === 0 && failed.length === 0
@@ -95,7 +95,7 @@ export class Responder {
           !direct &&
           hops.length === 1 &&
           failed.length === 0 &&
-          this.#node.placement.isReader(from.peer, hash)
+          this.#node.placement.isReader(from.peer, { key, hash })
         this.#reads.add({ key, hash, direct: direct || shares, shares, lapsed }, reply, at)
       } else if (frame.kind === KIND.get && (frame.flags & FLAG.spare) !== 0 && !this.#leaving) {
         splitKey(key)
@@ -117,7 +117,7 @@ export class Responder {
   /** Of an arc that this node shares, out of a copy that it holds. */
   #answeredShared({ key, hash }: Target, reply: Reply, at: Instant): boolean {
     const { placement, copying, id } = this.#node
-    if (!placement.shares || this.#leaving || !placement.isReader(id, hash)) return false
+    if (!placement.shares || this.#leaving || !placement.isReader(id, { key, hash })) return false
     const copy = copying.held.read(key, at.now)
     if (copy === undefined) return false
     copying.asks(key, hash, at)
@@ -135,7 +135,7 @@ export class Responder {
   /** A load of what is here and fresh is a read like any other. */
   #isReady({ key, hash, wish }: KeyRequest, at: Instant): boolean {
     const { replication, placement, flights } = this.#node
-    if (wish === undefined || wish.claim || this.#leaving || replication.cold || !placement.owns(hash))
+    if (wish === undefined || wish.claim || this.#leaving || replication.cold || !placement.owns(hash, key))
       return false
     return flights.seekFresh(key, hash, at) !== 0
   }
@@ -186,7 +186,7 @@ export class Responder {
     const isForHolder = kind === 'release' || (kind === 'fill' && fill?.kind !== 'fed')
     // Most requests are for keys that are owned here: they need no call.
     const { replication, placement } = this.#node
-    if (isForHolder || (!replication.cold && placement.owns(request.hash))) {
+    if (isForHolder || (!replication.cold && placement.owns(request.hash, request.key))) {
       const waits = kind !== 'get' && (request.wish !== undefined || !replication.plain)
       this.#answer(request, 'owner', { asked: waits ? this.#counted(asked) : asked, at: asked.at })
       return
@@ -194,8 +194,7 @@ export class Responder {
     const counted = this.#counted(asked)
     const served: Call['served'] = (as, at) => this.#answer(request, as, { asked: counted, at })
     const hops = [...asked.hops, asked.from.peer]
-    const keeps =
-      placement.shares && request.kind === 'get' && placement.isReader(this.#node.id, request.hash)
+    const keeps = placement.shares && request.kind === 'get' && placement.isReader(this.#node.id, request)
     const { copying } = this.#node
     const keep: Passing['keep'] = keeps
       ? (entry, at) => copying.held.keep(request.key, { ...entry, askedAt: asked.at.now }, at.now)

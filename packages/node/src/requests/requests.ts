@@ -99,7 +99,7 @@ export class Requests {
   value(key: string): Promise<unknown> {
     const hash = hashKey(key)
     // The usual case of a key of one's own costs no call, no timer and no frame.
-    if (!this.#owns(hash) || this.#core.replication.cold) return this.get(key, valueIn)
+    if (!this.#owns(hash, key) || this.#core.replication.cold) return this.get(key, valueIn)
     try {
       return Promise.resolve(this.#own(key, hash))
     } catch (error) {
@@ -110,13 +110,13 @@ export class Requests {
   /** The value of a qualified key, fresh, out of this node's own memory: of one that it owns, or of a copy. */
   peek(key: string): unknown {
     const hash = hashKey(key)
-    return this.#owns(hash) ? this.#own(key, hash) : valueIn(this.#copy(key, hash))
+    return this.#owns(hash, key) ? this.#own(key, hash) : valueIn(this.#copy(key, hash))
   }
 
   /** As `peek`, by reference; of what is stale nothing. */
   shared(key: string): unknown {
     const hash = hashKey(key)
-    if (!this.#owns(hash)) return undefined
+    if (!this.#owns(hash, key)) return undefined
     const { store } = this.#core
     const address = store.seek(key, hash, present)
     if (address === 0) return undefined
@@ -137,7 +137,7 @@ export class Requests {
     reference: { readonly version: number; readonly value: unknown },
     encodedBytes: number,
   ): void {
-    if (this.#owns(hashKey(key))) this.references.keep(key, reference, encodedBytes)
+    if (this.#owns(hashKey(key), key)) this.references.keep(key, reference, encodedBytes)
   }
 
   /** What namespaces keep by reference, within a share of the node's memory. */
@@ -170,7 +170,7 @@ export class Requests {
   ): Promise<T> {
     const hash = hashKey(key)
     // The usual case of a key of one's own costs no call, no timer and no frame.
-    if (this.#owns(hash) && !this.#core.replication.cold) {
+    if (this.#owns(hash, key) && !this.#core.replication.cold) {
       this.#core.copying.asks(key, hash, present)
       return resolved(() => take(foundHere(this.#core, key, monotonic()), true))
     }
@@ -215,7 +215,7 @@ export class Requests {
   /** The value of a key out of this node's own memory, when it can be had without loading; undefined: `load` it. */
   fresh(key: string): unknown {
     const hash = hashKey(key)
-    if (!this.#owns(hash)) return valueIn(this.#copy(key, hash))
+    if (!this.#owns(hash, key)) return valueIn(this.#copy(key, hash))
     const { store, flights, copying } = this.#core
     copying.asks(key, hash, present)
     const address = flights.seekFresh(key, hash, present)
@@ -273,7 +273,7 @@ export class Requests {
 
   #write(request: KeyRequest): Promise<WriteResult> {
     const calls = this.#calls
-    if (this.#owns(request.hash)) {
+    if (this.#owns(request.hash, request.key)) {
       const at = instant()
       if (!calls.acknowledgements.neededFor(request.key, at.now))
         return resolved(() => executeWrite(this.#core, request, at))
@@ -287,8 +287,8 @@ export class Requests {
   }
 
   /** A closed node owns nothing: its calls go the long way, where they are refused. */
-  #owns(hash: number): boolean {
-    return !this.#calls.closed && this.#core.placement.owns(hash)
+  #owns(hash: number, key: string): boolean {
+    return !this.#calls.closed && this.#core.placement.owns(hash, key)
   }
 }
 

@@ -158,7 +158,7 @@ export class ProcessRequests implements HostRequests {
     const { core } = this.#host
     if (kind !== 'get') return false
     core.copying.asks(key, hash, this.#at)
-    const copy = core.placement.owns(hash) ? undefined : foundCopy(core, key, this.#at.now)
+    const copy = core.placement.owns(hash, key) ? undefined : foundCopy(core, key, this.#at.now)
     if (copy !== undefined) this.#world.settled(operation, read(operation)(copy, true))
     return copy !== undefined
   }
