@@ -37,6 +37,7 @@ export function historyCheckers(
   const evenness = new Evenness(hosts, scenario.measures?.evenness)
   return {
     judges: [
+      ownership,
       new ValuesRead(),
       inTime,
       new Hops(),

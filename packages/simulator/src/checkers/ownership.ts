@@ -1,7 +1,9 @@
 import { Placement, type Rings } from '@cachemesh/core'
 import type { Configuration } from '@cachemesh/protocol'
+import type { Operation } from '../workload/operation.ts'
 import type { Host } from '../world/host.ts'
 import { type Checker, FINE, type Step } from './checker.ts'
+import type { HistoryChecker } from './history-checker.ts'
 
 /** Rings that are kept: as many as there are views at one time, and those of a little before. */
 const RINGS_MAX = 50
@@ -26,12 +28,13 @@ interface Span {
 }
 
 /** Who took himself for the owner of a key, and when. */
-export class Ownership implements Checker {
+export class Ownership implements Checker, HistoryChecker {
   readonly name = 'ownership'
   readonly #current = new Map<Host, Span>()
   /** In the order of their ends. */
   readonly #past: Span[] = []
   readonly #views = new Map<string, View>()
+  readonly #keys = new Map<number, string>()
   readonly #viewOf = new WeakMap<Configuration, View>()
   readonly #rings = new Map<View, Placement>()
 
@@ -90,9 +93,14 @@ export class Ownership implements Checker {
     return this.#owner(view, hash) === host.id
   }
 
+  /** Where a key lies may hang on what it begins with: a hash stands for the key that was asked for. */
+  asked({ hash, key }: Pick<Operation, 'hash' | 'key'>): void {
+    this.#keys.set(hash, key)
+  }
+
   #owner(view: View, hash: number): string | undefined {
     const { owners } = view
-    if (!owners.has(hash)) owners.set(hash, this.#ring(view).owner(hash))
+    if (!owners.has(hash)) owners.set(hash, this.#ring(view).owner(hash, this.#keys.get(hash)))
     return owners.get(hash)
   }
 
@@ -103,7 +111,7 @@ export class Ownership implements Checker {
     for (const { id, state, weight } of configuration.members)
       if (state === 'active') parts.push(`${id} ${weight}`)
     for (const { name, json } of configuration.registers)
-      if (name.startsWith('placements/')) parts.push(`${name} ${json}`)
+      if (name.startsWith('placements/') || json.includes('"partition"')) parts.push(`${name} ${json}`)
     const name = parts.join('\n')
     const { rings } = core.placement
     const view = this.#views.get(name) ?? { name, configuration, rings, owners: new Map() }

@@ -63,6 +63,8 @@ interface Plot {
 interface Setting {
   readonly dice: Dice
   readonly count: number
+  /** Of the nodes. */
+  readonly ids: readonly string[]
   /** When a run ends its faults at the latest, if it is to last as long as it was asked to. */
   readonly calmAt: number
 }
@@ -126,6 +128,11 @@ const PLOTS = {
       measures: { losses: 'forbidden', changesFrom: WARM_UP_MS },
     }
   },
+  partitions: setting => ({
+    faults: rearrangements(setting),
+    workload: WRITING,
+    measures: { losses: 'forbidden' },
+  }),
   // The first of twelve keys is a third of all that is asked for: 1.6 times the mean, wherever its arc is, unless it is shared.
   shared: () => ({
     calmAt: 100_000,
@@ -157,7 +164,12 @@ export function namedScenario(name: ScenarioName, options: ScenarioOptions): Sce
   const drawn = drawScenario(options)
   if (name === 'storm') return drawn
   const dice = new Dice(options.seed, 'scenario')
-  const plot: Plot = PLOTS[name]({ dice, count: options.nodes, calmAt: drawn.calmAt })
+  const plot: Plot = PLOTS[name]({
+    dice,
+    count: options.nodes,
+    ids: drawn.hosts.map(({ id }) => id),
+    calmAt: drawn.calmAt,
+  })
   const first = drawn.hosts[0]?.address ?? ''
   const hosts = drawn.hosts.map((plan, index) => ({
     ...plan,
@@ -223,8 +235,26 @@ function changes({ dice, count, calmAt }: Setting): Fault[] {
   return faults
 }
 
+/** Rules of the namespace change, and parts of the ring are given to others by hand, again and again. */
+function rearrangements({ dice, count, calmAt, ids }: Setting): Fault[] {
+  const faults: Fault[] = []
+  const some = (): string[] => dice.sample(ids, 1 + dice.below(2))
+  for (let at = WARM_UP_MS; at < calmAt - 5_000; at += dice.between(2_000, 8_000)) {
+    const rules = [
+      { prefix: 'key 1', by: 'prefix' },
+      { prefix: `key ${2 + dice.below(3)}`, members: some() },
+      { prefix: 'key 5', by: dice.pick(['prefix', 'directory', 'key']), members: some() },
+    ]
+    const partition = dice.chance(0.2) ? 'hash' : dice.sample(rules, 1 + dice.below(3))
+    const placements = { [dice.below(2 ** 32)]: { members: some() } }
+    const change = dice.chance(0.5) ? { namespaces: { default: { partition } } } : { placements }
+    faults.push({ at, kind: 'change', host: dice.below(count), change })
+  }
+  return faults
+}
+
 /** Members leave, and come back a little later, one after the other: keys change their owner twice each time. */
-function departures({ dice, count, calmAt }: Setting): Fault[] {
+function departures({ dice, count, calmAt }: Omit<Setting, 'ids'>): Fault[] {
   const faults: Fault[] = []
   for (let at = WARM_UP_MS; at < calmAt; at += 8_000)
     faults.push({ at, kind: 'leave', host: dice.below(count), downMs: 3_000, memory: true })

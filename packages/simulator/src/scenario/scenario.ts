@@ -1,7 +1,7 @@
 // What a run is made of, as data: drawn from a seed (draw.ts) or written by hand in a test. Nothing in it
 // is decided while the run goes on, so a scenario can be printed, compared and made smaller.
 
-import type { Rules } from '@cachemesh/core'
+import type { Change, Rules } from '@cachemesh/core'
 import type { WorkloadPlan } from '../workload/plan.ts'
 
 export interface Scenario {
@@ -86,6 +86,8 @@ export type Fault = { readonly at: number } & (
   | { readonly kind: 'gateway'; readonly host: number; readonly port: number }
   /** No trouble: somebody sets this at the node of a host, or with null removes it. */
   | { readonly kind: 'setting'; readonly host: number; readonly name: string; readonly value: number | null }
+  /** No trouble: somebody changes this at the node of a host. */
+  | { readonly kind: 'change'; readonly host: number; readonly change: Change }
   /** The cache is filled with far more than fits, and flushed. */
   | { readonly kind: 'fill-cache'; readonly host: number }
 )

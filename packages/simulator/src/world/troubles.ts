@@ -42,6 +42,11 @@ export class Troubles {
         if (host.state === 'up' && host.frozenSince === undefined) this.#world.set(host, fault)
         break
       }
+      case 'change': {
+        const host = this.#host(fault.host)
+        if (host.state === 'up' && host.frozenSince === undefined) this.#world.change(host, fault.change)
+        break
+      }
       case 'fill-cache':
         this.#fillCache(this.#host(fault.host))
         break

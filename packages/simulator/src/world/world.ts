@@ -1,4 +1,4 @@
-import type { Input } from '@cachemesh/core'
+import type { Change, Input } from '@cachemesh/core'
 import { Dice } from '../chance/dice.ts'
 import type { Checker, Violation } from '../checkers/checker.ts'
 import { type Answering, Dialling } from '../network/dialling.ts'
@@ -140,7 +140,10 @@ export class World {
   }
 
   set(host: Host, { name, value }: { readonly name: string; readonly value: number | null }): void {
-    const change = { settings: { [name]: value } }
+    this.change(host, { settings: { [name]: value } })
+  }
+
+  change(host: Host, change: Change): void {
     this.#loop.feed(host.index, { kind: 'operation', ask: 0, operation: { kind: 'update', change } })
   }
 
