@@ -24,7 +24,7 @@ export class Life {
   }
 
   get #instant() {
-    return { now: this.now, wall: WALL + this.now }
+    return { now: this.now, wall: WALL + Math.floor(this.now) }
   }
 
   step(input: Input): Output[] {
