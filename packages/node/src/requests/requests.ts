@@ -110,13 +110,14 @@ export class Requests {
   /** The value of a qualified key, fresh, out of this node's own memory: of one that it owns, or of a copy. */
   peek(key: string): unknown {
     const hash = hashKey(key)
-    return this.#owns(hash, key) ? this.#own(key, hash) : valueIn(this.#copy(key, hash))
+    if (!this.#owns(hash, key)) return valueIn(this.#copy(key, hash))
+    return this.#isProven ? this.#own(key, hash) : undefined
   }
 
   /** As `peek`, by reference; of what is stale nothing. */
   shared(key: string): unknown {
     const hash = hashKey(key)
-    if (!this.#owns(hash, key)) return undefined
+    if (!this.#owns(hash, key) || !this.#isProven) return undefined
     const { store } = this.#core
     const address = store.seek(key, hash, present)
     if (address === 0) return undefined
@@ -144,6 +145,11 @@ export class Requests {
   get references(): References {
     this.#references ??= new References(this.#core.store.withhold(REFERENCES_SHARE))
     return this.#references
+  }
+
+  /** After a pause this node may not be the owner any more of what it takes itself for. */
+  get #isProven(): boolean {
+    return this.#core.replication.fence === 'open'
   }
 
   #own(key: string, hash: number): unknown {
