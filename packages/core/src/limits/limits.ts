@@ -169,8 +169,8 @@ export const BOUNDS = {
   /** Bytes of values and keys in one page of a transfer, and how fast each transfer may go. */
   pageBytes: 256 * 1024,
   transferBytesPerSecond: 32 * 1024 * 1024,
-  /** Entries that are looked at for one page, or in one step of a pass over the store. */
-  scanMax: 10_000,
+  /** Entries that are looked at for one page, or in one step of a pass over the store: some ms of computing. */
+  scanMax: 2_000,
   /** Members that may answer for a key besides its replicas, when those cannot be reached. */
   standInsMax: 2,
 } as const

@@ -2,9 +2,7 @@
 
 import { type CarriedEntry, hashKey } from '@cachemesh/protocol'
 import type { Placement, Target } from '../placement/placement.ts'
-import { isEmpty, keysByHeat } from '../store/heat.ts'
 import type { Store } from '../store/store.ts'
-import { digestsOf, type Held, sliceOf } from './slices.ts'
 
 /** More than stands around a key and a value. */
 const ROOM_BYTES = 1_024
@@ -20,8 +18,9 @@ export class Holdings {
     this.#self = placement.self
   }
 
+  /** Nothing is held, and nothing is known of deletes but floors. */
   get isEmpty(): boolean {
-    return isEmpty(this.store)
+    return this.count === 0
   }
 
   get count(): number {
@@ -44,24 +43,6 @@ export class Holdings {
 
   isOf(peer: string, target: Target): boolean {
     return this.placement.isHolder(peer, target)
-  }
-
-  /** Sums over what both this node and the peer should hold, of what is held here. */
-  digests(peer: string): Uint8Array {
-    return digestsOf(this.shared(peer))
-  }
-
-  /** What is held here of the keys that both should hold; in these slices only, or in all. */
-  *shared(peer: string, slices?: ReadonlySet<number>): Generator<Held> {
-    // Without replicas no two nodes should hold the same.
-    if (!this.placement.replicates) return
-    for (const key of keysByHeat(this.store)) {
-      const hash = hashKey(key)
-      if (slices !== undefined && !slices.has(sliceOf(hash))) continue
-      const target = { key, hash }
-      const entry = this.isMine(target) && this.isOf(peer, target) ? this.store.latest(key) : undefined
-      if (entry !== undefined) yield { hash, version: entry.version }
-    }
   }
 
   /** Drops all entries that `isVoid` says so of. Returns how many. */

@@ -2,10 +2,8 @@
 // have it: what is deleted there later would come back from here when they have forgotten the delete. If this node holds
 // such keys again before, they go at once: somebody else was in charge meanwhile, and what he wrote is not here.
 
-import { hashKey } from '@cachemesh/protocol'
 import { BOUNDS } from '../limits/limits.ts'
 import type { Target } from '../placement/placement.ts'
-import { keysByHeat } from '../store/heat.ts'
 import type { Store } from '../store/store.ts'
 import type { Holdings } from './holdings.ts'
 
@@ -13,8 +11,8 @@ export class Leftovers {
   readonly #holdings: Holdings
   /** Version up to which entries may be leftovers; 0: there are none. What is written later was meant for this node. */
   #upTo = 0
-  #keys: readonly string[] = []
-  #next = 0
+  /** Where the sweep goes on; undefined before it begins. */
+  #after: number | undefined
   #sweeping = false
   #kept = false
 
@@ -50,26 +48,25 @@ export class Leftovers {
     if (!this.any) return false
     const { store } = this.#holdings
     if (!this.#sweeping) {
-      this.#keys = keysByHeat(store)
-      this.#next = 0
+      this.#after = undefined
       this.#sweeping = true
       this.#kept = false
     }
-    const end = Math.min(this.#keys.length, this.#next + BOUNDS.scanMax)
-    for (; this.#next < end; this.#next++) this.#drop(store, this.#keys[this.#next] as string, isOwed)
-    if (this.#next < this.#keys.length) return true
-    this.#keys = []
+    const old: Target[] = []
+    this.#after = store.owned.visitVersions(this.#after, BOUNDS.scanMax, (key, hash, version) => {
+      if (version <= this.#upTo) old.push({ key, hash })
+    })
+    for (const target of old) this.#drop(store, target, isOwed)
+    if (this.#after !== undefined) return true
     this.#sweeping = false
     if (!this.#kept) this.#upTo = 0
     return false
   }
 
-  #drop(store: Store, key: string, isOwed: (member: string) => boolean): void {
-    const entry = store.latest(key)
-    if (entry === undefined || entry.deleted || entry.version > this.#upTo) return
-    const holders = this.#holdings.placement.holders({ key, hash: hashKey(key) })
+  #drop(store: Store, target: Target, isOwed: (member: string) => boolean): void {
+    const holders = this.#holdings.placement.holders(target)
     if (holders.includes(this.#holdings.placement.self)) return
     if (holders.some(isOwed)) this.#kept = true
-    else store.owned.delete(key)
+    else store.owned.delete(target.key, target.hash)
   }
 }

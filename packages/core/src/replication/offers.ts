@@ -3,10 +3,11 @@
 
 import type { TransferMessage } from '@cachemesh/protocol'
 import { TIMES } from '../limits/limits.ts'
+import { Census } from './census.ts'
 import type { Holdings } from './holdings.ts'
 import { packFloors } from './packed-floors.ts'
 import { Pages } from './pages.ts'
-import { differingSlices, unpackPairs } from './slices.ts'
+import { differingSlices, Sums, unpackPairs } from './slices.ts'
 
 export interface Send {
   readonly kind: 'send'
@@ -30,6 +31,15 @@ interface Offer extends OfferOf {
   differing: ReadonlySet<number>
   fresh: boolean
   pages: Pages | undefined
+  /** What the receiver asked for and has not got yet, for it takes more than one step. */
+  work: Work | undefined
+}
+
+interface Work {
+  /** Asked for again because the answer took long, it goes on. */
+  readonly asked: string
+  /** Goes on for some ms of computing. Returns undefined until it is done. */
+  step(now: number): Send[] | undefined
 }
 
 export class Offers {
@@ -85,6 +95,7 @@ export class Offers {
       differing: NONE,
       fresh: false,
       pages: undefined,
+      work: undefined,
     }
     this.#offers.set(of.peer, offer)
     return this.#say(offer, now)
@@ -96,20 +107,26 @@ export class Offers {
   }
 
   /** What a peer asks, or says at the end. Returns undefined when it is about no offer of this node. */
-  receive(from: string, message: TransferMessage, { now, ring }: { now: number; ring: number }): Send[] {
+  receive(from: string, message: TransferMessage, now: number): Send[] {
     const offer = this.#offers.get(from)
     if (offer === undefined || !('id' in message) || message.id !== offer.id) return []
     this.#wakeAt = undefined
     offer.at = now
-    if (message.kind === 'compare') return this.#compare(offer, message.digests)
-    if (message.kind === 'fetch') {
-      if (message.page === 0 || offer.pages === undefined) this.#open(offer, message.held)
-      const page = offer.pages?.page(message.page, now)
-      const head = { kind: 'page', id: offer.id, page: message.page, ring } as const
-      return page === undefined ? [] : [{ kind: 'send', to: from, message: { ...head, ...page } }]
-    }
     if (message.kind === 'fetched') this.#end(offer, message.whole, now)
-    return []
+    const asked =
+      message.kind === 'compare' ? 'compare' : message.kind === 'fetch' ? `page ${message.page}` : undefined
+    if (asked === undefined || offer.work?.asked === asked) return []
+    if (message.kind === 'compare') offer.work = { asked, step: this.#compare(offer, message.digests) }
+    if (message.kind === 'fetch') offer.work = { asked, step: this.#fetch(offer, message) }
+    return this.#goOn(offer, now)
+  }
+
+  #goOn(offer: Offer, now: number): Send[] {
+    offer.at = now
+    const sends = offer.work?.step(now)
+    if (sends === undefined) return []
+    offer.work = undefined
+    return sends
   }
 
   /** Says again what was not answered. Members that are gone for good get nothing. */
@@ -118,6 +135,7 @@ export class Offers {
     this.#wakeAt = undefined
     for (const offer of this.#offers.values()) {
       if (!isMember(offer.peer)) this.#offers.delete(offer.peer)
+      else if (offer.work !== undefined) sends.push(...this.#goOn(offer, now))
       else if (now >= offer.at + TIMES.transferRetryMs) sends.push(...this.#say(offer, now))
     }
     return sends
@@ -130,7 +148,8 @@ export class Offers {
 
   #nextAt(): number {
     let at = Number.POSITIVE_INFINITY
-    for (const offer of this.#offers.values()) at = Math.min(at, offer.at + TIMES.transferRetryMs)
+    for (const offer of this.#offers.values())
+      at = Math.min(at, offer.at + (offer.work === undefined ? TIMES.transferRetryMs : 1))
     return at
   }
 
@@ -142,19 +161,33 @@ export class Offers {
     return [{ kind: 'send', to: peer, message: { kind: 'offer', id, ring, entries, routine, since } }]
   }
 
-  #compare(offer: Offer, digests: Uint8Array): Send[] {
+  #compare(offer: Offer, digests: Uint8Array): Work['step'] {
     const { peer, id } = offer
     offer.fresh = digests.length === 0
     offer.pages = undefined
-    const slices = differingSlices(this.#holdings.digests(peer), digests)
-    offer.differing = new Set(slices)
-    const floors = packFloors(this.#holdings.store.floors)
-    return [{ kind: 'send', to: peer, message: { kind: 'differing', id, slices, floors } }]
+    const sums = new Sums()
+    const census = new Census(this.#holdings, { peer, found: held => sums.add(held) })
+    return () => {
+      if (!census.step()) return undefined
+      const slices = differingSlices(sums.bytes, digests)
+      offer.differing = new Set(slices)
+      const floors = packFloors(this.#holdings.store.floors)
+      return [{ kind: 'send', to: peer, message: { kind: 'differing', id, slices, floors } }]
+    }
   }
 
-  #open(offer: Offer, held: Uint8Array): void {
-    const { peer, differing, fresh } = offer
-    offer.pages = new Pages(this.#holdings, { peer, differing, held: unpackPairs(held), fresh })
+  #fetch(offer: Offer, { page, held }: Extract<TransferMessage, { kind: 'fetch' }>): Work['step'] {
+    const { peer, id, differing, fresh } = offer
+    if (page === 0 || offer.pages === undefined)
+      offer.pages = new Pages(this.#holdings, { peer, differing, held: unpackPairs(held), fresh })
+    const { pages } = offer
+    return now => {
+      if (!pages.prepare()) return undefined
+      const found = pages.page(page, now)
+      const ring = this.#holdings.placement.fingerprint
+      const head = { kind: 'page', id, page, ring } as const
+      return found === undefined ? [] : [{ kind: 'send', to: peer, message: { ...head, ...found } }]
+    }
   }
 
   #end(offer: Offer, whole: boolean, now: number): void {
@@ -164,6 +197,7 @@ export class Offers {
       Object.assign(offer, {
         id: ++this.#lastId,
         pages: undefined,
+        work: undefined,
         at: now - TIMES.transferRetryMs + AGAIN_MS,
       })
   }

@@ -4,16 +4,19 @@
 import { SLICES, type TransferMessage, type TransferredEntry } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
 import { BOUNDS, TIMES } from '../limits/limits.ts'
+import { Census, type CensusOf } from './census.ts'
 import type { Holdings } from './holdings.ts'
 import type { Send } from './offers.ts'
-import { packPairs } from './slices.ts'
+import { type Held, packPairs, Sums } from './slices.ts'
 
 type OfferMessage = Extract<TransferMessage, { kind: 'offer' }>
 
 interface Pull {
   readonly peer: string
   readonly offer: OfferMessage
-  state: 'waiting' | 'asking' | 'paused' | 'done'
+  state: 'waiting' | 'counting' | 'asking' | 'paused' | 'done'
+  /** While it counts what is here: what it goes on with. */
+  counting: { readonly census: Census; readonly ask: (at: Instant) => Send[] } | undefined
   /** What was asked last, to ask it again. */
   asked: TransferMessage | undefined
   at: number
@@ -102,9 +105,9 @@ export class Pulls {
     if (known?.offer.id === offer.id) {
       // It was said again because an answer got lost, or did not come yet.
       const { asked, state } = known
-      return asked === undefined || state === 'waiting' || state === 'paused' ? [] : [send(from, asked)]
+      return asked === undefined || !SPEAKING.includes(state) ? [] : [send(from, asked)]
     }
-    const rest = { attempts: 0, nextAt: 0, page: 0, equal: 0, whole: false } as const
+    const rest = { counting: undefined, attempts: 0, nextAt: 0, page: 0, equal: 0, whole: false } as const
     const pull: Pull = { peer: from, offer, state: 'waiting', asked: undefined, at: at.now, ...rest }
     this.#pulls.set(from, pull)
     return offer.entries === 0 && offer.since === 0 ? this.#end(pull, offer.ring, at) : this.#begin(at)
@@ -116,6 +119,7 @@ export class Pulls {
     const sends: Send[] = []
     for (const pull of this.#pulls.values()) {
       const { peer, state, asked } = pull
+      if (state === 'counting') sends.push(...this.#goOn(pull, at))
       if (state === 'paused' && at.now >= pull.nextAt) sends.push(...this.#fetch(pull, NOTHING, at))
       if (state !== 'asking' || at.now < pull.at + TIMES.transferRetryMs || asked === undefined) continue
       pull.at = at.now
@@ -136,6 +140,7 @@ export class Pulls {
     for (const pull of this.#pulls.values()) {
       if (pull.state === 'asking') at = Math.min(at, pull.at + TIMES.transferRetryMs)
       if (pull.state === 'paused') at = Math.min(at, pull.nextAt)
+      if (pull.state === 'counting') at = Math.min(at, pull.at + 1)
     }
     return at
   }
@@ -147,17 +152,24 @@ export class Pulls {
   #begin(at: Instant): Send[] {
     const sends: Send[] = []
     let active = 0
-    for (const { state } of this.#pulls.values()) if (state === 'asking' || state === 'paused') active++
+    for (const { state } of this.#pulls.values()) if (state !== 'waiting' && state !== 'done') active++
     for (const pull of this.#pulls.values()) {
       if (active >= BOUNDS.transfersMax) break
       if (pull.state !== 'waiting') continue
       active++
       this.#parts.begins(pull.peer, pull.offer)
-      const { holdings } = this.#parts
-      const digests = holdings.isEmpty ? NOTHING : holdings.digests(pull.peer)
-      sends.push(...this.#ask(pull, { kind: 'compare', id: pull.offer.id, digests }, at))
+      sends.push(...this.#compare(pull, at))
     }
     return sends
+  }
+
+  #compare(pull: Pull, at: Instant): Send[] {
+    const compare = (digests: Uint8Array, later: Instant): Send[] =>
+      this.#ask(pull, { kind: 'compare', id: pull.offer.id, digests }, later)
+    if (this.#parts.holdings.isEmpty) return compare(NOTHING, at)
+    const sums = new Sums()
+    const of = { peer: pull.peer, found: (held: Held) => sums.add(held) }
+    return this.#count(pull, { of, ask: later => compare(sums.bytes, later) }, at)
   }
 
   #differs(
@@ -167,8 +179,27 @@ export class Pulls {
   ): Send[] {
     this.#parts.takesFloors(floors, at)
     pull.equal = SLICES - slices.length
-    const held = this.#parts.holdings.shared(pull.peer, new Set(slices))
-    return this.#fetch(pull, packPairs(held), at)
+    const all: Held[] = []
+    const of = { peer: pull.peer, slices: new Set(slices), found: (held: Held) => all.push(held) }
+    return this.#count(pull, { of, ask: later => this.#fetch(pull, packPairs(all), later) }, at)
+  }
+
+  #count(
+    pull: Pull,
+    { of, ask }: { readonly of: CensusOf; readonly ask: (at: Instant) => Send[] },
+    at: Instant,
+  ): Send[] {
+    pull.state = 'counting'
+    pull.counting = { census: new Census(this.#parts.holdings, of), ask }
+    return this.#goOn(pull, at)
+  }
+
+  #goOn(pull: Pull, at: Instant): Send[] {
+    pull.at = at.now
+    if (pull.counting?.census.step() !== true) return []
+    const { ask } = pull.counting
+    pull.counting = undefined
+    return ask(at)
   }
 
   #takes(
@@ -209,6 +240,8 @@ export class Pulls {
 }
 
 const ATTEMPTS_MAX = 10
+/** What was asked, or said at the end, is said again when the other says his part again. */
+const SPEAKING: readonly Pull['state'][] = ['asking', 'done']
 const NOTHING = new Uint8Array(0)
 
 function send(to: string, message: TransferMessage): Send {

@@ -1,5 +1,6 @@
 import { BYTES, hashKey } from '@cachemesh/protocol'
 import { describe, expect, it } from 'vitest'
+import { BOUNDS, RULES } from '../limits/limits.ts'
 import { Lives } from '../testing/lives.ts'
 
 const KEYS = Array.from({ length: 200 }, (_, i) => `key ${i}`)
@@ -46,6 +47,26 @@ describe('entries', () => {
     mesh.pass(1_000)
     expect(mesh.of('a').node.replication.handingOver).toBe(false)
     expect([...held(mesh, 'b'), ...held(mesh, 'c')].sort()).toEqual([...KEYS].sort())
+  })
+
+  it('go in steps where there are many: a look at all of them at once would stop the node', () => {
+    const mesh = new Lives(['a', 'b'])
+    mesh.pass(6_000)
+    const many = Array.from({ length: 3 * BOUNDS.scanMax }, (_, i) => `key ${i}`)
+    write(mesh, 'a', many)
+    const { node, now } = mesh.of('a')
+    for (const gone of many.slice(0, 100)) node.store.remove(gone, { now, wall: 1_800_000_000_000 + now })
+    mesh.ask('b', { kind: 'update', change: { settings: { replicas: 1 } } })
+    mesh.pass(10_000)
+    const entriesOf = (id: string) =>
+      many.filter(key => mesh.of(id).node.store.latest(key)?.deleted === false)
+    expect(entriesOf('b')).toEqual(many.slice(100))
+    expect(entriesOf('a')).toEqual(many.slice(100))
+    // Whoever had nothing needs no delete markers, and gets them when both are compared the next time. Then nothing is different.
+    mesh.pass(2 * RULES.repairMs)
+    const { transferred } = mesh.of('b').node.replication.state
+    mesh.pass(2 * RULES.repairMs)
+    expect(mesh.of('b').node.replication.state).toMatchObject({ transferred, fullyReplicated: true })
   })
 
   it('get a replica each as soon as the mesh wants one, and deleted ones none', () => {

@@ -223,12 +223,8 @@ export class Replication {
       this.#warmth.said(from, message)
       return NOTHING
     }
-    const ring = this.#parts.placement.fingerprint
     const [wasOpen, wasOwed] = [this.#offers.open(from), this.#offers.owes(from)]
-    const sends = [
-      ...this.#offers.receive(from, message, { now: at.now, ring }),
-      ...this.#pulls.receive(from, message, at),
-    ]
+    const sends = [...this.#offers.receive(from, message, at.now), ...this.#pulls.receive(from, message, at)]
     if (wasOpen && !this.#offers.open(from)) {
       this.#takeovers.settled(from)
       this.#stoodInFor.delete(from)

@@ -17,17 +17,22 @@ export function sliceOf(hash: number): number {
   return hash >>> SLICE_SHIFT
 }
 
-/** The sums of all slices, 4 bytes each, little-endian. */
-export function digestsOf(held: Iterable<Held>): Uint8Array {
-  const sums = new Uint32Array(SLICES)
-  for (const { hash, version } of held) {
+/** The sums of all slices. */
+export class Sums {
+  readonly #sums = new Uint32Array(SLICES)
+
+  add({ hash, version }: Held): void {
     const slice = sliceOf(hash)
-    sums[slice] = (sums[slice] as number) + mixed(hash, version)
+    this.#sums[slice] = (this.#sums[slice] as number) + mixed(hash, version)
   }
-  const bytes = new Uint8Array(SLICES * 4)
-  const view = new DataView(bytes.buffer)
-  for (let slice = 0; slice < SLICES; slice++) view.setUint32(slice * 4, sums[slice] as number, true)
-  return bytes
+
+  /** 4 bytes each, little-endian. */
+  get bytes(): Uint8Array {
+    const bytes = new Uint8Array(SLICES * 4)
+    const view = new DataView(bytes.buffer)
+    for (let slice = 0; slice < SLICES; slice++) view.setUint32(slice * 4, this.#sums[slice] as number, true)
+    return bytes
+  }
 }
 
 /** The slices in which sums differ. Sums that are not there, or not complete, differ in all. */
@@ -42,12 +47,8 @@ export function differingSlices(mine: Uint8Array, theirs: Uint8Array): Uint8Arra
 }
 
 /** Pairs of hash and version, 12 bytes each. */
-export function packPairs(held: Iterable<Held>): Uint8Array {
-  const pairs: Held[] = []
-  for (const pair of held) {
-    if (pairs.length === PAIRS_MAX) break
-    pairs.push(pair)
-  }
+export function packPairs(held: readonly Held[]): Uint8Array {
+  const pairs = held.slice(0, PAIRS_MAX)
   const bytes = new Uint8Array(pairs.length * PAIR_BYTES)
   const view = new DataView(bytes.buffer)
   pairs.forEach(({ hash, version }, index) => {

@@ -193,6 +193,10 @@ export class Blocks {
     return extra ? this.segments.double(address, STALE) : Number.POSITIVE_INFINITY
   }
 
+  versionOf(address: number): number {
+    return this.segments.double(address, VERSION)
+  }
+
   keyOf(address: number): string {
     const length = this.segments.word(address, KEY) & 0xffff
     return readText(this.#bytesAt(address), this.#keyAt(address), length)

@@ -201,18 +201,16 @@ export class Partition implements Tenant {
     })
   }
 
-  /** Keys of all of them, those first that were read most of late. */
-  keysByHeat(): string[] {
-    const byHits: string[][] = []
-    let after: number | undefined
-    do {
-      after = this.#table.visit(after, BATCH, (_order, address) => {
-        const hits = this.#blocks.hitsOf(address)
-        byHits[hits] ??= []
-        byHits[hits].push(this.#blocks.keyOf(address))
-      })
-    } while (after !== undefined)
-    return byHits.reverse().flat()
+  /** As `visitHeat`, with what a comparison needs of each. */
+  visitVersions(
+    after: number | undefined,
+    count: number,
+    found: (key: string, hash: number, version: number) => void,
+  ): number | undefined {
+    const table = this.#table
+    return table.visit(after, count, (order, address) => {
+      found(this.#blocks.keyOf(address), table.hashOf(order), this.#blocks.versionOf(address))
+    })
   }
 
   /** Removes all entries, one by one: the memory is that of the other partition too. */
