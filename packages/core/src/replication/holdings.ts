@@ -1,6 +1,7 @@
 // What this node holds, by whom it should be held.
 
-import { type CarriedEntry, hashKey } from '@cachemesh/protocol'
+import type { CarriedEntry } from '@cachemesh/protocol'
+import { BOUNDS } from '../limits/limits.ts'
 import type { Placement, Target } from '../placement/placement.ts'
 import type { Store } from '../store/store.ts'
 
@@ -47,10 +48,15 @@ export class Holdings {
 
   /** Drops all entries that `isVoid` says so of. Returns how many. */
   drop(isVoid: (target: Target, version: number) => boolean): number {
-    const dropped: string[] = []
-    for (const [key, { version }] of this.store.owned.entries())
-      if (isVoid({ key, hash: hashKey(key) }, version)) dropped.push(key)
-    for (const key of dropped) this.store.owned.delete(key)
+    const dropped: Target[] = []
+    let after: number | undefined
+    do {
+      after = this.store.owned.visitVersions(after, BOUNDS.scanMax, (key, hash, version) => {
+        const target = { key, hash }
+        if (isVoid(target, version)) dropped.push(target)
+      })
+    } while (after !== undefined)
+    for (const { key, hash } of dropped) this.store.owned.delete(key, hash)
     return dropped.length
   }
 }
