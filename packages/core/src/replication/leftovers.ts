@@ -43,8 +43,9 @@ export class Leftovers {
   /**
    * One step of dropping those that nobody needs any more. Returns true while there is more to do.
    * @param isOwed this member may still need what is here: what it should hold stays
+   * @param anybody there is such a member: it may need what is known of deletes, which stays in any case
    */
-  sweep(isOwed: (member: string) => boolean): boolean {
+  sweep(isOwed: (member: string) => boolean, anybody: boolean): boolean {
     if (!this.any) return false
     const { store } = this.#holdings
     if (!this.#sweeping) {
@@ -59,7 +60,7 @@ export class Leftovers {
     for (const target of old) this.#drop(store, target, isOwed)
     if (this.#after !== undefined) return true
     this.#sweeping = false
-    if (!this.#kept) this.#upTo = 0
+    if (!this.#kept && (!anybody || store.markers.size === 0)) this.#upTo = 0
     return false
   }
 

@@ -94,7 +94,8 @@ export class Pages {
     const { store } = this.#holdings
     const { peer, differing, held, fresh } = this.#wanted
     const entry = store.latest(key)
-    if (entry === undefined || (fresh && (entry.deleted || entry.expiresAt <= now))) return undefined
+    // What was deleted is told to everybody: somebody else may still bring it.
+    if (entry === undefined || (fresh && !entry.deleted && entry.expiresAt <= now)) return undefined
     const hash = hashKey(key)
     const target = { key, hash }
     if (!this.#holdings.isOf(peer, target)) return undefined

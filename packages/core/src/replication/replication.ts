@@ -245,12 +245,13 @@ export class Replication {
     this.#expectations.tick(at.now, peer => this.#pulls.open(peer))
     if (at.now >= this.#repairAt) outputs.push(...this.#repair(at))
     if (at.now >= this.#returnAt) outputs.push(...this.#giveBack(at))
+    const owes = this.#offers.busy || this.#stoodInFor.size > 0
     if (at.now >= this.#sweepAt) {
-      this.#sweepAt = this.#leftovers.sweep(this.#isOwed) ? at.now + 1 : Number.POSITIVE_INFINITY
+      const goesOn = this.#leftovers.sweep(this.#isOwed, owes)
+      this.#sweepAt = goesOn ? at.now + 1 : Number.POSITIVE_INFINITY
     }
     // Also when those who were owed something are gone for good.
-    const mayDropAll = this.#leftovers.any && !this.#offers.busy && this.#stoodInFor.size === 0
-    if (mayDropAll) this.#sweepAt = Math.min(this.#sweepAt, at.now + 1)
+    if (this.#leftovers.any && !owes) this.#sweepAt = Math.min(this.#sweepAt, at.now + 1)
     return [...outputs, ...this.#tell(at.now)]
   }
 
@@ -276,7 +277,7 @@ export class Replication {
   /** What this node has is offered to a member that may lack it. */
   #offer(peer: string, routine: boolean, { now }: Instant): readonly ReplicationOutput[] {
     const { placement, linked } = this.#parts
-    const mayLack = placement.replicates || this.#leftovers.any || this.#stoodInFor.has(peer) || this.#leaving
+    const mayLack = placement.replicates || this.#leftovers.any || this.#isOwed(peer) || this.#leaving
     const entries = mayLack ? this.#holdings.count : 0
     const since = this.#takeovers.since(peer, now)
     const made = this.#offers.make({ peer, entries, routine, since }, now)
