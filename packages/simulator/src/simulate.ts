@@ -75,8 +75,9 @@ export function simulate(scenario: Scenario, options: SimulateOptions = {}): Out
   const figures = new Figures(scenario.measures)
   const create: CreateNode = options.createNode ?? ((node, at) => new NodeCore(node, at))
   const leaseMs = scenario.workload?.leaseMs
-  // What the mesh is founded with: copies of whatever is read.
-  const initial = leaseMs !== undefined && { initial: { settings: { leaseMs, copyAbove: 0 } } }
+  // What the mesh is founded with: with a lease copies of whatever is read.
+  const settings = { ...(leaseMs !== undefined && { leaseMs, copyAbove: 0 }), ...scenario.settings }
+  const initial = Object.keys(settings).length > 0 && { initial: { settings } }
   const shared = { rings: new Rings(RINGS_KEPT), merges: new Merges(MERGES_KEPT) }
   const createNode: CreateNode = (node, at) => create({ ...node, ...initial, ...shared }, at)
   const { createRequests = realRequests } = options

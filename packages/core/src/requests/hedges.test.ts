@@ -15,6 +15,7 @@ import { entryOf } from '../store/entry.ts'
 import { Life, WALL } from '../testing/life.ts'
 import { configurationOf, memberOf } from '../testing/members.ts'
 import { Calls } from './calls.ts'
+import { LoadCall, type Loaded } from './load-call.ts'
 import { type Found, Lookup } from './lookup.ts'
 import type { Outlet } from './outlet.ts'
 import { Responder } from './responder.ts'
@@ -29,6 +30,13 @@ function meshWith(settings: Record<string, number>): Configuration {
   )
   const text = configurationOf(...members).write(records)
   return Configuration.of(text, { serial: 2, timestamp: 1 })
+}
+
+/** A request that has left. */
+interface Sent {
+  readonly id: number
+  readonly kind: number
+  readonly spare: boolean
 }
 
 /** A node of a mesh of four in which each entry has a replica, and what becomes of one read after the other. */
@@ -70,6 +78,19 @@ class Reader {
     this.calls.dispatch(call, this.at)
   }
 
+  load(): void {
+    const { node } = this.life
+    const done = (loaded: Loaded) => this.results.push(loaded.kind === 'hit' ? loaded.found.by : loaded.kind)
+    const reject = (error: unknown) => this.results.push((error as { code: string }).code)
+    const wish = { claim: false, leaseMs: 1_000, staleAfterMs: 0 }
+    const { key } = this
+    const deadline = this.life.now + TIMEOUT_MS
+    this.calls.dispatch(
+      new LoadCall({ node, key, hash: hashKey(key), deadline, wish, done, reject }),
+      this.at,
+    )
+  }
+
   /** Time passes, and all who were asked give signs of life. */
   pass(ms: number): void {
     const until = this.life.now + ms
@@ -82,11 +103,11 @@ class Reader {
   }
 
   /** Requests that have left for a member since the last time. */
-  sent(to: string): { readonly id: number; readonly spare: boolean }[] {
-    const frames: { id: number; spare: boolean }[] = []
+  sent(to: string): Sent[] {
+    const frames: Sent[] = []
     const bytes = this.links.get(to)?.writer.take()
-    const read = ({ requestId, flags }: Frame) =>
-      frames.push({ id: requestId, spare: (flags & FLAG.spare) !== 0 })
+    const read = ({ requestId, kind, flags }: Frame) =>
+      frames.push({ id: requestId, kind, spare: (flags & FLAG.spare) !== 0 })
     if (bytes !== undefined) new FrameReader(SMALL_FRAME_MAX).push(bytes, read)
     return frames
   }
@@ -94,11 +115,13 @@ class Reader {
   answer(
     by: string,
     id: number,
-    what: 'hit' | 'miss' | 'unknown' | 'error',
+    what: 'hit' | 'miss' | 'unknown' | 'error' | 'lease' | 'waiting',
     stamp = this.life.node.stamp,
   ): void {
     const writer = new FrameWriter(stamp)
     if (what === 'hit') writer.hit(id, 1, ENTRY)
+    else if (what === 'lease') writer.lease(id, { token: 1, leaseMs: 1_000, holder: by })
+    else if (what === 'waiting') writer.waiting(id)
     else if (what === 'error') writer.error(id, 'ERR_INTERNAL', 'no')
     else writer.miss(id, what === 'unknown' ? FLAG.stoodIn : 0)
     const outlet = this.links.get(by) as Outlet
@@ -118,10 +141,10 @@ class Reader {
   }
 
   /** The one request that has left for a member. */
-  onlyOne(to: string): { readonly id: number; readonly spare: boolean } {
+  onlyOne(to: string): Sent {
     const frames = this.sent(to)
     expect(frames).toHaveLength(1)
-    return frames[0] as { id: number; spare: boolean }
+    return frames[0] as Sent
   }
 }
 
@@ -163,6 +186,27 @@ describe('a read that waits for longer than most', () => {
     expect(reader.results).toEqual([])
     reader.answer(reader.owner, id, 'hit')
     expect(reader.results).toEqual([reader.owner])
+  })
+
+  it('may be one that loads: a lease that comes after the value is given back', () => {
+    const reader = new Reader().learn()
+    reader.load()
+    const { id } = reader.onlyOne(reader.owner)
+    reader.pass(10)
+    const second = reader.onlyOne(reader.replica)
+    expect(second).toMatchObject({ spare: true, kind: KIND.get })
+    reader.answer(reader.replica, second.id, 'hit')
+    expect(reader.results).toEqual([reader.replica])
+    reader.answer(reader.owner, id, 'lease')
+    expect(reader.onlyOne(reader.owner).kind).toBe(KIND.release)
+  })
+
+  it('is asked once when somebody loads: the others have nothing either', () => {
+    const reader = new Reader().learn()
+    reader.load()
+    reader.answer(reader.owner, reader.onlyOne(reader.owner).id, 'waiting')
+    reader.pass(200)
+    expect([reader.sent(reader.replica), reader.results]).toEqual([[], []])
   })
 
   it('holds nothing against one that does not answer the second request', () => {

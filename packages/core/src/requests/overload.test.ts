@@ -1,4 +1,5 @@
 import {
+  alterationOf,
   BYTES,
   Configuration,
   type ErrorCode,
@@ -157,6 +158,20 @@ describe('a node that has more to do than it gets done', () => {
     expect(member.sent('b').filter(({ kind }) => kind === KIND.miss)).toHaveLength(1)
     member.hears('b', writer => writer.get(20_001, 1_000, far, {}))
     expect(member.sent('b')).toEqual([])
+  })
+})
+
+describe('a request that fails at once', () => {
+  it('leaves no place taken behind', () => {
+    const member = new Member({ replicas: 1 })
+    const own = member.key('a')
+    const at = member.at
+    member.life.node.store.write(own, { ...ENTRY, expiresAt: Number.POSITIVE_INFINITY }, at)
+    const increment = alterationOf('increment', { by: 1n })
+    for (let id = 1; id <= BOUNDS.callerWaitingMax + 5; id++)
+      member.hears('b', writer => writer.alter(id, 1_000, own, {}, increment))
+    const codes = new Set(member.sent('b').map(({ code }) => code))
+    expect([...codes]).toEqual(['ERR_WRONG_TYPE'])
   })
 })
 

@@ -49,6 +49,9 @@ const ASKING: WorkloadPlan = {
 /** Programs that read most of the time. */
 const READING: WorkloadPlan = { ...WRITING, keys: 30, everyMs: 40, writes: 0.1, deletes: 0 }
 
+/** Each entry has a replica, and a write is acknowledged when both have it. */
+const REPLICATED = { settings: { replicas: 1, ackReplicas: 1 } } as const
+
 /** What makes a scenario: everything but who takes part. */
 interface Plot {
   readonly faults?: readonly Fault[]
@@ -152,10 +155,11 @@ const PLOTS = {
   }),
 } as const satisfies Record<string, (setting: Setting) => Plot>
 
-export type ScenarioName = 'storm' | keyof typeof PLOTS
+export type ScenarioName = 'storm' | 'storm-replicas' | keyof typeof PLOTS
 
 export const SCENARIO_NAMES: readonly ScenarioName[] = [
   'storm',
+  'storm-replicas',
   ...(Object.keys(PLOTS) as (keyof typeof PLOTS)[]),
 ]
 
@@ -163,6 +167,7 @@ export const SCENARIO_NAMES: readonly ScenarioName[] = [
 export function namedScenario(name: ScenarioName, options: ScenarioOptions): Scenario {
   const drawn = drawScenario(options)
   if (name === 'storm') return drawn
+  if (name === 'storm-replicas') return { ...drawn, ...REPLICATED, workload: drawn.workload ?? WRITING }
   const dice = new Dice(options.seed, 'scenario')
   const plot: Plot = PLOTS[name]({
     dice,

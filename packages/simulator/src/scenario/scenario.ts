@@ -17,6 +17,8 @@ export interface Scenario {
   readonly endsAt: number
   /** All hosts have one configuration on their disks before they start, in which all of them are active. */
   readonly established?: boolean
+  /** Settings that the mesh is founded with. */
+  readonly settings?: Readonly<Record<string, number>>
   /** Of all nodes, in place of their own: for showing what a rule is for. */
   readonly rules?: Partial<Rules>
   readonly measures?: Measures
