@@ -102,7 +102,7 @@ describe('options', () => {
     ['--hours=0.001', 'is not a number from'],
     ['--minutes=1 --hours=1', 'give one of them'],
     ['--format=xml', '--format xml is none of table, json'],
-    ['--scenario=rain', '--scenario rain is none of storm, healthy'],
+    ['--scenario=rain', '--scenario rain is none of storm, storm-replicas'],
     ['--mix=ci --nodes=3', '--mix says what --nodes would'],
     ['--without=luck', '--without luck is none of refutation'],
     ['--workers=0', 'is not a number from 1'],
