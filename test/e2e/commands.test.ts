@@ -56,10 +56,11 @@ describe.concurrent('cachemesh load, place, placements, unplace', () => {
       { position: 69_000, members: [id], by: 'hand' },
       { position: 70_000, from: 69_000, members: [id], active: [id] },
     ])
-    expect(await output(['placements'])).toContain('70000')
-    for (const { position } of placements) await output(['unplace', String(position)])
+    await Promise.all(
+      placements.map(({ position }: { position: number }) => output(['unplace', String(position)])),
+    )
     expect((await json(['placements'])).placements).toEqual([])
-  })
+  }, 60_000)
 
   it('say what is wrong with a part, or a member', async () => {
     for (const [args, said] of [

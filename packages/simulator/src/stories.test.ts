@@ -190,3 +190,12 @@ describe('a mesh with spare members', () => {
     }
   })
 })
+
+describe('a mesh whose keys are rearranged again and again', () => {
+  it('loses nothing, and shows nothing as it was before', () => {
+    for (const seed of [1, 2, 3]) {
+      const scenario = namedScenario('partitions', { seed, nodes: 5, durationMs: 70_000 })
+      expect(simulate(scenario).violations).toEqual([])
+    }
+  })
+})

@@ -9,7 +9,7 @@ describe('a mesh in which one key is a third of all that is asked for', () => {
     const { spread, violations } = simulate(scenario)
     expect(violations).toEqual([])
     expect(spread).toBeLessThanOrEqual(1.6)
-  })
+  }, 120_000)
 })
 
 function play(...faults: readonly Fault[]): Outcome {
@@ -22,11 +22,11 @@ describe('a mesh that is asked as in Zipf’s law', () => {
     const { spread, violations } = play()
     expect(violations).toEqual([])
     expect(spread).toBeLessThanOrEqual(1.3)
-  })
+  }, 120_000)
 
   it('does not where the configuration says that arcs stay where they are', () => {
     const { spread, violations } = play({ at: 1_000, kind: 'setting', host: 0, name: 'loadBound', value: 0 })
     expect(violations.map(({ checker }) => checker)).toEqual(['evenness'])
     expect(spread).toBeGreaterThan(1.3)
-  })
+  }, 120_000)
 })
