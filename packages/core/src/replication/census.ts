@@ -47,22 +47,27 @@ export class Census {
         return
       }
       const [key, { version }] = value
-      this.#count(key, hashKey(key), version)
+      const hash = hashKey(key)
+      if (this.#isIn(hash)) this.#count(key, { hash, version })
     }
   }
 
   #countEntries(): void {
     const { owned } = this.#holdings.store
-    this.#after = owned.visitVersions(this.#after, BOUNDS.scanMax, (key, hash, version) =>
-      this.#count(key, hash, version),
-    )
+    this.#after = owned.visitVersions(this.#after, BOUNDS.scanMax, (hash, version, address) => {
+      if (this.#isIn(hash)) this.#count(owned.keyAt(address), { hash, version })
+    })
     if (this.#after === undefined) this.#state = 'over'
   }
 
-  #count(key: string, hash: number, version: number): void {
-    const { peer, slices, found } = this.#of
-    if (slices !== undefined && !slices.has(sliceOf(hash))) return
-    const target = { key, hash }
-    if (this.#holdings.isMine(target) && this.#holdings.isOf(peer, target)) found({ hash, version })
+  #isIn(hash: number): boolean {
+    const { slices } = this.#of
+    return slices === undefined || slices.has(sliceOf(hash))
+  }
+
+  #count(key: string, held: Held): void {
+    const { peer, found } = this.#of
+    const target = { key, hash: held.hash }
+    if (this.#holdings.isMine(target) && this.#holdings.isOf(peer, target)) found(held)
   }
 }

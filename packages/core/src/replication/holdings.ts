@@ -46,17 +46,19 @@ export class Holdings {
     return this.placement.isHolder(peer, target)
   }
 
-  /** Drops all entries that `isVoid` says so of. Returns how many. */
-  drop(isVoid: (target: Target, version: number) => boolean): number {
+  /** Drops all entries up to this version that `isVoid` says so of. Returns how many. */
+  drop(upTo: number, isVoid: (target: Target) => boolean): number {
+    const { owned } = this.store
     const dropped: Target[] = []
     let after: number | undefined
     do {
-      after = this.store.owned.visitVersions(after, BOUNDS.scanMax, (key, hash, version) => {
-        const target = { key, hash }
-        if (isVoid(target, version)) dropped.push(target)
+      after = owned.visitVersions(after, BOUNDS.scanMax, (hash, version, address) => {
+        if (version > upTo) return
+        const target = { key: owned.keyAt(address), hash }
+        if (isVoid(target)) dropped.push(target)
       })
     } while (after !== undefined)
-    for (const { key, hash } of dropped) this.store.owned.delete(key, hash)
+    for (const { key, hash } of dropped) owned.delete(key, hash)
     return dropped.length
   }
 }

@@ -35,9 +35,7 @@ export class Leftovers {
   gained(heldBefore: (target: Target) => boolean): void {
     if (!this.any) return
     const upTo = this.#upTo
-    this.#holdings.drop(
-      (target, version) => version <= upTo && !heldBefore(target) && this.#holdings.isMine(target),
-    )
+    this.#holdings.drop(upTo, target => !heldBefore(target) && this.#holdings.isMine(target))
   }
 
   /**
@@ -54,8 +52,8 @@ export class Leftovers {
       this.#kept = false
     }
     const old: Target[] = []
-    this.#after = store.owned.visitVersions(this.#after, BOUNDS.scanMax, (key, hash, version) => {
-      if (version <= this.#upTo) old.push({ key, hash })
+    this.#after = store.owned.visitVersions(this.#after, BOUNDS.scanMax, (hash, version, address) => {
+      if (version <= this.#upTo) old.push({ key: store.owned.keyAt(address), hash })
     })
     for (const target of old) this.#drop(store, target, isOwed)
     if (this.#after !== undefined) return true

@@ -71,8 +71,7 @@ export function dropTaken(
   const { placement } = holdings
   const { ring } = placement
   const list = new Int32Array(Math.min(ring.members.length, TAKER_AMONG))
-  holdings.drop((target, version) => {
-    if (version > since) return false
+  holdings.drop(since, target => {
     if (placement.isPartitioned) {
       const ids = placement.walk(target, list.length)
       const taker = ids.find(id => id === peer || !own.has(id))

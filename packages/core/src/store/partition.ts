@@ -201,16 +201,20 @@ export class Partition implements Tenant {
     })
   }
 
-  /** As `visitHeat`, with what a comparison needs of each. */
+  /** As `visitHeat`, with what a comparison needs of each. Its address is valid until the next write. */
   visitVersions(
     after: number | undefined,
     count: number,
-    found: (key: string, hash: number, version: number) => void,
+    found: (hash: number, version: number, address: number) => void,
   ): number | undefined {
     const table = this.#table
     return table.visit(after, count, (order, address) => {
-      found(this.#blocks.keyOf(address), table.hashOf(order), this.#blocks.versionOf(address))
+      found(table.hashOf(order), this.#blocks.versionOf(address), address)
     })
+  }
+
+  keyAt(address: number): string {
+    return this.#blocks.keyOf(address)
   }
 
   /** Removes all entries, one by one: the memory is that of the other partition too. */

@@ -2,8 +2,8 @@
 // the other side of a cut. Whatever the order in which the same of them arrive, and however often, what is left is
 // the same: of each key the greatest version, and nothing at or below a floor.
 
-import { hashKey } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
+import { BOUNDS } from '../limits/limits.ts'
 import type { Entry } from '../store/entry.ts'
 import { type ArcFloor, arcOf } from '../store/floors.ts'
 import type { Store } from '../store/store.ts'
@@ -66,12 +66,16 @@ export function mergeFloors(store: Store, floors: readonly ArcFloor[], { wall }:
     if (store.clock.see(version, wall) && store.floors.raise(arc, version)) raised.add(arc)
   }
   if (raised.size === 0) return 0
-  const doubtful: string[] = []
-  for (const [key, { version }] of store.owned.entries()) {
-    const hash = hashKey(key)
-    if (raised.has(arcOf(hash)) && version <= store.floors.of(hash)) doubtful.push(key)
-  }
-  for (const key of doubtful) store.owned.delete(key)
+  const { owned } = store
+  const doubtful: { readonly key: string; readonly hash: number }[] = []
+  let after: number | undefined
+  do {
+    after = owned.visitVersions(after, BOUNDS.scanMax, (hash, version, address) => {
+      if (raised.has(arcOf(hash)) && version <= store.floors.of(hash))
+        doubtful.push({ key: owned.keyAt(address), hash })
+    })
+  } while (after !== undefined)
+  for (const { key, hash } of doubtful) owned.delete(key, hash)
   return doubtful.length
 }
 
