@@ -4,7 +4,7 @@ import type { Violation } from './checkers/checker.ts'
 import { Figures, type FigureValues } from './checkers/figures.ts'
 import { NeverBackwards } from './checkers/never-backwards.ts'
 import { Orderly } from './checkers/orderly.ts'
-import { ReservedPartition, reservedFault } from './checkers/reserved.ts'
+import { KeptDigests, ReservedPartition, reservedFault } from './checkers/reserved.ts'
 import { Serials } from './checkers/serials.ts'
 import { Settlement } from './checkers/settlement.ts'
 import type { Scenario } from './scenario/scenario.ts'
@@ -178,8 +178,9 @@ function stayQuiet(world: World, { calmAt, endsAt }: Scenario): void {
   const settledAt = world.queue.now
   const settled = world.living.map(host => host.core.configuration)
   world.runUntil(endsAt)
+  const kept = new KeptDigests()
   world.living.forEach((host, place) => {
-    const fault = reservedFault(host)
+    const fault = reservedFault(host, kept)
     if (fault !== undefined) world.violated(host, 'reserved', fault)
     // A node alone gives up the others in its own time.
     if (world.living.length > 1 && host.core.configuration !== settled[place])

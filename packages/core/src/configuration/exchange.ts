@@ -32,6 +32,8 @@ export type ExchangeOutput =
   /** Somebody's document removes these, whom nobody accuses here: they are to hear of it. */
   | { readonly kind: 'surprise'; readonly members: readonly Member[] }
 
+const NOTHING: readonly ExchangeOutput[] = []
+
 export class Exchange {
   readonly #ledger: Ledger
   readonly #random: Random
@@ -43,6 +45,9 @@ export class Exchange {
   readonly #pulls = new Map<string, number>()
   /** The digest that each linked peer last said it holds. */
   readonly #held = new Map<string, string>()
+  /** A peer has said what it holds, or is gone, since it was counted who holds which document. */
+  #heldAnew = false
+  #counted = ''
   /** When peers were told last that what they hold was overtaken. */
   readonly #toldAt = new Map<string, number>()
   /** Documents that peers hold and that are not known here, by their first bits. */
@@ -92,7 +97,12 @@ export class Exchange {
   /** True once for each document, when it is agreed on. */
   takeAgreement(): boolean {
     const { digest } = this.#ledger.current.version
-    if (this.#agreedOn === digest || !this.agreed) return false
+    // Every step asks. Only what peers say, their going and another document can make it true.
+    const mayAgree = this.#heldAnew || this.#counted !== digest
+    if (this.#agreedOn === digest || !mayAgree) return false
+    this.#heldAnew = false
+    this.#counted = digest
+    if (!this.agreed) return false
     this.#agreedOn = digest
     return true
   }
@@ -113,6 +123,7 @@ export class Exchange {
   linkDown(peer: string): void {
     this.#pulls.delete(peer)
     this.#held.delete(peer)
+    this.#heldAnew = true
     this.#updates.delete(peer)
     this.#unknown.delete(peer)
   }
@@ -141,7 +152,9 @@ export class Exchange {
     return known === this.#ledger.current ? [] : this.#update(from, known, now)
   }
 
-  receive(from: string, message: Message, now: number): ExchangeOutput[] {
+  receive(from: string, message: Message, now: number): readonly ExchangeOutput[] {
+    // Most messages are beats.
+    if (message.kind === 'beat' && !this.#ledger.waiting) return NOTHING
     const before = this.#ledger.current
     const outputs = [...this.#received(from, message, now), ...this.joinWaiting(now)]
     return this.#relabelled(before)
@@ -369,7 +382,9 @@ export class Exchange {
 
   /** A message may come over a link that is just gone: nobody would ever forget what its sender held. */
   #holds(from: string, digest: string): void {
-    if (this.#linked.has(from)) this.#held.set(from, digest)
+    if (!this.#linked.has(from)) return
+    this.#held.set(from, digest)
+    this.#heldAnew = true
   }
 
   #answered(from: string): void {

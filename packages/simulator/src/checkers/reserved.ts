@@ -11,9 +11,10 @@ export class ReservedPartition implements Checker {
   readonly name = 'reserved'
   /** Since when a host holds a configuration that it has not kept. */
   readonly #unkeptSince = new Map<Host, number>()
+  readonly #kept = new KeptDigests()
 
   started(host: Host, now: number): void {
-    if (reservedFault(host) === undefined) this.#unkeptSince.delete(host)
+    if (reservedFault(host, this.#kept) === undefined) this.#unkeptSince.delete(host)
     else this.#unkeptSince.set(host, now)
   }
 
@@ -32,17 +33,38 @@ export class ReservedPartition implements Checker {
   }
 }
 
+/** Reads what hosts keep. In a mesh that is whole all keep the same bytes: equal ones are read once. */
+export class KeptDigests {
+  #bytes: Uint8Array = new Uint8Array(0)
+  #digest: string | undefined
+
+  /** Digest of the configuration in there. Throws as `unpackConfiguration` does. */
+  in(bytes: Uint8Array, meshId: string): string {
+    if (this.#digest !== undefined && equal(bytes, this.#bytes)) return this.#digest
+    const { digest } = unpackConfiguration(bytes, meshId).version
+    this.#bytes = bytes.slice()
+    this.#digest = digest
+    return digest
+  }
+}
+
 /** What is wrong with what a host keeps; undefined when it is its configuration. */
-export function reservedFault(host: Host): string | undefined {
+export function reservedFault(host: Host, kept: KeptDigests): string | undefined {
   const bytes = host.core.store.reserved.get('configuration')
   if (bytes === undefined) return 'there is no configuration in the reserved partition'
-  const { configuration } = host.core
+  const { meshId, version } = host.core.configuration
   try {
-    const { version } = unpackConfiguration(bytes, configuration.meshId)
-    if (version.digest === configuration.version.digest) return undefined
-    return `the reserved partition holds ${version.digest}, the node ${configuration.version.digest}`
+    const digest = kept.in(bytes, meshId)
+    if (digest === version.digest) return undefined
+    return `the reserved partition holds ${digest}, the node ${version.digest}`
   } catch (error) {
     if (error instanceof CacheMeshError) return `the reserved partition is damaged: ${error.message}`
     throw error
   }
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
