@@ -24,6 +24,7 @@ import { Pulls } from './pulls.ts'
 import { movesBetween, type Standing, standingIn } from './standing.ts'
 import { dropTaken, Takeovers } from './takeovers.ts'
 import { OwnWarmth, Warmth } from './warmth.ts'
+import { Wholes } from './wholes.ts'
 
 export interface ReplicationParts {
   readonly store: Store
@@ -59,6 +60,7 @@ export class Replication {
   readonly #offers: Offers
   readonly #pulls: Pulls
   readonly #expectations: Expectations
+  readonly #wholes = new Wholes()
   readonly #leftovers: Leftovers
   readonly #takeovers: Takeovers
   /** Who held what before the last time that entries had to move. */
@@ -100,8 +102,10 @@ export class Replication {
       begins: (peer, { since }) => dropTaken(this.#holdings, { peer, since, former: this.#former }),
       takesFloors: (floors, at) => this.#arrivals.takeFloors(floors, at),
       takes: (peer, entries, at) => this.#arrivals.takePage(peer, entries, at),
-      ended: (peer, _offer, whole) => {
-        if (whole) this.#expectations.met(peer)
+      ended: (peer, { ring }, whole) => {
+        if (!whole) return
+        this.#expectations.met(peer)
+        this.#wholes.met(peer, ring)
       },
     })
   }
@@ -145,6 +149,11 @@ export class Replication {
     return this.#warmth.of(member)
   }
 
+  /** All of a member's entries that should be here are here, by the ring of today. */
+  hasAllOf(member: string): boolean {
+    return this.#wholes.has(member, this.#parts.placement.fingerprint)
+  }
+
   /** It has all that it should have, as far as it knows. */
   get full(): boolean {
     return this.fence === 'open' && this.#isFull
@@ -166,6 +175,7 @@ export class Replication {
     const shift = () => shiftBetween(former, configuration, placement)
     const moves = movesBetween({ self: this.#self, before, after, configuration, replicates, shift })
     this.#standing = after
+    this.#wholes.follow(placement.fingerprint, moves.peers)
     if (moves.peers.length === 0 && !moves.gained && !moves.lost) return NOTHING
     this.#former.update(former)
     if (moves.gained) this.#leftovers.gained(target => this.#former.isHolder(this.#self, target))

@@ -352,6 +352,12 @@ describe('a member that is asked for what it keeps for another', () => {
     expect(node.store.read(key, reader.life.now)).toBeDefined()
     expect(ask()).toEqual([KIND.miss, FLAG.stoodIn])
     Object.assign(node, { isWatched: () => true })
+    // There may be something newer at the owner, until he has said that there is not.
+    expect(ask()).toEqual([KIND.miss, FLAG.stoodIn])
+    const [owner] = node.placement.preference(hashKey(key)) as [string]
+    const ring = node.placement.fingerprint
+    const nothing = { kind: 'offer', id: 1, ring, entries: 0, routine: false, since: 0 } as const
+    reader.life.hear(owner, nothing)
     expect(ask()).toEqual([KIND.hit, 0])
     expect(ask({ ...node.stamp, digestPrefix: 1 })).toEqual([KIND.miss, FLAG.stoodIn])
   })

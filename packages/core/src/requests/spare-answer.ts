@@ -29,7 +29,9 @@ export function keptForAll(
 ): Entry | undefined {
   const { key, hash } = target
   if (!placement.replicates || !placement.isOnAll(key) || !replication.full) return undefined
-  if (!placement.isHolder(placement.self, target) || !isWatched(now)) return undefined
+  const [owner, ...replicas] = placement.holders(target)
+  if (owner === undefined || !replicas.includes(placement.self)) return undefined
+  if (!replication.hasAllOf(owner) || !isWatched(now)) return undefined
   const entry = store.read(key, now, hash)
   return entry !== undefined && entry.staleAt > now ? entry : undefined
 }
