@@ -3,6 +3,7 @@ import { NodeCore } from '@cachemesh/core'
 import { describe, expect, it } from 'vitest'
 import { drawScenario } from './scenario/draw.ts'
 import { namedScenario } from './scenario/named.ts'
+import { PROTECTIONS } from './scenario/protections.ts'
 import type { Fault } from './scenario/scenario.ts'
 import { type Outcome, simulate } from './simulate.ts'
 import { story } from './testing/scenarios.ts'
@@ -197,5 +198,23 @@ describe('a mesh whose keys are rearranged again and again', () => {
       const scenario = namedScenario('partitions', { seed, nodes: 5, durationMs: 70_000 })
       expect(simulate(scenario).violations).toEqual([])
     }
+  })
+})
+
+describe('a mesh in which replicas answer for owners', () => {
+  it('does not wait for one that is slow', () => {
+    const scenario = namedScenario('slow-node', { seed: 1, nodes: 4, durationMs: 90_000 })
+    const [quick, waiting] = [scenario, { ...scenario, rules: PROTECTIONS.hedges }].map(it => {
+      const { violations, readMs } = simulate(it)
+      expect(violations).toEqual([])
+      return [...readMs].sort((x, y) => x - y)[Math.floor(0.99 * readMs.length)] as number
+    })
+    expect(quick).toBeLessThan(20)
+    expect(waiting).toBeGreaterThan(100)
+  })
+
+  it('reads nothing older than what was acknowledged: seed 59, a member that had become a replica a moment ago', () => {
+    const scenario = namedScenario('storm-replicas', { seed: 59, nodes: 6, durationMs: 120_000 })
+    expect(simulate(scenario).violations).toEqual([])
   })
 })
