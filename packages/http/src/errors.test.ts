@@ -121,16 +121,14 @@ describe('a request that cannot be', () => {
   })
 })
 
-describe('a node that cannot answer', () => {
-  it('is unavailable, which is no miss', async () => {
-    const a = await start({ weight: 0 })
-    const answer = await ask(a.url, '/v1/keys/k')
-    expect(refusal(answer)).toEqual([503, 'ERR_UNAVAILABLE'])
-    expect(answer.headers['retry-after']).toBe('1')
-    expect(refusal(await ask(a.url, '/v1/keys/k', put()))).toEqual([503, 'ERR_UNAVAILABLE'])
-    expect(refusal(await ask(a.url, '/v1/keys/k', { method: 'DELETE' }))).toEqual([503, 'ERR_UNAVAILABLE'])
-  })
+it('a member that owns nothing stands in where nobody owns anything', async () => {
+  const a = await start({ weight: 0 })
+  expect((await ask(a.url, '/v1/keys/k')).status).toBe(404)
+  expect((await ask(a.url, '/v1/keys/k', put())).status).toBe(204)
+  expect((await ask(a.url, '/v1/keys/k')).body).toBe('x')
+})
 
+describe('a node that cannot answer', () => {
   it('is closed', async () => {
     const a = await start()
     const b = await start({ seeds: a.node.addresses })

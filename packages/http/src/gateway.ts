@@ -1,7 +1,6 @@
 // Puts the gateway together: one fastify instance before one node.
 
 import { LIMITS } from '@cachemesh/protocol'
-import swagger from '@fastify/swagger'
 import type { CacheMeshNode } from 'cachemesh'
 import fastify, { type FastifyInstance } from 'fastify'
 import {
@@ -121,7 +120,6 @@ function routes(app: FastifyInstance, node: CacheMeshNode, { listen, leave }: Ro
   compileWhenAsked(app)
   answerErrors(app)
   app.addSchema(ERROR)
-  app.register(swagger, openapi)
   app.register(async scope => {
     keyRoutes(scope, node, new Traffic())
   })
@@ -133,6 +131,20 @@ function routes(app: FastifyInstance, node: CacheMeshNode, { listen, leave }: Ro
     namespaceRoutes(scope, node)
     nodeRoutes(scope, { node, leave })
     healthRoutes(scope, node)
-    documentRoute(scope)
+    documentRoute(scope, () => described(node))
   })
+}
+
+/** What a gateway like this one answers, as an OpenAPI document. Few ask for it: its library is loaded when one does. */
+async function described(node: CacheMeshNode): Promise<string> {
+  const { default: swagger } = await import('@fastify/swagger')
+  const app = framework()
+  app.register(swagger, openapi)
+  routes(app, node, { listen: await readListenAddress('127.0.0.1:0'), leave: undefined })
+  try {
+    await app.ready()
+    return JSON.stringify(app.swagger())
+  } finally {
+    await app.close()
+  }
 }

@@ -32,10 +32,11 @@ export const openapi = {
   },
 }
 
-export function documentRoute(app: FastifyInstance): void {
-  let text: string | undefined
-  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
-    text ??= JSON.stringify(app.swagger())
-    reply.type('application/json; charset=utf-8').send(text)
+/** `describe` makes the text of the document; it is called once. */
+export function documentRoute(app: FastifyInstance, describe: () => Promise<string>): void {
+  let text: Promise<string> | undefined
+  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+    text ??= describe()
+    return reply.type('application/json; charset=utf-8').send(await text)
   })
 }
