@@ -55,7 +55,9 @@ export class Gossip {
       if (link.broken || this.#lifeOf(to) !== life || !this.#links.holds(to, from)) return
       this.#events.arrived(to, () => this.#arrived(announcement, { from, to, again }))
     }
-    queue.after(this.#links.delay(from, to) + dice.between(0, reorderMs), arrive(false))
+    const takesMs = this.#links.delay(from, to) + dice.between(0, reorderMs)
+    // Who has seen it passes it over: most hops in a large mesh come to nothing, and need not happen.
+    if (announcement.seen.get(to) !== life) queue.after(takesMs, arrive(false))
     if (duplicates > 0 && dice.chance(duplicates))
       queue.after(2 * this.#links.delay(from, to) + dice.between(0, reorderMs), arrive(true))
   }
