@@ -204,7 +204,7 @@ describe('a mesh whose keys are rearranged again and again', () => {
 describe('a mesh in which replicas answer for owners', () => {
   it('does not wait for one that is slow', () => {
     const scenario = namedScenario('slow-node', { seed: 1, nodes: 4, durationMs: 90_000 })
-    const [quick, waiting] = [scenario, { ...scenario, rules: PROTECTIONS.hedges }].map(it => {
+    const [quick = 0, waiting = 0] = [scenario, { ...scenario, rules: PROTECTIONS.hedges }].map(it => {
       const { violations, readMs } = simulate(it)
       expect(violations).toEqual([])
       return [...readMs].sort((x, y) => x - y)[Math.floor(0.99 * readMs.length)] as number
