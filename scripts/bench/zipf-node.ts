@@ -66,7 +66,7 @@ function ask(at: number, since: number, asked: number): void {
     requests
       .get(key, found => {
         if (found === undefined) failed++
-        const by = found?.served === 'forwarded' ? found.by : core.id
+        const by = found?.by ?? core.id
         answered[by] = (answered[by] ?? 0) + 1
       })
       .catch(() => failed++)

@@ -38,6 +38,7 @@ export interface RawEntry {
   readonly version: number
   /** Time to live that remains, ms; 0: no expiry. */
   readonly ttlMs: number
+  /** Where it was: in this node's memory, as a copy held here or by one who shares the arc, or at another member. */
   readonly served: 'local' | 'copy' | 'forwarded'
   /** Id of the member that owns the key. */
   readonly owner: string

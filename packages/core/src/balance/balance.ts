@@ -110,6 +110,7 @@ export class Balance {
   follow(configuration: Configuration, now: number): void {
     this.#configuration = configuration
     for (const id of this.#arcs.follow(configuration, now)) this.#settling.set(id, now + SETTLE_MS)
+    for (const [id, until] of this.#settling) if (until <= now) this.#settling.delete(id)
   }
 
   /** Looks at the load when it is time to, and changes the configuration when it has to. */
@@ -189,9 +190,9 @@ export class Balance {
 
   #give({ self, others, mean }: Survey, bound: number, now: number): Change | undefined {
     const relative = ({ perSecond, weight }: Member): number => perSecond / weight
-    const free = others.filter(it => relative(it) < mean && !this.#isSettling(it.id, now))
-    if (free.length === 0) return undefined
-    const target = free.reduce((least, it) => (relative(it) < relative(least) ? it : least))
+    const takers = others.filter(it => relative(it) < mean && !this.#isSettling(it.id, now))
+    if (takers.length === 0) return undefined
+    const target = takers.reduce((least, it) => (relative(it) < relative(least) ? it : least))
     const even =
       (self.perSecond * target.weight - target.perSecond * self.weight) / (self.weight + target.weight)
     // Below its bound, with room for what was not measured.
@@ -204,11 +205,16 @@ export class Balance {
     const gap = (relative(self) - relative(target)) * target.weight
     const gifts = chooseGifts(arcs, { max: Math.min(even, most), gap })
     this.#arcs.forget(now - COLD_MS)
-    const given = gifts.flatMap(({ position, shared, after }): [number, string[]][] => [
-      [position, shared ? [self.id, target.id] : [target.id]],
-      ...(after === undefined ? [] : [[after, [self.id]] as [number, string[]]]),
-    ])
-    return this.#change(given.filter(([position]) => !this.#arcs.isFixed(position, since)))
+    // A part that begins or ends where a position was set a moment ago waits.
+    const free = gifts.filter(({ position, after = position }) =>
+      [position, after].every(it => !this.#arcs.isFixed(it, since)),
+    )
+    return this.#change(
+      free.flatMap(({ position, shared, after }): [number, string[]][] => [
+        [position, shared ? [self.id, target.id] : [target.id]],
+        ...(after === undefined ? [] : [[after, [self.id]] as [number, string[]]]),
+      ]),
+    )
   }
 
   /** What others gave to this node, and nobody asks for any more. */

@@ -1,4 +1,4 @@
-import { type CacheMeshError, checkValue, type EntryBody, type Frame, KIND } from '@cachemesh/protocol'
+import { type CacheMeshError, checkValue, type EntryBody, FLAG, type Frame, KIND } from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
 import type { Role } from '../placement/router.ts'
 import type { Entry } from '../store/entry.ts'
@@ -11,7 +11,7 @@ export interface Found extends EntryBody {
   /** Nobody else has the memory of the value, nor will have. */
   readonly owned?: boolean
   readonly version: number
-  /** Where it was: in this node's memory, as a copy held here, or at another member. */
+  /** Where it was: in this node's memory, as a copy held here or by one who shares the arc, or at another member. */
   readonly served: 'local' | 'copy' | 'forwarded'
   /** The member that answered this node; it may have asked another. */
   readonly by: string
@@ -110,7 +110,9 @@ export function foundCopy(node: NodeParts, key: string, now: number): Found | un
 }
 
 function foundIn(frame: Frame, by: string): Found | undefined {
-  return frame.kind === KIND.hit ? { ...readFound(frame, by), owned: frame.owned } : undefined
+  if (frame.kind !== KIND.hit) return undefined
+  const isCopy = (frame.flags & FLAG.copied) !== 0 && frame.leaseMs === 0
+  return { ...readFound(frame, by), owned: frame.owned, ...(isCopy && { served: 'copy' }) }
 }
 
 /** The version and entry that a frame has next. `by`: the member that it came from. */

@@ -121,7 +121,8 @@ export class Responder {
     const copy = copying.held.read(key, at.now)
     if (copy === undefined) return false
     copying.asks(key, hash, at)
-    reply.found(copy, at.now)
+    // Flagged, with no lease: who asks may not keep it, and knows that it may be as old as a lease.
+    reply.found(copy, at.now, FLAG.copied)
     return true
   }
 
