@@ -83,6 +83,12 @@ export class Copying {
       })
   }
 
+  /** Counts a read of a peer that was answered in the place of the owner: a load of this node like those of its own keys. */
+  shares(key: string, hash: number, { asker, now }: { readonly asker: string; readonly now: number }): void {
+    const { load } = this.#parts
+    if (load.sampled()) load.count(key, hash, { asker, owned: true, position: undefined, now })
+  }
+
   /** True when this node had a copy of the key until a moment ago, and its program asks for it often. */
   lapsed(key: string, now: number): boolean {
     if (!this.held.lapsed(key)) return false

@@ -18,7 +18,7 @@ export interface ArcLoad {
 interface Counted {
   readonly asker: string
   readonly owned: boolean
-  /** Where the key lies on the ring of all; undefined: it lies on that of some members alone. */
+  /** Where the key lies on the ring of all; undefined: it lies on that of some members alone, or is shared with its owner. */
   readonly position: number | undefined
   readonly now: number
 }

@@ -120,7 +120,7 @@ export class Responder {
     if (!placement.shares || this.#leaving || !placement.isReader(id, { key, hash })) return false
     const copy = copying.held.read(key, at.now)
     if (copy === undefined) return false
-    copying.asks(key, hash, at)
+    copying.shares(key, hash, { asker: reply.peer, now: at.now })
     // Flagged, with no lease: who asks may not keep it, and knows that it may be as old as a lease.
     reply.found(copy, at.now, FLAG.copied)
     return true
