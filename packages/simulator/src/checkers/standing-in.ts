@@ -52,7 +52,7 @@ export class StandingIn implements HistoryChecker, Checker {
     this.#views.delete(id)
     if (view === undefined || result === undefined || !view.split(' ').includes(host.id)) return undefined
     const others = view.split(' ').length - 1
-    const enoughMs = others * (PATIENCE_MS + 2 * host.plan.lateMaxMs)
+    const enoughMs = others * patienceMs(host.plan.lateMaxMs)
     if (this.#pathsChangedAt >= startedAt) return undefined
     const moved = (this.#movesSince.get(host) ?? 0) <= startedAt
     const isSlow = this.#slow.some(
@@ -62,6 +62,11 @@ export class StandingIn implements HistoryChecker, Checker {
     if (result.kind !== 'failed' || !UNANSWERED.includes(result.code)) return undefined
     return `a read of ${key} ended with ${result.code} at a node that stands in for it: ${result.message}`
   }
+}
+
+/** Of an interval that ends late a node counts two at most: it may have been busy instead of listening. */
+function patienceMs(lateMaxMs: number): number {
+  return PATIENCE_MS * Math.max(1, (SWEEP_MS + lateMaxMs) / (2 * SWEEP_MS)) + 2 * lateMaxMs
 }
 
 function members(host: Host, key: string): string {
