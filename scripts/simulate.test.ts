@@ -52,7 +52,7 @@ describe('simulate', () => {
   it('leaves out the seeds that have not begun when its time is over, and says so', () => {
     const { stdout, stderr, status } = simulate(
       ...['--nodes', '3', '--seeds', '1000000', '--minutes', '1', '--workers', '2'],
-      ...['--within', '2', '--format', 'json'],
+      ...['--within', '5', '--format', 'json'],
     )
     const { seeds } = JSON.parse(stdout.trimEnd().split('\n').at(-1) as string)
     expect(status).toBe(0)

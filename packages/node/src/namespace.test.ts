@@ -34,7 +34,7 @@ describe('a namespace', () => {
     values[0]?.seen.push(1)
     expect(values[1]).toEqual({ id: '42', seen: [] })
     expect(await b.namespace('users').get('42')).toEqual({ id: '42', seen: [] })
-    expect((await b.namespace('users').getEntry('42'))?.ttlMs).toBeGreaterThan(290_000)
+    expect((await b.namespace('users').getEntry('42'))?.ttlMs).toBeGreaterThan(265_000)
   })
 
   it('gives undefined when the loader has nothing, and asks it again next time', async () => {
