@@ -27,7 +27,9 @@ export function ringNode(members: number, cacheBytes: number): RingNode {
   const core = new NodeCore(options, instant())
   core.step({ kind: 'attributes', attributes: { addresses, gateways, weight, zone, software } }, instant())
   // A node that remembers a mesh joins when the time to find the others is over.
-  while (core.state === 'joining') core.step({ kind: 'tick' }, { now: core.wakeAt, wall: Date.now() })
+  // And what the others may have it waits for a while; they do not exist.
+  while (core.state === 'joining' || core.replication.cold)
+    core.step({ kind: 'tick' }, { now: core.wakeAt, wall: Date.now() })
   const calls = new Calls(core, { links: new Map(), link: () => undefined, open: () => false })
   const limits = { timeoutMs: TIMEOUT_MS }
   const requests = new Requests({ core, calls, sweeps: new Sweeps(calls), limits })
