@@ -18,6 +18,7 @@ import type { Random } from '../chance/random.ts'
 import { BOUNDS, TIMES } from '../limits/limits.ts'
 import type { Hold } from './hold.ts'
 import type { Joined, Ledger, Waits } from './ledger.ts'
+import { Listeners } from './listeners.ts'
 import { Pace } from './pace.ts'
 
 interface Sent {
@@ -48,6 +49,7 @@ export class Exchange {
   /** A peer has said what it holds, or is gone, since it was counted who holds which document. */
   #heldAnew = false
   #counted = ''
+  readonly #listeners: Listeners
   /** When peers were told last that what they hold was overtaken. */
   readonly #toldAt = new Map<string, number>()
   /** Documents that peers hold and that are not known here, by their first bits. */
@@ -78,6 +80,7 @@ export class Exchange {
     this.#antiEntropyMs = options.antiEntropyMs
     this.#random = options.random
     this.#linked = options.linked
+    this.#listeners = new Listeners(options.linked, options.random)
     this.#compareAt = options.now + options.random.jittered(options.antiEntropyMs)
   }
 
@@ -116,11 +119,13 @@ export class Exchange {
   }
 
   linkUp(peer: string, now: number): ExchangeOutput[] {
+    this.#listeners.linkUp(peer, now)
     this.#pulls.delete(peer)
     return this.pull(peer, now)
   }
 
   linkDown(peer: string): void {
+    this.#listeners.linkDown(peer)
     this.#pulls.delete(peer)
     this.#held.delete(peer)
     this.#heldAnew = true
@@ -140,7 +145,7 @@ export class Exchange {
     this.#compareAt = now + this.#random.jittered(this.#antiEntropyMs)
     this.#ledger.forgetMet()
     this.#toldAt.clear()
-    return [...outputs, ...this.#pick(1).map(this.#version)]
+    return [...outputs, ...this.#listeners.some(1).map(this.#version)]
   }
 
   /** A frame's stamp named a document other than the current one. */
@@ -158,7 +163,7 @@ export class Exchange {
     const before = this.#ledger.current
     const outputs = [...this.#received(from, message, now), ...this.joinWaiting(now)]
     return this.#relabelled(before)
-      ? [...outputs, ...this.#pick(BOUNDS.toldMax, from).map(this.#version)]
+      ? [...outputs, ...this.#listeners.some(BOUNDS.toldMax, from).map(this.#version)]
       : outputs
   }
 
@@ -183,7 +188,11 @@ export class Exchange {
     const joined = this.#ledger.join(delta, this.#waits(now))
     if (joined === undefined) return this.#await(from, digestPrefix(delta.version), now)
     if (joined.mergedAnew) this.#announceMerged(...joined.theirs, before)
-    return [...this.#surprised(), ...this.joinWaiting(now)]
+    // Gossip passes it on to those whom it reaches.
+    const young = joined.changed && !joined.mergedAnew ? this.#listeners.young(now, from) : []
+    const others =
+      young.length === 0 ? [] : this.#tell(deltaTo(this.#ledger.current, summaryOf(before)), young)
+    return [...this.#surprised(), ...others, ...this.joinWaiting(now)]
   }
 
   /**
@@ -197,8 +206,8 @@ export class Exchange {
 
   /**
    * At the end of a step: spreads what changed in it. The announcement reaches everybody whom gossip already
-   * connects; a link that is seconds old is not among them, so a few peers are told directly, and each of them
-   * for whom it is news tells a few others: log N rounds.
+   * connects; a link that is seconds old is not among them, so those behind such links are told directly, and a few
+   * others, and each for whom it is news tells a few more: log N rounds.
    */
   spread(now: number, urgent = false): ExchangeOutput[] {
     if (this.#unannounced.length === 0) return []
@@ -208,7 +217,7 @@ export class Exchange {
     this.#unannounced.length = 0
     return [
       ...deltas.map(delta => ({ kind: 'announce', delta }) as const),
-      ...deltas.slice(0, 1).flatMap(delta => this.#tell(delta)),
+      ...deltas.slice(0, 1).flatMap(delta => this.#tell(delta, this.#listeners.all(now))),
     ]
   }
 
@@ -232,7 +241,7 @@ export class Exchange {
 
   /** Has a few peers do so, also those that were asked and have not answered. */
   askSome(now: number): Sent[] {
-    const peers = this.#pick(BOUNDS.toldMax)
+    const peers = this.#listeners.some(BOUNDS.toldMax)
     for (const peer of peers) this.#pulls.delete(peer)
     return peers.flatMap(peer => this.ask(peer, now))
   }
@@ -259,10 +268,14 @@ export class Exchange {
     this.#holds(from, delta.version.digest)
     // To hear what is held here they would send the same again, and again, for as long as it waits.
     const heard = this.#ledger.awaits(digestPrefix(delta.version)) ? [] : [this.#version(from)]
-    return [...heard, ...this.#surprised(), ...this.#passedOn(joined, before, from)]
+    return [...heard, ...this.#surprised(), ...this.#passedOn(joined, before, { now, from })]
   }
 
-  #passedOn(joined: Joined, before: Configuration, from?: string): ExchangeOutput[] {
+  #passedOn(
+    joined: Joined,
+    before: Configuration,
+    { now, from }: { readonly now: number; readonly from?: string },
+  ): ExchangeOutput[] {
     if (!joined.changed) return []
     if (joined.mergedAnew) {
       this.#announceMerged(...joined.theirs, before)
@@ -270,7 +283,7 @@ export class Exchange {
     }
     // Whoever wrote this has announced it: a second announcement by everybody who hears of it would cost N times
     // N messages. Those whom gossip does not reach hold what this node held before, and are told.
-    return this.#tell(deltaTo(this.#ledger.current, summaryOf(before)), from)
+    return this.#tell(deltaTo(this.#ledger.current, summaryOf(before)), this.#listeners.all(now, from))
   }
 
   #waits(now: number): Waits {
@@ -293,7 +306,7 @@ export class Exchange {
     const before = this.#ledger.current
     const joined = this.#ledger.joinWaiting(this.#waits(now))
     if (!this.#ledger.waiting) this.#hold.clear()
-    return [...this.#surprised(), ...this.#passedOn(joined, before)]
+    return [...this.#surprised(), ...this.#passedOn(joined, before, { now })]
   }
 
   #compared(from: string, version: Version, now: number): ExchangeOutput[] {
@@ -365,19 +378,8 @@ export class Exchange {
     this.#unannounced.push(...byHolders.filter((document, place) => place === 0 || countLiving(document) > 1))
   }
 
-  #tell(delta: Delta, except?: string): ExchangeOutput[] {
-    return this.#pick(BOUNDS.toldMax, except).map(to => ({
-      kind: 'send',
-      to,
-      message: { kind: 'delta', delta },
-    }))
-  }
-
-  /** Some linked peers, by chance. */
-  #pick(count: number, except?: string): string[] {
-    const peers = [...this.#linked].filter(peer => peer !== except)
-    while (peers.length > count) peers.splice(this.#random.below(peers.length), 1)
-    return peers
+  #tell(delta: Delta, peers: readonly string[]): ExchangeOutput[] {
+    return peers.map(to => ({ kind: 'send', to, message: { kind: 'delta', delta } }))
   }
 
   /** A message may come over a link that is just gone: nobody would ever forget what its sender held. */

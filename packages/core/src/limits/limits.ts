@@ -16,6 +16,8 @@ export const TIMES = {
   newsMs: 100,
   /** Between two times that a peer whose frames name an older document is sent the same news. */
   updateMs: 500,
+  /** Gossip uses a link from its next heartbeat on, a second later, or from the one after. */
+  youngMs: 3_000,
   /** How long somebody who has all peers told waits for the slowest of them. */
   propagateMs: 5_000,
   /** First wait before an address is tried again, doubled up to the longest. */
@@ -144,6 +146,8 @@ export const BOUNDS = {
   failuresMax: 4_096,
   /** Peers that a node tells of a change directly, besides announcing it. */
   toldMax: 3,
+  /** And those besides whom gossip does not reach yet, so many at most. */
+  youngMax: 16,
   /** Peers that an accusation is told to, by each node for which it is news. */
   accusationToldMax: 4,
   /** Times in a row that a node passes accusations on at once, before it gathers them. */
