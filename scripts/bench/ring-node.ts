@@ -11,6 +11,7 @@ import { instant } from '../../packages/node/src/time.ts'
 
 const MESH = 'bench'
 const TIMEOUT_MS = 5_000
+const STEP_MS = 100
 
 export interface RingNode {
   /** Positions of all members on the ring. */
@@ -26,10 +27,13 @@ export function ringNode(members: number, cacheBytes: number): RingNode {
   const { addresses, gateways, weight, zone, software } = member('own')
   const core = new NodeCore(options, instant())
   core.step({ kind: 'attributes', attributes: { addresses, gateways, weight, zone, software } }, instant())
-  // A node that remembers a mesh joins when the time to find the others is over.
-  // And what the others may have it waits for a while; they do not exist.
-  while (core.state === 'joining' || core.replication.cold)
-    core.step({ kind: 'tick' }, { now: core.wakeAt, wall: Date.now() })
+  // A node that remembers a mesh joins when the time to find the others is over, and waits a while for what they may have.
+  // In small steps: after a pause it would have to prove to them that it is still a member, and they do not exist.
+  for (let { now, wall } = instant(); core.state === 'joining' || core.replication.cold; ) {
+    now += STEP_MS
+    wall += STEP_MS
+    core.step({ kind: 'tick' }, { now, wall })
+  }
   const calls = new Calls(core, { links: new Map(), link: () => undefined, open: () => false })
   const limits = { timeoutMs: TIMEOUT_MS }
   const requests = new Requests({ core, calls, sweeps: new Sweeps(calls), limits })
