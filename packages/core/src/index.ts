@@ -18,6 +18,7 @@ export { type FlightStats, Flights, type FlightsParts, type OwnLoaders } from '.
 export type { Lease, Waiter } from './flight/waiter.ts'
 export type { Instant } from './limits/instant.ts'
 export { BOUNDS, RULES, type Rules, TIMES } from './limits/limits.ts'
+export { hottestPositions } from './load/hot-positions.ts'
 export type { Contact } from './membership/contacts.ts'
 export type { Suspicion } from './membership/doubts.ts'
 export { observersOf } from './membership/observers.ts'

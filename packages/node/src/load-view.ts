@@ -1,5 +1,5 @@
-import { arcOf, type NodeCore } from '@cachemesh/core'
-import { hashKey, splitKey } from '@cachemesh/protocol'
+import { hottestPositions, type NodeCore } from '@cachemesh/core'
+import { splitKey } from '@cachemesh/protocol'
 import { monotonic } from './time.ts'
 
 /** How many keys, and parts of the ring, are told. */
@@ -42,12 +42,7 @@ const ARC_POSITIONS = 65_536
 export function viewLoad({ load, copying, placement, configuration, balance }: NodeCore): LoadView {
   const now = monotonic()
   const keys = load.hotKeys(SHOWN_MAX, now)
-  // A part may belong to several members: that of its hottest key says more than that of its first position.
-  const hottest = new Map<number, number>()
-  for (const { key } of [...keys].reverse()) {
-    const position = placement.positionOf(hashKey(key), key)
-    if (position !== undefined) hottest.set(arcOf(position), position)
-  }
+  const hottest = hottestPositions(keys, (hash, key) => placement.positionOf(hash, key))
   return {
     perSecond: round(load.total(now)),
     keys: keys.map(({ key, perSecond }) => ({

@@ -1,8 +1,8 @@
 // Which arcs of its own a node is asked for most, over several looks: one look sees little of an arc.
 
-import { hashKey, type Ring } from '@cachemesh/protocol'
+import type { Ring } from '@cachemesh/protocol'
+import { hottestPositions } from '../load/hot-positions.ts'
 import type { Load } from '../load/load.ts'
-import { arcOf } from '../store/floors.ts'
 
 /** An arc that this node owns, as the ring has it. */
 export interface HotArc {
@@ -35,10 +35,8 @@ export class Watch {
     this.#looks++
     for (const { arc, perSecond } of load.hotArcs(CELLS_MAX, now))
       this.#cells.set(arc, (this.#cells.get(arc) ?? 0) + perSecond)
-    for (const { key } of load.hotKeys(KEYS_MAX, now).reverse()) {
-      const position = positionOf(hashKey(key), key)
-      if (position !== undefined) this.#keys.set(arcOf(position), position)
-    }
+    for (const [arc, position] of hottestPositions(load.hotKeys(KEYS_MAX, now), positionOf))
+      this.#keys.set(arc, position)
   }
 
   end(): void {

@@ -1,7 +1,6 @@
 // What this node holds, by whom it should be held.
 
 import type { CarriedEntry } from '@cachemesh/protocol'
-import { BOUNDS } from '../limits/limits.ts'
 import type { Placement, Target } from '../placement/placement.ts'
 import type { Store } from '../store/store.ts'
 
@@ -49,16 +48,8 @@ export class Holdings {
   /** Drops all entries up to this version that `isVoid` says so of. Returns how many. */
   drop(upTo: number, isVoid: (target: Target) => boolean): number {
     const { owned } = this.store
-    const dropped: Target[] = []
-    let after: number | undefined
-    do {
-      after = owned.visitVersions(after, BOUNDS.scanMax, (hash, version, address) => {
-        if (version > upTo) return
-        const target = { key: owned.keyAt(address), hash }
-        if (isVoid(target)) dropped.push(target)
-      })
-    } while (after !== undefined)
-    for (const { key, hash } of dropped) owned.delete(key, hash)
-    return dropped.length
+    return owned.deleteWhere(
+      (hash, version, address) => version <= upTo && isVoid({ key: owned.keyAt(address), hash }),
+    )
   }
 }

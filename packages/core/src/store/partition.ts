@@ -171,17 +171,20 @@ export class Partition implements Tenant {
     this.#drop(address)
   }
 
-  /** All of them, expired ones included, in no certain order. Nothing may be written meanwhile. */
-  *entries(): IterableIterator<readonly [string, Entry]> {
+  /** Deletes all of which `isVoid` says so, by hash, version and address. Returns how many. */
+  deleteWhere(isVoid: (hash: number, version: number, address: number) => boolean): number {
+    const found: { readonly key: string; readonly hash: number }[] = []
     let after: number | undefined
     do {
-      const addresses: number[] = []
-      after = this.#table.visit(after, BATCH, (_order, address) => addresses.push(address))
-      for (const address of addresses) yield [this.#blocks.keyOf(address), this.#blocks.entryOf(address)]
+      after = this.visitVersions(after, BATCH, (hash, version, address) => {
+        if (isVoid(hash, version, address)) found.push({ key: this.keyAt(address), hash })
+      })
     } while (after !== undefined)
+    for (const { key, hash } of found) this.delete(key, hash)
+    return found.length
   }
 
-  /** As `entries`, of so many keys after an ordering: what a walk over them needs (walk.ts). */
+  /** Shows all of so many keys after an ordering, expired ones included: what a walk over them needs (walk.ts). */
   visitHeat(
     after: number | undefined,
     count: number,

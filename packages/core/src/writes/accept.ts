@@ -3,7 +3,6 @@
 // the same: of each key the greatest version, and nothing at or below a floor.
 
 import type { Instant } from '../limits/instant.ts'
-import { BOUNDS } from '../limits/limits.ts'
 import type { Entry } from '../store/entry.ts'
 import { type ArcFloor, arcOf } from '../store/floors.ts'
 import type { Store } from '../store/store.ts'
@@ -66,17 +65,9 @@ export function mergeFloors(store: Store, floors: readonly ArcFloor[], { wall }:
     if (store.clock.see(version, wall) && store.floors.raise(arc, version)) raised.add(arc)
   }
   if (raised.size === 0) return 0
-  const { owned } = store
-  const doubtful: { readonly key: string; readonly hash: number }[] = []
-  let after: number | undefined
-  do {
-    after = owned.visitVersions(after, BOUNDS.scanMax, (hash, version, address) => {
-      if (raised.has(arcOf(hash)) && version <= store.floors.of(hash))
-        doubtful.push({ key: owned.keyAt(address), hash })
-    })
-  } while (after !== undefined)
-  for (const { key, hash } of doubtful) owned.delete(key, hash)
-  return doubtful.length
+  return store.owned.deleteWhere(
+    (hash, version) => raised.has(arcOf(hash)) && version <= store.floors.of(hash),
+  )
 }
 
 /** Two sides of a cut may have given one version to two values: all nodes have to choose the same. */
