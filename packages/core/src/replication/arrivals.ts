@@ -36,11 +36,19 @@ export class Arrivals {
     mergeFloors(this.#holdings.store, unpackFloors(floors), at)
   }
 
-  takePage(peer: string, entries: readonly TransferredEntry[], at: Instant): void {
+  /**
+   * @param isExpected entries come from this member to this one for a reason: the one has to have what the other had
+   */
+  takePage(
+    peer: string,
+    entries: readonly TransferredEntry[],
+    { at, isExpected }: { readonly at: Instant; readonly isExpected: boolean },
+  ): void {
     for (const { key, entry } of entries) {
       const target = { key, hash: hashKey(key) }
       // The sender may know of another ring. And what is used less than all that fills this memory pushes nothing out.
       if (!this.#holdings.isMine(target) || !this.#holdings.hasRoom(key, entry)) continue
+      if (!isExpected && !entry.deleted && this.#mayReplaceForgotten(peer, target, { entry, at })) continue
       try {
         this.take(peer, target, { entry: entryFrom(entry, at.now), at })
       } catch (error) {
@@ -48,6 +56,24 @@ export class Arrivals {
         if (!(error instanceof CacheMeshError)) throw error
       }
     }
+  }
+
+  /**
+   * This node has held the key for long, and has no entry of it: it may have evicted one that was written later. Who is
+   * not the owner may have what somebody kept there once, while the owner could not be reached (seed 33 of 5, storm-replicas).
+   */
+  #mayReplaceForgotten(
+    peer: string,
+    target: Target,
+    { entry, at }: { readonly entry: { readonly version: number }; readonly at: Instant },
+  ): boolean {
+    const { store } = this.#holdings
+    return (
+      entry.version <= store.owned.forgotten &&
+      store.latest(target.key) === undefined &&
+      this.#former.isHolder(this.#former.self, target) &&
+      !this.#wasOwner(peer, target, at.now)
+    )
   }
 
   /** An entry for a key that this node holds. Throws ERR_VALUE_TOO_LARGE. */

@@ -101,7 +101,9 @@ export class Replication {
       linked,
       begins: (peer, { since }) => dropTaken(this.#holdings, { peer, since, former: this.#former }),
       takesFloors: (floors, at) => this.#arrivals.takeFloors(floors, at),
-      takes: (peer, entries, at) => this.#arrivals.takePage(peer, entries, at),
+      takes: (peer, entries, at) => {
+        this.#arrivals.takePage(peer, entries, { at, isExpected: this.#expectations.has(peer) })
+      },
       ended: (peer, { ring }, whole) => {
         if (!whole) return
         this.#expectations.met(peer)

@@ -50,5 +50,7 @@ export function takeCopy(
       'The version of this write lies too far ahead of the clock here',
     )
   }
+  // What is kept here in somebody's place goes back, and does not stay to be found when it has long been written over.
+  if (failed.length > 0) replication.stoodIn(failed, at.now)
   reply.done({ version: entry.version, existed: false })
 }

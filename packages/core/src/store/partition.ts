@@ -37,6 +37,7 @@ export class Partition implements Tenant {
   #mortals = 0
   #evictions = 0
   #expirations = 0
+  #forgotten = 0
 
   constructor(budget: Budget, { policy, share }: PartitionOptions) {
     this.#budget = budget
@@ -53,6 +54,11 @@ export class Partition implements Tenant {
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** Greatest version among what was evicted, or has expired: older ones of the same keys may be elsewhere. */
+  get forgotten(): number {
+    return this.#forgotten
   }
 
   get tableBytes(): number {
@@ -158,7 +164,7 @@ export class Partition implements Tenant {
 
   expire(address: number): void {
     this.#expirations++
-    this.#drop(address)
+    this.#forget(address)
   }
 
   evictOne(): void {
@@ -168,6 +174,11 @@ export class Partition implements Tenant {
   evict(address: number): void {
     this.#evictions++
     this.#ghosts.add(this.#blocks.segments.word(address, ORDER), this.#policy.remembered)
+    this.#forget(address)
+  }
+
+  #forget(address: number): void {
+    this.#forgotten = Math.max(this.#forgotten, this.versionOf(address))
     this.#drop(address)
   }
 
