@@ -57,7 +57,13 @@ export class Pauses implements HistoryChecker, Checker {
     const { id, kind, key, startedAt, settledAt, result } = operation
     if (!this.#applies || result === undefined) return undefined
     if (result.kind === 'done' && result.certain) {
-      const write = { id, by: host.id, version: result.version, startedAt, acknowledgedAt: settledAt as number }
+      const write = {
+        id,
+        by: host.id,
+        version: result.version,
+        startedAt,
+        acknowledgedAt: settledAt as number,
+      }
       this.#writes.set(key, [...(this.#writes.get(key) ?? []), write])
     }
     const pause = this.#pauses.get(host)
