@@ -1,3 +1,4 @@
+import { hashKey } from '@cachemesh/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BOUNDS } from '../limits/limits.ts'
@@ -68,6 +69,18 @@ describe('a copy', () => {
     held.keep('k', granted(4, 0), 3)
     store.erasures.namespace('default', 4)
     expect(held.read('k', 4)).toBeUndefined()
+  })
+
+  it('of what this node writes is over, and known to have been there until the next one comes', () => {
+    const held = new Held(new Store(2 ** 20))
+    held.lapse('k', hashKey('k'))
+    held.keep('k', granted(2, 0), 1)
+    held.lapse('k', hashKey('k'))
+    expect([held.read('k', 1), held.lapsed('k')]).toEqual([undefined, true])
+    held.keep('k', granted(1, 0), 2)
+    expect(held.read('k', 2)).toBeUndefined()
+    held.keep('k', granted(3, 0), 3)
+    expect(held.read('k', 3)?.version).toBe(3)
   })
 
   it('whose lease is over is known to have been there', () => {

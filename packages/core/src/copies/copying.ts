@@ -90,8 +90,8 @@ export class Copying {
   }
 
   /** True when this node had a copy of the key until a moment ago, and its program asks for it often. */
-  lapsed(key: string, now: number): boolean {
-    if (!this.held.lapsed(key)) return false
+  lapsed(key: string, hash: number, now: number): boolean {
+    if (!this.held.lapsed(key, hash)) return false
     const { load, self, settings } = this.#parts
     return load.askedBy(key, self, now) >= settings.in(namespaceOf(key), 'copyAbove')
   }

@@ -1,6 +1,6 @@
 // The holder's side of copies: entries of others that this node may answer from for a while.
 
-import type { EntryBody } from '@cachemesh/protocol'
+import { type EntryBody, hashKey } from '@cachemesh/protocol'
 import { type Entry, entryOf } from '../store/entry.ts'
 import type { Store } from '../store/store.ts'
 
@@ -30,20 +30,30 @@ export class Held {
   }
 
   /** A copy that may be answered from at this moment. `now` must have been read after the request arrived. */
-  read(key: string, now: number): Entry | undefined {
-    if (!this.#any) return undefined
-    const { copies, erasures } = this.#store
-    const copy = copies.get(key, now)
-    if (copy === undefined || copy.staleAt <= now) return undefined
+  read(key: string, now: number, hash: number = hashKey(key)): Entry | undefined {
+    const address = this.seek(key, hash, now)
+    return address === 0 ? undefined : this.#store.copies.entryAt(address)
+  }
+
+  /** Address of what `read` would show, 0 if there is none. It is valid until the next write. */
+  seek(key: string, hash: number, now: number): number {
+    if (!this.#any) return 0
+    const { copies, blocks, erasures } = this.#store
+    const address = copies.seek(key, hash)
+    if (address === 0 || blocks.staleAt(address) <= now || copies.expiresAt(address) <= now) return 0
+    const version = copies.versionOf(address)
     // Copies come without their tags: any of them may be one that was deleted by a tag since.
-    if (copy.version > erasures.latest || !erasures.mayHide(key, copy.version)) return copy
-    copies.delete(key)
-    return undefined
+    if (version <= erasures.latest && erasures.mayHide(key, version)) {
+      copies.delete(key, hash)
+      return 0
+    }
+    copies.hit(address)
+    return address
   }
 
   /** True when there is a copy whose lease is over: the key was worth one not long ago. */
-  lapsed(key: string): boolean {
-    return this.#any && this.#store.copies.find(key) !== undefined
+  lapsed(key: string, hash: number = hashKey(key)): boolean {
+    return this.#any && this.#store.copies.seek(key, hash) !== 0
   }
 
   /** Keeps a copy; not one that is over already, nor one older than what is here. */
@@ -58,9 +68,17 @@ export class Held {
     copies.put(key, copy)
   }
 
-  /** The owner has written the key, or this node has. */
+  /** Somebody has written the key. */
   drop(key: string): void {
     if (this.#any) this.#store.copies.delete(key)
+  }
+
+  /** This node writes the key: what it has is over, but as after a lease the key is worth a copy. */
+  lapse(key: string, hash: number): void {
+    if (!this.#any) return
+    const { copies, blocks } = this.#store
+    const address = copies.seek(key, hash)
+    if (address !== 0) blocks.outdate(address)
   }
 
   /** All leases are void: this node cannot tell how much time has passed. */

@@ -71,12 +71,14 @@ export class Acknowledgements implements Acknowledging {
   }
 
   #revoke(
-    { request, written, deadline: callerEnds }: Executed,
+    { request, written, writer, deadline: callerEnds }: Executed,
     at: Instant,
     acknowledge: (at: Instant) => void,
   ): void {
     const { grants } = this.#node.copying
-    const holders = grants.size > 0 && changes(request, written) ? grants.revoke(request.key, at.now) : []
+    const revoked = grants.size > 0 && changes(request, written) ? grants.revoke(request.key, at.now) : []
+    // The copy of who writes ends by itself (own-call.ts).
+    const holders = writer === undefined ? revoked : revoked.filter(({ peer }) => peer !== writer)
     let open = holders.length
     if (open === 0) acknowledge(at)
     const write = { key: request.key, hash: request.hash, version: written.version }

@@ -65,6 +65,8 @@ export interface Executed {
   readonly request: KeyRequest
   readonly written: Carried
   readonly as: Role
+  /** The member whose program wrote it, when that asked here itself. */
+  readonly writer?: string
   /** Monotonic ms. */
   readonly deadline: number
 }

@@ -1,4 +1,12 @@
-import { type CacheMeshError, checkValue, type EntryBody, FLAG, type Frame, KIND } from '@cachemesh/protocol'
+import {
+  type CacheMeshError,
+  checkValue,
+  type EntryBody,
+  FLAG,
+  type Frame,
+  hashKey,
+  KIND,
+} from '@cachemesh/protocol'
 import type { Instant } from '../limits/instant.ts'
 import type { Role } from '../placement/router.ts'
 import type { Entry } from '../store/entry.ts'
@@ -57,7 +65,7 @@ export class Lookup<T> implements Call, KeyRequest {
     this.deadline = deadline
     this.#askedAt = askedAt
     this.#node = node
-    this.lapsed = node.copying.held.any && node.copying.lapsed(key, askedAt)
+    this.lapsed = node.copying.held.any && node.copying.lapsed(key, hash, askedAt)
     this.#take = take
     this.#resolve = resolve
     this.#reject = reject
@@ -105,8 +113,13 @@ export function foundEntry(node: NodeParts, entry: Entry, now: number): Found {
 
 /** The copy of what another member owns, while it may be answered from. */
 export function foundCopy(node: NodeParts, key: string, now: number): Found | undefined {
-  const copy = node.copying.held.read(key, now)
-  return copy && { ...foundEntry(node, copy, now), served: 'copy' }
+  const address = node.copying.held.seek(key, hashKey(key), now)
+  return address === 0 ? undefined : foundCopyAt(node, address, now)
+}
+
+/** A copy that `Held.seek` has found. */
+export function foundCopyAt(node: NodeParts, address: number, now: number): Found {
+  return { ...foundEntry(node, node.store.copies.entryAt(address), now), served: 'copy' }
 }
 
 function foundIn(frame: Frame, by: string): Found | undefined {

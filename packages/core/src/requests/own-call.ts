@@ -29,6 +29,7 @@ export abstract class OwnCall<Result extends Carried> implements Call {
     this.request = parts.request
     this.deadline = parts.deadline
     this.#parts = parts
+    this.#lapse()
   }
 
   /** Carries it out here. */
@@ -38,8 +39,8 @@ export abstract class OwnCall<Result extends Carried> implements Call {
   protected abstract read(frame: Frame): Result
 
   answered(frame: Frame): void {
-    const { node, resolve, reject } = this.#parts
-    node.copying.held.drop(this.request.key)
+    const { resolve, reject } = this.#parts
+    this.#lapse()
     try {
       resolve(this.read(frame), this.failed.length === 0 && !frame.stoodIn)
     } catch (error) {
@@ -61,6 +62,16 @@ export abstract class OwnCall<Result extends Carried> implements Call {
   }
 
   failedWith(error: CacheMeshError): void {
+    this.#lapse()
     this.#parts.reject(error)
+  }
+
+  /**
+   * Nobody tells this node of its own write. A copy may come until the owner carries it out, and then stands before the
+   * answer: so what is here ends now and when the answer comes, whatever it says.
+   */
+  #lapse(): void {
+    const { node, request } = this.#parts
+    node.copying.held.lapse(request.key, request.hash)
   }
 }

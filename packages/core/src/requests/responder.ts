@@ -224,6 +224,7 @@ export class Responder {
     const { reply, from, deadline, hops } = asked
     const flags = as === 'owner' ? 0 : FLAG.stoodIn
     const { kind, wish } = request
+    const write = { request, as, deadline, ...(hops.length === 0 && { writer: from.peer }) }
     const refuse = (error: unknown): void => reply.error(error)
     if (kind === 'get') {
       reply.found(this.#node.store.read(request.key, at.now), at.now, flags)
@@ -234,11 +235,11 @@ export class Responder {
     else if (kind === 'fill' || kind === 'release') {
       const written = executeFill(this.#node.flights, request, at)
       const acknowledge = (): void => reply.done(written, flags)
-      this.#calls.acknowledgements.after({ request, written, as, deadline }, at, { acknowledge, refuse })
+      this.#calls.acknowledgements.after({ ...write, written }, at, { acknowledge, refuse })
     } else {
       const written = kept(executeWrite(this.#node, request, at), this.#node.replication.plain)
       const acknowledge = (then: Instant): void => reply.wrote(request, written, { at: then, flags })
-      this.#calls.acknowledgements.after({ request, written, as, deadline }, at, { acknowledge, refuse })
+      this.#calls.acknowledgements.after({ ...write, written }, at, { acknowledge, refuse })
     }
   }
 }

@@ -193,6 +193,11 @@ export class Blocks {
     return extra ? this.segments.double(address, STALE) : Number.POSITIVE_INFINITY
   }
 
+  /** An entry that was to be stale some time is so now. */
+  outdate(address: number): void {
+    if (this.#hasExtra(address)) this.segments.setDouble(address, STALE, 0)
+  }
+
   versionOf(address: number): number {
     return this.segments.double(address, VERSION)
   }

@@ -74,4 +74,25 @@ describe('a copy of a hot key', () => {
     })
     expect((await a.namespace('n').getEntry(cold))?.served).toBe('forwarded')
   })
+
+  it('is granted again with the first read after a write of its holder', async () => {
+    const [a, b] = (await startMesh(2)) as [CacheMeshNode, CacheMeshNode]
+    const keys = a.namespace('n')
+    let key = 'key'
+    while (keys.route(key).local) key += '.'
+    await b.namespace('n').set(key, 0)
+    const askOften = () => Promise.all(Array.from({ length: 1_000 }, () => keys.get(key)))
+    await vi.waitFor(async () => {
+      await askOften()
+      expect((await keys.getEntry(key))?.served).toBe('copy')
+    })
+    await askOften()
+    const served: (string | undefined)[] = []
+    for (const value of [1, 2, 3]) {
+      await keys.set(key, value)
+      expect(await keys.get(key)).toBe(value)
+      served.push((await keys.getEntry(key))?.served)
+    }
+    expect(served).toEqual(['copy', 'copy', 'copy'])
+  })
 })

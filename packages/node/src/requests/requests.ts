@@ -6,7 +6,7 @@ import {
   dispatchTogether,
   executeWrite,
   type Found,
-  foundCopy,
+  foundCopyAt,
   foundHere,
   type KeyRequest,
   LoadCall,
@@ -99,9 +99,12 @@ export class Requests {
   value(key: string): Promise<unknown> {
     const hash = hashKey(key)
     // The usual case of a key of one's own costs no call, no timer and no frame.
-    if (!this.#owns(hash, key) || this.#core.replication.cold) return this.get(key, valueIn)
+    const isOwn = this.#owns(hash, key) && !this.#core.replication.cold
+    const address = isOwn ? 0 : this.#seekCopy(key, hash)
+    if (!isOwn && address === 0) return this.#look({ key, hash }, valueIn)
     try {
-      return Promise.resolve(this.#own(key, hash))
+      const value = isOwn ? this.#own(key, hash) : valueAt(this.#core.store.blocks, address)
+      return Promise.resolve(value)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -161,11 +164,17 @@ export class Requests {
 
   /** A copy of what another member owns. The clock is read here: the lease may have ended in this turn. */
   #copy(key: string, hash: number): Found | undefined {
+    const address = this.#seekCopy(key, hash)
+    return address === 0 ? undefined : foundCopyAt(this.#core, address, monotonic())
+  }
+
+  /** The address of one; 0: there is none. */
+  #seekCopy(key: string, hash: number): number {
     const { copying } = this.#core
-    if (!copying.held.any || this.closed) return undefined
-    const copy = foundCopy(this.#core, key, monotonic())
-    if (copy !== undefined) copying.asks(key, hash, present)
-    return copy
+    if (!copying.held.any || this.closed) return 0
+    const address = copying.held.seek(key, hash, monotonic())
+    if (address !== 0) copying.asks(key, hash, present)
+    return address
   }
 
   /** Looks a qualified key up; `take` makes the result out of what was found, while it is valid (`LookupParts`). */
@@ -182,9 +191,18 @@ export class Requests {
     }
     const copy = this.#copy(key, hash)
     if (copy !== undefined) return resolved(() => take(copy, true))
+    return this.#look({ key, hash }, take, timeoutMs)
+  }
+
+  /** Asks whoever answers for the key. */
+  #look<T>(
+    { key, hash }: { readonly key: string; readonly hash: number },
+    take: (found: Found | undefined, certain: boolean) => T,
+    timeoutMs: number = this.#limits.timeoutMs,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       const at = this.#moment.taken()
-      const deadline = at.now + (timeoutMs ?? this.#limits.timeoutMs)
+      const deadline = at.now + timeoutMs
       const parts = { node: this.#core, key, hash, askedAt: at.now, deadline }
       const call = new Lookup({ ...parts, take, resolve, reject })
       this.#calls.dispatch(call, at)
