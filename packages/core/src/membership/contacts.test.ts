@@ -291,16 +291,30 @@ describe('links that nothing waits for', () => {
     expect(new Set(firsts).size).toBe(3)
   })
 
-  it('leave out a seed that is a member already', () => {
+  it.each([
+    ['as seeds are written', ['seed:1', 'seed:2']],
+    ['with its id', ['seed:1/p2p/b', 'seed:2/p2p/b']],
+  ])('leave out a seed that is a member already, its address %s', (_, addresses) => {
     const contacts = contactsOf('m', 'seed:1', 'seed:2')
     const [first = ''] = namesOf(contacts, 0)
     contacts.up('a', 50)
     contacts.contacts.answered(first, 'a', 50)
-    contacts.update(
-      configurationOf(memberOf('m'), memberOf('a'), memberOf('b', { addresses: ['seed:1', 'seed:2'] })),
-      51,
-    )
+    contacts.update(configurationOf(memberOf('m'), memberOf('a'), memberOf('b', { addresses })), 51)
     expect(namesOf(contacts, 60_000)).toEqual(['b'])
+  })
+
+  it('to further seeds are made at once by who is sought itself: those who came to different seeds wait for them', () => {
+    const others = { came: contactsOf('m', 'seed:1', 'seed:2'), went: contactsOf('m', 'seed:1', 'seed:2') }
+    for (const contacts of Object.values(others)) {
+      const [first = ''] = namesOf(contacts, 0)
+      // As slow as a machine on which many start.
+      contacts.up('a', 1_000)
+      contacts.contacts.answered(first, 'a', 1_000)
+      expect(namesOf(contacts, 1_001)).toEqual([])
+    }
+    others.came.up('stranger', 1_002)
+    expect(namesOf(others.came, 1_003)).toHaveLength(1)
+    expect(namesOf(others.went, 1_003)).toEqual([])
   })
 
   it('wait for no longer than ten seconds: only who has a link to a member can judge it', () => {

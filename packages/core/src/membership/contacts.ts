@@ -64,6 +64,8 @@ export class Contacts {
   #configuration: Configuration | undefined
   /** Seeds among the attempts. */
   #seedCount: number
+  /** Others have come to this node: what they hear of the mesh they hear from it. */
+  #sought = false
   /** What `wakeAt` says; undefined: something changed since it was found. Every step asks for it. */
   #earliest: number | undefined
 
@@ -89,7 +91,13 @@ export class Contacts {
 
   linkUp(peer: string, now: number): void {
     this.#earliest = undefined
-    for (const attempt of this.#attempts.values()) if (attempt.peer === peer) this.#linkedTo(attempt, now)
+    let dialled = false
+    for (const attempt of this.#attempts.values()) {
+      if (attempt.peer === peer) this.#linkedTo(attempt, now)
+      // Who answers at a seed's address is told after its link came up.
+      dialled ||= attempt.peer === peer || (attempt.dialling && attempt.peer === undefined)
+    }
+    this.#sought ||= !dialled
   }
 
   linkDown(peer: string, now: number): void {
@@ -120,7 +128,7 @@ export class Contacts {
       const { contact, until } = attempt
       if (contact.peer === undefined) {
         attempt.peer ??= configuration.members.find(
-          it => isLiving(it.state) && it.addresses.includes(name),
+          it => it.id !== this.#self && isLiving(it.state) && isAt(it, name),
         )?.id
         continue
       }
@@ -284,9 +292,12 @@ export class Contacts {
     attempt.nextAt = now + this.#random.jittered(wait)
   }
 
-  /** A link that nobody waits for: to a seed of which nobody knows who it is, or to one of several neighbours, never tried before. */
+  /**
+   * A link that nobody waits for: to a seed of which nobody knows who it is, or to one of several neighbours, never tried before.
+   * Those who start together and come to different seeds are so many meshes until the seeds are linked: these do not wait.
+   */
   #isPaced({ contact, peer, until, fresh }: Attempt): boolean {
-    if (contact.peer === undefined) return peer === undefined
+    if (contact.peer === undefined) return peer === undefined && !this.#sought
     if (!fresh || until !== Number.POSITIVE_INFINITY) return false
     return this.#linked.size > 0 && this.#others >= PACED_FROM
   }
@@ -308,6 +319,11 @@ export class Contacts {
     const member = contact.peer === undefined ? this.#configuration?.member(peer) : undefined
     return member !== undefined && isLiving(member.state) && this.#linked.size > 0
   }
+}
+
+/** What a member says of its address may end in its id, which a seed's address need not have. */
+function isAt({ addresses }: Member, seed: string): boolean {
+  return addresses.some(address => address === seed || address.startsWith(`${seed}/p2p/`))
 }
 
 function isLiving(state: Member['state']): boolean {

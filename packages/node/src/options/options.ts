@@ -140,9 +140,8 @@ async function read(options: NodeOptions): Promise<Settings> {
   if (options.storage !== undefined && !isStorage(options.storage)) {
     throw invalid('storage has the functions load(name) and save(name, bytes)')
   }
-  const seeds = list(options.seeds, 'seeds')
-  // One that can never be dialled would be tried for ever.
-  for (const seed of seeds) parseAddress(seed)
+  // One that can never be dialled would be tried for ever. Members are known by multiaddrs: so are seeds, to be recognised among them.
+  const seeds = list(options.seeds, 'seeds').map(seed => parseAddress(seed).multiaddr)
   const keys =
     options.keyFile === undefined
       ? parseKeys(list(options.key, 'key'), 'the option key')
