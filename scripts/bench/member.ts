@@ -80,7 +80,8 @@ async function mesh({
   weight,
   unknown,
 }: Extract<MemberOptions, { kind: 'mesh' }>): Promise<Cache> {
-  const started = await start(await readOptions({ mesh: 'bench', encryption, memory, seeds, weight }))
+  const settings = await readOptions({ mesh: 'bench', encryption, memory, seeds, weight })
+  const started = await start({ settings, make: started => started })
   const node = new CacheMeshNode(started)
   while (node.configuration.members.length < members || node.stats.links < members - 1)
     await new Promise(resolve => setTimeout(resolve, 20))

@@ -40,7 +40,8 @@ const ORDER_LENGTH = 2 ** 18
 
 const options = JSON.parse(process.argv[2] as string) as ZipfNodeOptions
 const { encryption, seeds, members, keyCount, perSecond, seed } = options
-const started = await start(await readOptions({ mesh: 'bench', encryption, memory: '64mb', seeds }))
+const settings = await readOptions({ mesh: 'bench', encryption, memory: '64mb', seeds })
+const started = await start({ settings, make: started => started })
 const node = new CacheMeshNode(started)
 const { core, requests } = started.runtime
 const keys = randomKeys(KEYS_SEED, keyCount, () => true)

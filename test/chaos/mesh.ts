@@ -30,17 +30,16 @@ export class Mesh {
   async agreed(nodes: readonly StartedNode[], timeoutMs = 30_000): Promise<View> {
     const ids = idsOf(nodes)
     return eventually(`${nodes.length} nodes agree`, timeoutMs, async () => {
+      // The nodes need the machine more than the question how far they are: one is asked until it has everybody.
+      await pause(2 * nodes.length)
+      const view = await this.view(nodes[0] as StartedNode)
+      const active = view.members.filter(({ state }) => state === 'active').map(({ id }) => id)
+      if (active.sort().join() !== ids) throw new Error(`one at ${view.serial}: ${statesOf(view.members)}`)
       const versions = await Promise.all(nodes.map(node => this.#version(node)))
       const counts = new Map<string, number>()
       for (const version of versions) counts.set(version, (counts.get(version) ?? 0) + 1)
-      // The nodes need the machine more than the question how far they are.
-      await pause(2 * nodes.length)
-      if (counts.size > 1)
-        throw new Error([...counts].map(([version, count]) => `${count} at ${version}`).join())
-      const view = await this.view(nodes[0] as StartedNode)
-      const active = view.members.filter(({ state }) => state === 'active').map(({ id }) => id)
-      if (active.sort().join() === ids) return view
-      throw new Error(`all at ${view.serial}: ${statesOf(view.members)}`)
+      if (counts.size === 1) return view
+      throw new Error([...counts].map(([version, count]) => `${count} at ${version}`).join())
     })
   }
 

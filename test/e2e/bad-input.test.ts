@@ -119,7 +119,7 @@ describe.concurrent('cachemesh start refuses, with one line and no effect,', () 
     ['--memory', 'lots', /memory cannot be "lots"; give bytes/],
     ['--weight', 'NaN', /weight is "NaN"; give a number/],
     ['--seed', 'nonsense', /"nonsense" is not an address/],
-    ['--api', '7480', /"7480" is not HOST:PORT/],
+    ['--api', '7480', /"7480" is not an address.*--api/],
   ])('%s %s', (flag, value, message) => refused([...FREE, flag, value], message))
 })
 

@@ -2,9 +2,10 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { promisify } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { createNode } from 'cachemesh'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { onLoopbackOnly, reachableHost, urlOf } from './address.ts'
-import { startHttp } from './gateway.ts'
+import { type HttpGateway, startHttp } from './gateway.ts'
 import { arrival, ask, gateways, refusal, type Served } from './testing/gateway.ts'
 
 const run = promisify(execFile)
@@ -78,6 +79,26 @@ describe('a gateway', () => {
     await expect(ask(url, '/livez')).rejects.toThrow('ECONNREFUSED')
     await node.set('k', 1)
     expect(await node.get('k')).toBe(1)
+  })
+
+  it('answers while its node joins, and is told as the address that the node then has', async () => {
+    let joining = 0
+    let gateway: HttpGateway | undefined
+    const node = await createNode({}, async early => {
+      gateway = await startHttp(early, { listen: '0.0.0.0:0' })
+      const { status, body } = await ask(gateway.url, '/readyz')
+      expect(JSON.parse(body)).toMatchObject({ ready: false, state: 'joining' })
+      joining = status
+      expect((await ask(gateway.url, '/v1/keys/k')).status).toBe(503)
+    })
+    onTestFinished(async () => {
+      await gateway?.close()
+      await node.close()
+    })
+    expect(joining).toBe(503)
+    expect((await ask(gateway?.url ?? '', '/readyz')).status).toBe(200)
+    expect(gateway?.url).toContain('127.0.0.1')
+    expect(node.configuration.members[0]?.gateways).toEqual({ http: gateway?.url })
   })
 
   it('leaves nothing running after close, and writes to no output', async () => {

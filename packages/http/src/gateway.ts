@@ -35,7 +35,7 @@ export interface HttpOptions {
 }
 
 export interface HttpGateway {
-  /** Where it is reached, e.g. `http://127.0.0.1:8080`. */
+  /** Where it is reached, e.g. `http://127.0.0.1:8080`: at an address of the node's, once that listens, if it listens at all of them. */
   readonly url: string
   /** Ends all connections at once, also those that wait. The node goes on. */
   close(): Promise<void>
@@ -51,7 +51,7 @@ const SILENCE_MAX_MS = 90_000
 const SMALL_BODY_BYTES_MAX = 16 * 1024
 
 /**
- * Serves the HTTP API of a node, and tells the mesh where.
+ * Serves the HTTP API of a node, and tells the mesh where. Called by `beforeJoin` of a node it answers while that joins.
  *
  * @throws ERR_INVALID_ADDRESS, ERR_ADDRESS_IN_USE
  */
@@ -66,19 +66,20 @@ export async function startHttp(node: CacheMeshNode, options: HttpOptions = {}):
     throw listenError(urlOf(listen.host, listen.port).slice('http://'.length), cause)
   }
   const { port } = app.server.address() as { port: number }
-  const host = reachableHost(listen.host, node.addresses)
-  const url = urlOf(host, port)
-  // Loopback leads each machine to itself: it says nothing to members on others.
-  const announced = !isLoopback(host) || onLoopbackOnly(node.addresses)
-  if (announced) node.announceGateway('http', url)
+  const hostAt = (nodeAddresses: readonly string[]) => reachableHost(listen.host, nodeAddresses)
+  node.announceGateway('http', addresses => {
+    const host = hostAt(addresses)
+    // Loopback leads each machine to itself: it says nothing to members on others.
+    return isLoopback(host) && !onLoopbackOnly(addresses) ? undefined : urlOf(host, port)
+  })
   let closing: Promise<void> | undefined
   return {
-    url,
+    get url() {
+      return urlOf(hostAt(node.addresses), port)
+    },
     close: () => {
       // Withdrawn last: the change would wake those who wait for one, and they are told that it closes.
-      closing ??= app.close().then(() => {
-        if (announced) node.announceGateway('http')
-      })
+      closing ??= app.close().then(() => node.announceGateway('http'))
       return closing
     },
   }

@@ -10,7 +10,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createIdentity } from './identity.ts'
 import { closeAll, key, open } from './testing/mesh.ts'
 import { until } from './testing/until.ts'
-import { openTransport } from './transport.ts'
+import { createTransport } from './transport.ts'
 
 const strangers: Libp2p[] = []
 
@@ -134,7 +134,7 @@ describe('protected mode', () => {
   it('listens on loopback only, and says how to open up', async () => {
     const identity = await createIdentity()
     for (const listen of ['0.0.0.0:0', '[::]:0', '192.0.2.1:7400']) {
-      await expect(openTransport({ ...closedOptions, identity, listen: [listen] })).rejects.toMatchObject({
+      await expect(createTransport({ ...closedOptions, identity, listen: [listen] })).rejects.toMatchObject({
         code: 'ERR_PROTECTED_MODE',
         message: expect.stringMatching(/cachemesh key.*--key-file/),
       })

@@ -5,4 +5,9 @@ export { writeDurably } from './durable-file.ts'
 export { createIdentity, type Identity, identityFrom, identityToBytes, loadIdentity } from './identity.ts'
 export type { Encryption } from './libp2p-node.ts'
 export type { Link } from './link.ts'
-export { openTransport, type Transport, type TransportHandlers, type TransportOptions } from './transport.ts'
+export {
+  createTransport,
+  type Transport,
+  type TransportHandlers,
+  type TransportOptions,
+} from './transport.ts'

@@ -55,12 +55,18 @@ export interface TransportHandlers {
 export interface Transport {
   /** Own peer id. */
   readonly id: string
-  /** Multiaddrs that others can reach it at, each ending in /p2p/<id>. */
+  /** Multiaddrs that others can reach it at, each ending in /p2p/<id>. Those it listens on are known once it does. */
   readonly addresses: readonly string[]
   /** Links that are up, by peer id. */
   readonly links: ReadonlyMap<string, Link>
   /** Connections from outside that were refused since the start. */
   readonly refusals: number
+  /**
+   * Lets others in. Resolves when it listens; to be called once, before anybody is dialled.
+   *
+   * @throws ERR_ADDRESS_IN_USE, ERR_INVALID_ADDRESS
+   */
+  listen(): Promise<void>
   link(peer: string): Link | undefined
   /**
    * Tries the addresses in turn and resolves when the link is up; an existing link, or a dial in progress to
@@ -79,11 +85,11 @@ export interface Transport {
 }
 
 /**
- * Starts a node of the mesh on the network.
+ * A node's place on the network, which it does not take before `listen`.
  *
- * @throws ERR_INVALID_ARGUMENT, ERR_MESH_KEY, ERR_INVALID_ADDRESS, ERR_ADDRESS_IN_USE, ERR_PROTECTED_MODE.
+ * @throws ERR_INVALID_ARGUMENT, ERR_MESH_KEY, ERR_INVALID_ADDRESS, ERR_PROTECTED_MODE
  */
-export async function openTransport(options: TransportOptions): Promise<Transport> {
+export async function createTransport(options: TransportOptions): Promise<Transport> {
   checkOptions(options)
   const { meshId, keys, identity, handlers } = options
   const keyless = keys.length === 0
@@ -130,16 +136,20 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
   table = links
   const announcements = new Announcements(libp2p.services.pubsub, meshId)
   const dialer = new Dialer(libp2p, { table: links, instances, keyless })
-  const listeners: Listener[] = []
-  libp2p.addEventListener('transport:listening', ({ detail }) => listeners.push(detail))
-  try {
-    await libp2p.start()
-  } catch (error) {
-    throw listenError(error, listen)
+  let addresses = advertise
+  const start = async () => {
+    const listeners: Listener[] = []
+    libp2p.addEventListener('transport:listening', ({ detail }) => listeners.push(detail))
+    try {
+      await libp2p.start()
+    } catch (error) {
+      throw listenError(error, listen)
+    }
+    announcements.start((bytes, from) => guarded(() => handlers.announcement(bytes, from)))
+    if (advertise.length > 0) return
+    const bound = listeners.flatMap(listener => listener.getAddrs().map(String))
+    addresses = reachableAddresses(bound).map(address => `${address}/p2p/${identity.id}`)
   }
-  announcements.start((bytes, from) => guarded(() => handlers.announcement(bytes, from)))
-  const bound = listeners.flatMap(listener => listener.getAddrs().map(String))
-  const own = reachableAddresses(bound).map(address => `${address}/p2p/${identity.id}`)
   let closed: Promise<void> | undefined
   const close = async () => {
     dialer.close()
@@ -148,11 +158,14 @@ export async function openTransport(options: TransportOptions): Promise<Transpor
   }
   return {
     id: identity.id,
-    addresses: advertise.length > 0 ? advertise : own,
+    get addresses() {
+      return addresses
+    },
     links: links.links,
     get refusals() {
       return refusals
     },
+    listen: start,
     link: peer => links.links.get(peer),
     dial: (addresses, peer, dialOptions) => dialer.dial(addresses, peer, dialOptions),
     announce: bytes => guarded(() => announcements.publish(bytes)),

@@ -15,5 +15,6 @@ import { start } from './start.ts'
  * for await (const { stores, members } of member.mesh.watch()) console.log(stores, members)
  */
 export async function createMembership(options: MembershipOptions = {}): Promise<Membership> {
-  return new Membership(await start(await readMembershipOptions(options)))
+  const settings = await readMembershipOptions(options)
+  return start({ settings, make: started => new Membership(started) })
 }

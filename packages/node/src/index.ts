@@ -30,6 +30,7 @@ export type { Source } from './loading/source.ts'
 export { Membership, type Readiness } from './membership.ts'
 export type { MeshChange, MeshConfiguration, OwnAttributes } from './mesh/change.ts'
 export type { Changed, ChangeOptions, Mesh, Propagated } from './mesh/mesh.ts'
+export type { GatewayAddress } from './mesh/own-record.ts'
 export type { SettingView } from './mesh/settings.ts'
 export {
   type Finding,

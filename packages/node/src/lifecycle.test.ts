@@ -115,6 +115,37 @@ describe('a node', () => {
     expect(warned[0]).toMatch(/^ERR_CORRUPT_STATE .*goes on from memory/)
   })
 
+  it('can be asked before it joins, when it refuses calls, and brings its gateways with its first word', async () => {
+    const seed = await startNode()
+    const node = await createNode({ seeds: seed.addresses }, async early => {
+      expect(early.addresses).toEqual([])
+      expect(early.readiness).toMatchObject({ ready: false, state: 'joining' })
+      const unavailable = { code: 'ERR_UNAVAILABLE' }
+      await expect(early.get('k')).rejects.toMatchObject(unavailable)
+      await expect(early.mesh.update({ settings: { timeout: '1s' } })).rejects.toMatchObject(unavailable)
+      early.announceGateway('http', addresses => `at ${addresses.length}`)
+    })
+    onTestFinished(() => node.close())
+    await converged([seed, node])
+    const member = seed.configuration.members.find(({ id }) => id === node.id)
+    expect(member?.gateways).toEqual({ http: 'at 1' })
+    // It joins, and is active: no third change for its gateway.
+    expect(member?.incarnation).toBe(1)
+  })
+
+  it('does not start when what was to begin before it joins fails, and leaves nothing behind', async () => {
+    const dataDir = await directory()
+    const failure = new Error('no port')
+    for (let i = 0; i < 2; i++)
+      await expect(createNode({ dataDir }, () => Promise.reject(failure))).rejects.toBe(failure)
+    const noFunction = 'later' as unknown as () => void
+    await expect(createNode({}, noFunction)).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: 'beforeJoin is a function',
+    })
+    await startNode({ dataDir })
+  })
+
   it('serves alone when no seed answers, says so, and joins when one comes', async () => {
     const listen = await freeAddress()
     const node = await startNode({ seeds: [listen] })

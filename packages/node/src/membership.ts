@@ -3,6 +3,7 @@ import type { Member } from '@cachemesh/protocol'
 import type { StorageState } from './data-dir/storage-state.ts'
 import type { NodeEmitter, NodeEvents } from './events.ts'
 import { Mesh } from './mesh/mesh.ts'
+import type { GatewayAddress } from './mesh/own-record.ts'
 import type { Runtime } from './runtime.ts'
 import type { Started } from './start.ts'
 import { type ConfigurationView, livingMembers } from './view.ts'
@@ -98,10 +99,13 @@ export class Membership implements AsyncDisposable {
 
   /**
    * Tells the mesh at which address a gateway of this node answers, e.g. `('http', 'http://10.0.0.5:8080')`, or
-   * without an address that there is none any more.
+   * without an address that there is none any more. A function is given the addresses of the node, which are known when it
+   * listens.
+   *
+   * @throws ERR_INVALID_ARGUMENT
    */
-  announceGateway(protocol: string, address?: string): void {
-    this.#runtime.present({ [protocol]: address })
+  announceGateway(protocol: string, address?: GatewayAddress): void {
+    this.#runtime.announce({ [protocol]: address })
   }
 
   /**

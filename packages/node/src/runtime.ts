@@ -14,7 +14,7 @@ import {
   sent,
   writerFor,
 } from '@cachemesh/core'
-import { type Link, openTransport, type Transport } from '@cachemesh/libp2p'
+import { createTransport, type Link, type Transport } from '@cachemesh/libp2p'
 import {
   CacheMeshError,
   DEFAULT_NAMESPACE,
@@ -30,9 +30,10 @@ import type { StorageState } from './data-dir/storage-state.ts'
 import { drained, handedOver } from './drain.ts'
 import type { NodeEmitter } from './events.ts'
 import { NamespaceLoaders } from './loading/namespace-loaders.ts'
+import { readAnnouncement, writeAnnouncement } from './mesh/announcement.ts'
 import { Asks } from './mesh/asks.ts'
 import type { OwnAttributes } from './mesh/change.ts'
-import { OwnRecord } from './mesh/own-record.ts'
+import { type Gateways, OwnRecord } from './mesh/own-record.ts'
 import type { Settings } from './options/options.ts'
 import { Deadlines } from './requests/deadlines.ts'
 import { Requests } from './requests/requests.ts'
@@ -43,6 +44,7 @@ import { instant, monotonic, present } from './time.ts'
 const ANNOUNCEMENT_BYTES_MAX = 16 * 1024
 /** A peer whose frames name another document is looked into no more often than this, ms. */
 const STAMP_INTERVAL_MS = 50
+const NOT_JOINED = 'This node has not joined its mesh yet: try again'
 /** A dial that fails so has nothing new to tell, and is tried again. */
 const SILENT: readonly ErrorCode[] = [
   'ERR_UNREACHABLE',
@@ -72,14 +74,15 @@ export class Runtime {
   readonly #parts: RuntimeParts
   readonly #asks = new Asks()
   readonly #record: OwnRecord
+  #joins = false
   #duplicate: CacheMeshError | undefined
   readonly #stampSeenAt = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   #timerAt = Number.POSITIVE_INFINITY
   #closed = false
 
-  /** Listens, and begins to look for the mesh. Throws what `openTransport` throws. */
-  static async open(parts: RuntimeParts): Promise<Runtime> {
+  /** Does not listen yet, nor look for its mesh. Throws what `createTransport` throws. */
+  static async create(parts: RuntimeParts): Promise<Runtime> {
     const { settings, remembered } = parts
     const core = new NodeCore(
       {
@@ -95,14 +98,7 @@ export class Runtime {
       },
       instant(),
     )
-    let runtime: Runtime | undefined
-    // Peers may arrive while the rest of this node is still being put together.
-    const early: ((runtime: Runtime) => void)[] = []
-    const when = (then: (runtime: Runtime) => void) => {
-      if (runtime) then(runtime)
-      else early.push(then)
-    }
-    const transport = await openTransport({
+    const transport = await createTransport({
       meshId: settings.meshId,
       keys: settings.keys,
       identity: remembered.identity,
@@ -111,17 +107,17 @@ export class Runtime {
       encryption: settings.encryption,
       stamp: core.stamp,
       handlers: {
-        linkUp: link => when(it => it.#linkUp(link)),
-        linkDown: (link, reason) => when(it => it.#linkDown(link, reason)),
-        frame: (link, frame) => when(it => it.#frame(link, frame)),
-        through: () => when(it => it.#responder.through(present)),
-        announcement: (bytes, from) => when(it => it.#announcement(bytes, from)),
+        linkUp: link => runtime.#linkUp(link),
+        linkDown: (link, reason) => runtime.#linkDown(link, reason),
+        frame: (link, frame) => runtime.#frame(link, frame),
+        through: () => runtime.#responder.through(present),
+        announcement: (bytes, from) => runtime.#announcement(bytes, from),
         refused: reason => parts.events.tell('warning', reason),
-        duplicate: reason => when(it => it.#duplicated(reason)),
+        duplicate: reason => runtime.#duplicated(reason),
       },
     })
-    runtime = new Runtime(core, transport, parts)
-    for (const then of early) then(runtime)
+    // Nothing is handed over before it listens.
+    const runtime = new Runtime(core, transport, parts)
     return runtime
   }
 
@@ -154,21 +150,26 @@ export class Runtime {
     return this.#parts.settings.timeoutMs
   }
 
-  /**
-   * Says who this node is: its addresses, weight and zone, and where its gateways answer. The first time it
-   * begins to look for its mesh. Throws ERR_INVALID_ARGUMENT, and changes nothing, for what no configuration
-   * may hold.
-   */
-  present(gateways: Readonly<Record<string, string | undefined>> = {}): void {
-    this.feed({ kind: 'attributes', attributes: this.#record.open(gateways) })
+  /** Says who this node is, and begins to look for its mesh. Throws ERR_INVALID_ARGUMENT for what no configuration may hold. */
+  join(): void {
+    this.#joins = true
+    this.announce({})
+  }
+
+  /** Tells the mesh, once this node looks for it, where gateways answer. Throws ERR_INVALID_ARGUMENT as `join`, and changes nothing. */
+  announce(gateways: Gateways): void {
+    const attributes = this.#record.open(gateways)
+    if (this.#joins) this.feed({ kind: 'attributes', attributes })
   }
 
   /**
-   * Resolves to what the core answers. With `own` this node says that of itself from then on, unless the
-   * operation is refused. Rejects with ERR_INVALID_ARGUMENT for what no configuration may hold.
+   * Resolves to what the core answers. With `own` this node says that of itself from then on, unless the operation is
+   * refused. Rejects with ERR_INVALID_ARGUMENT for what no configuration may hold, ERR_UNAVAILABLE before it has joined.
    */
   async operate(operation: Operation, own?: OwnAttributes): Promise<Answer> {
     if (this.#closed) throw new CacheMeshError('ERR_CLOSED', 'The node is closed')
+    // A change of what the others agreed on, which is not known here, would override it later.
+    if (this.core.state === 'joining') throw new CacheMeshError('ERR_UNAVAILABLE', NOT_JOINED)
     const change = own && this.#record.change(own)
     const { promise, resolve } = Promise.withResolvers<Answer>()
     const ask = this.#asks.add(answer => {
@@ -340,7 +341,7 @@ export class Runtime {
 
   #announcement(bytes: Uint8Array, from: string): void {
     try {
-      const message = decodeMessage(bytes[0] ?? 0, bytes.subarray(1))
+      const message = readAnnouncement(bytes)
       if (message.kind === 'delta') this.feed({ kind: 'announced', from, delta: message.delta })
       else this.feed({ kind: 'message', from, message })
     } catch (error) {
@@ -362,15 +363,9 @@ export class Runtime {
   }
 
   #announce(message: Message): void {
-    const { kind, body } = encodeMessage(message)
-    if (body.length < ANNOUNCEMENT_BYTES_MAX) {
-      const bytes = new Uint8Array(body.length + 1)
-      bytes[0] = kind
-      bytes.set(body, 1)
-      this.transport.announce(bytes)
-    } else {
-      this.#announce({ kind: 'version', version: this.core.configuration.version })
-    }
+    const bytes = writeAnnouncement(message)
+    if (bytes.length <= ANNOUNCEMENT_BYTES_MAX) this.transport.announce(bytes)
+    else this.#announce({ kind: 'version', version: this.core.configuration.version })
   }
 
   #dial(contact: Contact): void {

@@ -19,17 +19,27 @@ export interface Started {
   readonly events: NodeEmitter
 }
 
+export interface Start<M> {
+  readonly settings: Settings
+  readonly make: (started: Started) => M
+  /** Called before the member listens and looks for its mesh. */
+  readonly beforeJoin?: ((member: M) => unknown) | undefined
+}
+
 /** Resolves when the member serves and its peers know it. When it cannot, nothing of it is left. */
-export async function start(settings: Settings): Promise<Started> {
+export async function start<M>({ settings, make, beforeJoin }: Start<M>): Promise<M> {
   const events = new NodeEmitter()
   const data = await open(settings, error => events.tell('warning', error))
   let runtime: Runtime | undefined
   try {
     const remembered = data?.remembered ?? (await rememberNothing())
-    runtime = await Runtime.open({ settings, remembered, software: SOFTWARE, data, events })
+    runtime = await Runtime.create({ settings, remembered, software: SOFTWARE, data, events })
+    const member = make({ runtime, events })
+    await beforeJoin?.(member)
+    await runtime.transport.listen()
     await findDouble(runtime.core, runtime.transport)
     await untilServing(runtime, events)
-    return { runtime, events }
+    return member
   } catch (error) {
     await runtime?.close()
     await data?.close()
@@ -66,7 +76,7 @@ function untilServing(runtime: Runtime, events: NodeEmitter): Promise<void> {
   events.on('agreed', resolve)
   events.on('warning', onWarning)
   try {
-    runtime.present()
+    runtime.join()
   } catch (error) {
     reject(error)
   }

@@ -1,10 +1,9 @@
 // The daemon: one node and its HTTP API, until it is told to stop.
 
-import { startHttp } from '@cachemesh/http'
+import { type HttpGateway, type HttpOptions, startHttp } from '@cachemesh/http'
 import { CacheMeshError } from '@cachemesh/protocol'
 import { type CacheMeshNode, createNode } from 'cachemesh'
 import { saveCompiledCode } from '../compile-cache.ts'
-import { checkFree } from './free-address.ts'
 import { Log } from './log.ts'
 import { readStartOptions, type StartFlags } from './options.ts'
 import { Stop } from './stop.ts'
@@ -15,25 +14,40 @@ export async function start(flags: StartFlags): Promise<void> {
   const log = new Log(options.format)
   const stop = new Stop()
   if (options.attached) stop.attach()
+  let http: HttpGateway | undefined
   // Joining a mesh only to leave it again for a port that is taken would trouble everybody in it.
-  await checkFree(options.api)
-  const node = await createNode(options.node)
+  const beforeJoin = async (node: CacheMeshNode) => {
+    http = await openApi(node, { listen: options.api, leave: stop.ask })
+  }
   try {
-    if (!stop.requested) await serve(node, { api: options.api, stop, log })
+    const node = await createNode(options.node, beforeJoin)
+    try {
+      if (http && !stop.requested) await serve(node, { http, stop, log })
+    } finally {
+      await node.leave()
+      await node.close()
+    }
   } finally {
-    await node.leave()
-    await node.close()
+    await http?.close()
+  }
+}
+
+async function openApi(node: CacheMeshNode, options: HttpOptions): Promise<HttpGateway> {
+  try {
+    return await startHttp(node, options)
+  } catch (cause) {
+    const { code, message } = cause as CacheMeshError
+    throw new CacheMeshError(code, `${message}; that is the address of the HTTP API, --api`, { cause })
   }
 }
 
 interface Serving {
-  readonly api: string
+  readonly http: HttpGateway
   readonly stop: Stop
   readonly log: Log
 }
 
-async function serve(node: CacheMeshNode, { api, stop, log }: Serving): Promise<void> {
-  const http = await startHttp(node, { listen: api, leave: stop.ask })
+async function serve(node: CacheMeshNode, { http, stop, log }: Serving): Promise<void> {
   try {
     warnOf(node, log)
     log.ready(node, http.url)

@@ -3,7 +3,12 @@
 import { type CacheMeshError, type Frame, KIND } from '@cachemesh/protocol'
 import { createIdentity } from '../identity.ts'
 import type { Link } from '../link.ts'
-import { openTransport, type Transport, type TransportHandlers, type TransportOptions } from '../transport.ts'
+import {
+  createTransport,
+  type Transport,
+  type TransportHandlers,
+  type TransportOptions,
+} from '../transport.ts'
 
 export interface Seen {
   readonly transport: Transport
@@ -34,7 +39,7 @@ export async function open(
     refused: [],
     duplicates: [],
   }
-  const transport = await openTransport({
+  const transport = await createTransport({
     meshId: 'test',
     keys: [key(1)],
     identity: await createIdentity(),
@@ -51,6 +56,7 @@ export async function open(
     ...options,
   })
   opened.push(transport)
+  await transport.listen()
   return { transport, ...seen }
 }
 

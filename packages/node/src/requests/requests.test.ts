@@ -1,5 +1,5 @@
 import { NodeCore } from '@cachemesh/core'
-import { createIdentity, type Link, openTransport, type Transport } from '@cachemesh/libp2p'
+import { createIdentity, createTransport, type Link, type Transport } from '@cachemesh/libp2p'
 import { decodeMessage, encodeMessage, type Frame, type FrameWriter, KIND } from '@cachemesh/protocol'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { CacheMeshNode } from '../node.ts'
@@ -99,7 +99,7 @@ async function rogueMember(
       feed({ kind: 'message', from: link.peer, message: decodeMessage(received.kind, received.body()) })
     }
   }
-  const transport = await openTransport({
+  const transport = await createTransport({
     meshId: 'cachemesh',
     keys: [],
     identity,
@@ -113,6 +113,7 @@ async function rogueMember(
     },
   })
   onTestFinished(() => transport.close())
+  await transport.listen()
   const attributes = { addresses: transport.addresses, gateways: {}, weight: 1, zone: '', software: 'rogue' }
   feed({ kind: 'attributes', attributes })
   await transport.dial(node.addresses)
