@@ -33,6 +33,7 @@ export function historyCheckers(
   const inTime = new InTime(hosts)
   const standingIn = new StandingIn(scenario)
   const pauses = new Pauses(scenario)
+  const deletions = new Deletions(hosts)
   const herds = new HerdLoads(scenario, ownership)
   const evenness = new Evenness(hosts, scenario.measures?.evenness)
   return {
@@ -44,7 +45,7 @@ export function historyCheckers(
       new Certainty(ownership, hosts),
       new Atomicity(ownership, hosts),
       new Erased(ownership),
-      new Deletions(),
+      deletions,
       new Staleness(ownership, scenario.workload?.leaseMs ?? SETTINGS.leaseMs.default),
       new Losses(scenario, hosts),
       standingIn,
@@ -53,7 +54,7 @@ export function historyCheckers(
       herds,
       evenness,
     ],
-    checkers: [ownership, inTime, standingIn, pauses, herds, evenness],
+    checkers: [ownership, inTime, standingIn, pauses, deletions, herds, evenness],
     herds,
     evenness,
   }
