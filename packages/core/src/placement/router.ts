@@ -45,9 +45,10 @@ export function route(
   reachable: (id: string) => boolean,
 ): Route {
   // Nearly every request has met no trouble yet, and goes to the owner: no lists have to be made for it.
-  if (passed.failed.length === 0 && passed.hops.length === 0) {
+  if (passed.failed.length === 0) {
     const owner = placement.owner(target.hash, target.key)
     if (owner === placement.self) return OWNER
+    if (owner !== undefined && isAtEnd(passed, owner)) return LAST_RESORT
     if (owner !== undefined && reachable(owner)) return { kind: 'forward', to: owner, failed: NOBODY }
   }
   const preference = placement.list(target)
@@ -56,9 +57,14 @@ export function route(
   for (const id of preference) {
     if (id === placement.self) return id === placement.owner(target.hash, target.key) ? OWNER : STAND_IN
     if (failed.includes(id)) continue
-    if (passed.hops.length >= LIMITS.hopsMax || passed.hops.includes(id)) return LAST_RESORT
+    if (isAtEnd(passed, id)) return LAST_RESORT
     if (reachable(id)) return { kind: 'forward', to: id, failed }
     failed.push(id)
   }
   return passed.hops.length > 0 ? LAST_RESORT : { kind: 'unavailable', failed }
+}
+
+/** A request may not travel further, to this member. */
+function isAtEnd({ hops }: Passed, to: string): boolean {
+  return hops.length > 0 && (hops.length >= LIMITS.hopsMax || hops.includes(to))
 }

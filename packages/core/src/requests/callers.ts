@@ -1,7 +1,7 @@
 // Requests of each peer that wait here: for another member, for a load, for those who keep copies. One peer alone cannot
 // take all the room there is.
 
-import type { AlteredBody, EntryBody, LeaseBody, VersionedEntry } from '@cachemesh/protocol'
+import type { AlteredBody, EntryBody, Frame, LeaseBody, VersionedEntry } from '@cachemesh/protocol'
 import { CacheMeshError } from '@cachemesh/protocol'
 import { BOUNDS } from '../limits/limits.ts'
 import { KeyReply } from './reply.ts'
@@ -24,10 +24,11 @@ export class Callers {
       )
     }
     this.#waiting.set(peer, waiting + 1)
-    return new CountedReply(reply, () => this.#end(peer))
+    return new CountedReply(reply, this, peer)
   }
 
-  #end(peer: string): void {
+  /** One of this peer's requests was answered. */
+  end(peer: string): void {
     const waiting = this.waiting(peer) - 1
     if (waiting > 0) this.#waiting.set(peer, waiting)
     else this.#waiting.delete(peer)
@@ -37,12 +38,20 @@ export class Callers {
 /** Tells when the answer has left. */
 class CountedReply extends KeyReply {
   readonly #reply: KeyReply
-  #left: (() => void) | undefined
+  readonly #callers: Callers
+  readonly #peer: string
+  #waits = true
 
-  constructor(reply: KeyReply, left: () => void) {
+  constructor(reply: KeyReply, callers: Callers, peer: string) {
     super()
     this.#reply = reply
-    this.#left = left
+    this.#callers = callers
+    this.#peer = peer
+  }
+
+  override pass(answer: Frame, flags: number): void {
+    this.#reply.pass(answer, flags)
+    this.#ended()
   }
 
   hit(version: number, entry: EntryBody, flags?: number, leaseMs?: number): void {
@@ -80,7 +89,7 @@ class CountedReply extends KeyReply {
   }
 
   #ended(): void {
-    this.#left?.()
-    this.#left = undefined
+    if (this.#waits) this.#callers.end(this.#peer)
+    this.#waits = false
   }
 }

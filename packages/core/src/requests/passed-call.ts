@@ -6,11 +6,13 @@ import { passLease } from './load-reply.ts'
 import type { KeyReply } from './reply.ts'
 
 /** What whoever answered says of its answer. */
-const PASSED_FLAGS = FLAG.stoodIn | FLAG.absent | FLAG.stale
+const PASSED_FLAGS = FLAG.stoodIn | FLAG.absent | FLAG.stale | FLAG.existed
 
 export interface Passing {
+  /** Those it has passed before this node. */
   readonly hops: readonly string[]
   readonly failed: readonly string[]
+  /** Monotonic ms. */
   readonly deadline: number
   readonly reply: KeyReply
   readonly served: Call['served']
@@ -42,16 +44,25 @@ export class PassedCall implements Call {
 
   answered(frame: Frame, at: Instant): void {
     const flags = FLAG.forwarded | (frame.flags & PASSED_FLAGS)
-    const { existed, leaseMs } = frame
-    if (frame.kind === KIND.hit) {
-      const version = frame.version()
-      const entry = frame.entry()
-      this.#reply.hit(version, entry, flags)
-      if (leaseMs > 0) this.#keep?.({ ...entry, version, leaseMs }, at)
-    } else if (frame.kind === KIND.miss) this.#reply.miss(flags)
-    else if (frame.kind === KIND.lease) passLease(this.#reply, frame, flags)
-    else if (frame.kind === KIND.altered) this.#reply.altered({ ...frame.altered(), existed }, flags)
-    else this.#reply.done({ version: frame.version(), existed }, flags)
+    if (frame.kind === KIND.lease) passLease(this.#reply, frame, flags)
+    else if (frame.kind === KIND.hit && frame.leaseMs > 0 && this.#keep !== undefined)
+      this.#passKept(frame, { flags, keep: this.#keep, at })
+    else this.#reply.pass(frame, flags)
+  }
+
+  #passKept(
+    frame: Frame,
+    {
+      flags,
+      keep,
+      at,
+    }: { readonly flags: number; readonly keep: NonNullable<Passing['keep']>; readonly at: Instant },
+  ): void {
+    const { leaseMs } = frame
+    const version = frame.version()
+    const entry = frame.entry()
+    this.#reply.hit(version, entry, flags)
+    keep({ ...entry, version, leaseMs }, at)
   }
 
   waits(): void {

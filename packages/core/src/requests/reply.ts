@@ -4,6 +4,8 @@ import {
   type EntryBody,
   type ErrorCode,
   FLAG,
+  type Frame,
+  type FrameKind,
   KIND,
   type LeaseBody,
   type Stamp,
@@ -28,6 +30,15 @@ export abstract class KeyReply {
   /** Loads alone have such answers, and never come in a batch. */
   lease(_lease: LeaseBody, _stale?: VersionedEntry, _flags?: number): void {}
   waiting(): void {}
+
+  /** What another member answered, but for its flags. */
+  pass(answer: Frame, flags: number): void {
+    const { kind, existed } = answer
+    if (kind === KIND.hit) this.hit(answer.version(), answer.entry(), flags)
+    else if (kind === KIND.miss) this.miss(flags)
+    else if (kind === KIND.altered) this.altered({ ...answer.altered(), existed }, flags)
+    else this.done({ version: answer.version(), existed }, flags)
+  }
 
   /** An entry of this node's memory, or that there is none. `leaseMs`: so long it may be answered from a copy. */
   found(entry: Entry | undefined, now: number, flags = 0, leaseMs = 0): void {
@@ -77,6 +88,14 @@ export class Reply extends KeyReply {
     if (this.#outlet.queuedBytes > QUEUED_BYTES_MAX) throw overloaded(this.#outlet.peer)
     const writer = writerFor(this.#outlet, this.#stamp, entry.value.length)
     writer.hit(this.#id, version, entry, flags, leaseMs)
+    sent(this.#outlet, writer)
+  }
+
+  /** Nothing of it is decoded: who asked will do that. */
+  override pass(answer: Frame, flags: number): void {
+    if (this.#outlet.queuedBytes > QUEUED_BYTES_MAX) throw overloaded(this.#outlet.peer)
+    const writer = writerFor(this.#outlet, this.#stamp, answer.restBytes)
+    writer.message(answer.kind as FrameKind, this.#id, answer.rest(), flags)
     sent(this.#outlet, writer)
   }
 

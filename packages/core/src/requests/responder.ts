@@ -34,6 +34,16 @@ interface Asked {
   readonly failed: readonly string[]
 }
 
+/** A request frame of one key, with the way back. */
+interface Received {
+  readonly from: Outlet
+  readonly frame: Frame
+  readonly reply: Reply
+  readonly at: Instant
+}
+
+type PassedTarget = ReturnType<Frame['target']>
+
 export class Responder {
   readonly #node: NodeParts
   readonly #calls: Calls
@@ -64,9 +74,8 @@ export class Responder {
       this.#refuse(from, frame.requestId)
       return
     }
-    const deadline = at.now + (frame.budgetMs || BUDGET_MS)
     if (isBatchFrame(frame)) {
-      this.#batch(from, frame, { at, deadline })
+      this.#batch(from, frame, { at, deadline: deadlineOf(frame, at) })
       return
     }
     const reply = new Reply(from, frame.requestId, this.#node.stamp)
@@ -75,49 +84,56 @@ export class Responder {
       reply.error(new CacheMeshError('ERR_MALFORMED_FRAME', message))
       return
     }
-    const { key, hops, failed } = frame.target()
+    const target = frame.target()
     try {
-      const hash = hashKey(key)
-      const { replication } = this.#node
-      if (frame.kind === KIND.look) showHeld(this.#node, { key, hash }, { reply, at })
-      else if (frame.kind === KIND.replicate)
-        takeCopy(this.#node, { key, hash }, { from, frame, failed, reply, at })
-      else if (
-        frame.kind === KIND.get &&
-        !replication.cold &&
-        !this.#leaving &&
-        this.#node.placement.owns(hash, key)
-      ) {
-        splitKey(key) // throws for what qualifies no key
-        const direct = hops.length === 0 && failed.length === 0
-        const lapsed = frame.leaseMs > 0
-        const shares =
-          !direct &&
-          hops.length === 1 &&
-          failed.length === 0 &&
-          this.#node.placement.isReader(from.peer, { key, hash })
-        this.#reads.add({ key, hash, direct: direct || shares, shares, lapsed }, reply, at)
-      } else if (frame.kind === KIND.get && (frame.flags & FLAG.spare) !== 0 && !this.#leaving) {
-        splitKey(key)
-        showSpare(this.#node, { key, hash }, { digestPrefix: frame.digestPrefix, reply, at })
-      } else if (frame.kind === KIND.get && this.#answeredShared({ key, hash }, reply, at)) {
-        return
-      } else {
-        const request = requestIn(frame, key, hash)
-        const direct = hops.length === 0 && failed.length === 0
-        if (this.#isReady(request, at))
-          this.#reads.add({ key, hash, direct, shares: false, lapsed: false }, reply, at)
-        else this.#ask(request, { from, reply, at, deadline, hops, failed })
-      }
+      if (frame.kind === KIND.get) this.#get(target, { from, frame, reply, at })
+      else this.#single(target, { from, frame, reply, at })
     } catch (error) {
       reply.error(error)
+    }
+  }
+
+  /** Nearly all requests are such. */
+  #get({ key, hops, failed }: PassedTarget, { from, frame, reply, at }: Received): void {
+    const { placement, replication } = this.#node
+    const hash = hashKey(key)
+    splitKey(key) // throws for what qualifies no key
+    if (!replication.cold && !this.#leaving && placement.owns(hash, key)) {
+      const direct = hops.length === 0 && failed.length === 0
+      const shares =
+        !direct && hops.length === 1 && failed.length === 0 && placement.isReader(from.peer, { key, hash })
+      const lapsed = frame.leaseMs > 0
+      this.#reads.add({ key, hash, direct: direct || shares, shares, lapsed }, reply, at)
+      return
+    }
+    if (this.#leaving) throw leaving()
+    if ((frame.flags & FLAG.spare) !== 0)
+      showSpare(this.#node, { key, hash }, { digestPrefix: frame.digestPrefix, reply, at })
+    else if (!this.#answeredShared({ key, hash }, reply, at))
+      this.#pass(
+        { kind: 'get', key, hash },
+        { from, reply, at, deadline: deadlineOf(frame, at), hops, failed },
+      )
+  }
+
+  #single({ key, hops, failed }: PassedTarget, { from, frame, reply, at }: Received): void {
+    const hash = hashKey(key)
+    if (frame.kind === KIND.look) showHeld(this.#node, { key, hash }, { reply, at })
+    else if (frame.kind === KIND.replicate)
+      takeCopy(this.#node, { key, hash }, { from, frame, failed, reply, at })
+    else {
+      const request = requestIn(frame, key, hash)
+      const direct = hops.length === 0 && failed.length === 0
+      if (this.#isReady(request, at))
+        this.#reads.add({ key, hash, direct, shares: false, lapsed: false }, reply, at)
+      else this.#ask(request, { from, reply, at, deadline: deadlineOf(frame, at), hops, failed })
     }
   }
 
   /** Of an arc that this node shares, out of a copy that it holds. */
   #answeredShared({ key, hash }: Target, reply: Reply, at: Instant): boolean {
     const { placement, copying, id } = this.#node
-    if (!placement.shares || this.#leaving || !placement.isReader(id, { key, hash })) return false
+    if (!placement.shares || !placement.isReader(id, { key, hash })) return false
     const copy = copying.held.read(key, at.now)
     if (copy === undefined) return false
     copying.shares(key, hash, { asker: reply.peer, now: at.now })
@@ -192,20 +208,29 @@ export class Responder {
       this.#answer(request, 'owner', { asked: waits ? this.#counted(asked) : asked, at: asked.at })
       return
     }
+    this.#pass(request, asked)
+  }
+
+  /** To who answers for the key, if that is another member. */
+  #pass(request: KeyRequest, asked: Asked): void {
+    const { placement, copying, id } = this.#node
+    const { from, failed, deadline, at } = asked
+    const hops = asked.hops.length === 0 ? [from.peer] : [...asked.hops, from.peer]
     const counted = this.#counted(asked)
-    const served: Call['served'] = (as, at) => this.#answer(request, as, { asked: counted, at })
-    const hops = [...asked.hops, asked.from.peer]
-    const keeps = placement.shares && request.kind === 'get' && placement.isReader(this.#node.id, request)
-    const { copying } = this.#node
+    const { reply } = counted
+    const served: Call['served'] = (as, then) => this.#answer(request, as, { asked: counted, at: then })
+    const keeps = placement.shares && request.kind === 'get' && placement.isReader(id, request)
+    const askedAt = keeps ? at.now : 0
     const keep: Passing['keep'] = keeps
-      ? (entry, at) => copying.held.keep(request.key, { ...entry, askedAt: asked.at.now }, at.now)
+      ? (entry, then) => copying.held.keep(request.key, { ...entry, askedAt }, then.now)
       : undefined
-    this.#calls.dispatch(new PassedCall(request, { ...counted, hops, served, keep }), asked.at)
+    this.#calls.dispatch(new PassedCall(request, { hops, failed, deadline, reply, served, keep }), at)
   }
 
   /** One of many that wait here for the same peer. Throws ERR_OVERLOADED. */
   #counted(asked: Asked): Asked {
-    return { ...asked, reply: this.#callers.begin(asked.from.peer, asked.reply) }
+    const { from, at, deadline, hops, failed } = asked
+    return { from, at, deadline, hops, failed, reply: this.#callers.begin(from.peer, asked.reply) }
   }
 
   #answer(request: KeyRequest, as: Role, served: { readonly asked: Asked; readonly at: Instant }): void {
@@ -249,6 +274,11 @@ function kept(written: WriteResult, plain: boolean): WriteResult {
   const { entry } = written
   if (plain || entry === undefined) return written
   return { ...written, entry: { ...entry, value: new Uint8Array(entry.value) } }
+}
+
+/** Until when the sender of a request waits, monotonic ms. */
+function deadlineOf({ budgetMs }: Frame, { now }: Instant): number {
+  return now + (budgetMs || BUDGET_MS)
 }
 
 function leaving(): CacheMeshError {

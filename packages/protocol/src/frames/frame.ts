@@ -87,6 +87,16 @@ export class Frame {
     return (this.flags & FLAG.stale) !== 0
   }
 
+  /** Bytes that were not read yet. */
+  get restBytes(): number {
+    return this.#end - this.#at
+  }
+
+  /** A view of all that was not read yet, which stays to be read. */
+  rest(): Uint8Array {
+    return this.#bytes.subarray(this.#at, this.#end)
+  }
+
   /** Body of get, set and delete, up to the entry. */
   target(): Target {
     this.#need(4)

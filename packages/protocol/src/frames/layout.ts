@@ -91,9 +91,10 @@ export const FLAG = {
   spare: 128,
 } as const
 
-/** Bytes of the body of a message of this kind, at most. Some have room for the largest entry. */
+/** Bytes of a body of this kind, at most, where it travels as it is. Some have room for the largest entry. */
 export function bodyBytesMax(kind: number): number {
-  return kind === KIND.page || kind === KIND.held ? LIMITS.pageBytesMax : LIMITS.messageBytesMax
+  const hasEntry = kind === KIND.page || kind === KIND.held || kind === KIND.hit
+  return hasEntry ? LIMITS.pageBytesMax : LIMITS.messageBytesMax
 }
 
 /** Content types with a number of their own; 255 means that the text follows. Numbers only grow. */

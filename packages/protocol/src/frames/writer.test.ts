@@ -4,7 +4,7 @@ import type { ErrorCode } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import type { EntryBody } from './entry-body.ts'
 import type { Frame } from './frame.ts'
-import { HEAD_BYTES, KIND } from './layout.ts'
+import { FLAG, HEAD_BYTES, KIND } from './layout.ts'
 import { BULK_FRAME_MAX, FrameReader, SMALL_FRAME_MAX } from './reader.ts'
 import type { RequestPath } from './sizes.ts'
 import { FrameWriter } from './writer.ts'
@@ -107,6 +107,23 @@ describe('a writer', () => {
         expect(read(writer, frame => frame.target().key)).toEqual([key])
       }),
     )
+  })
+
+  it('passes a body on as it is, under a head of its own', () => {
+    const first = new FrameWriter()
+    first.hit(7, 12, entryOf({ value: Uint8Array.of(1, 2, 3), contentType: 'a/b', ttlMs: 9 }), 0, 500)
+    const second = new FrameWriter({ serial: 3, digestPrefix: 4, clock: 5 })
+    read(first, frame => second.message(KIND.hit, 8, frame.rest(), FLAG.forwarded))
+    const passed = read(second, frame => {
+      const { requestId, flags, leaseMs, serial, restBytes } = frame
+      return { requestId, flags, leaseMs, serial, restBytes, version: frame.version(), ...frame.entry() }
+    })
+    expect(passed).toEqual([
+      {
+        ...{ requestId: 8, flags: FLAG.forwarded, leaseMs: 0, serial: 3, restBytes: 24, version: 12 },
+        ...{ value: Uint8Array.of(1, 2, 3), contentType: 'a/b', ttlMs: 9 },
+      },
+    ])
   })
 
   it('says in every frame what its stamp says then', () => {

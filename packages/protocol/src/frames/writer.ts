@@ -251,9 +251,9 @@ export class FrameWriter {
     this.#finish()
   }
 
-  /** A frame whose body is an encoded message (messages.ts), or with kind held an entry (carried.ts). */
-  message(kind: FrameKind, requestId: number, body: Uint8Array): void {
-    this.#begin(kind, 0, requestId, 0, messageBytes(kind, body))
+  /** A frame whose body is there: a message (messages.ts), an entry (carried.ts), or what another member answered. */
+  message(kind: FrameKind, requestId: number, body: Uint8Array, flags = 0): void {
+    this.#begin(kind, flags, requestId, 0, messageBytes(kind, body))
     this.#raw(body)
     this.#finish()
   }
