@@ -46,10 +46,17 @@ const MINUTES: Partial<Record<ScenarioName, number>> = {
   loss30: 3,
 }
 
+/**
+ * How many nodes take part when nobody says. What is said about even load is said about five: of many nodes the hottest key
+ * alone is more than each should have.
+ */
+const NODES = 10
+const NODES_OF: Partial<Record<ScenarioName, number>> = { zipf: 5, shared: 5 }
+
 export const usage: string = `usage: npm run simulate -- [options]
   --scenario S  what happens: ${SCENARIO_NAMES.join(' ')} (storm)
   --mix M       storms of many sizes: ci or nightly, in place of --scenario, --nodes and --minutes
-  --nodes N     nodes of each mesh, 1 to 10000 (10)
+  --nodes N     nodes of each mesh, 1 to 10000 (10; 5 for zipf and shared)
   --seeds N     how many seeds to run, from 1 on or from --seed on (20; 1 with --seed)
   --seed N      the seed to replay, or the first of several
   --minutes M   virtual time of a run, at least ${SCENARIO_MS_MIN / 60_000} (2; 60 for healthy, lossy and starved)
@@ -84,7 +91,7 @@ export function readCommand(args: readonly string[]): SimulateCommand {
   return {
     scenario,
     ...(mix && { mix }),
-    nodes: whole(values, 'nodes', 10, [1, 10_000]),
+    nodes: whole(values, 'nodes', NODES_OF[scenario] ?? NODES, [1, 10_000]),
     firstSeed: whole(values, 'seed', 1, [0, 2 ** 40 - 1]),
     seeds,
     durationMs: readDuration(values, MINUTES[scenario] ?? 2),

@@ -181,6 +181,21 @@ describe('seeds that failed once', () => {
   })
 })
 
+describe('a member that leaves and comes back while single frames get lost', () => {
+  it.each([
+    { seed: 1, loss: 0.05, why: 'the process ended before the others had what it held' },
+    {
+      seed: 23,
+      loss: 0.3,
+      why: 'what a member kept once in the place of the owner came before what that owner has',
+    },
+    { seed: 40, loss: 0.3, why: 'the same' },
+  ])('loses nothing: $seed, $why', ({ seed, loss }) => {
+    const scenario = namedScenario('hand-off', { seed, nodes: 5, durationMs: 60_000, loss })
+    expect(simulate(scenario).violations).toEqual([])
+  })
+})
+
 describe('a mesh with spare members', () => {
   it('has answers to everything while all are gone who own anything', () => {
     for (const seed of [1, 2, 3]) {

@@ -18,6 +18,11 @@ export class Arrivals {
   readonly #former: Placement
   /** When each member came, or came back, as this node saw it. */
   readonly #cameAt = new Map<string, number>()
+  /**
+   * Keys that this node has just got, of which something is here from a member that was no holder of them: what it kept
+   * once in the place of one, however old. Whoever did hold them is asked first, as long as he is still expected.
+   */
+  readonly #hearsay = new Set<string>()
 
   constructor(holdings: Holdings, former: Placement) {
     this.#holdings = holdings
@@ -30,6 +35,15 @@ export class Arrivals {
 
   went(member: string): void {
     this.#cameAt.delete(member)
+  }
+
+  isHearsay(key: string): boolean {
+    return this.#hearsay.has(key)
+  }
+
+  /** Nobody is expected any more to know better. */
+  settled(): void {
+    this.#hearsay.clear()
   }
 
   takeFloors(floors: Uint8Array, at: Instant): void {
@@ -50,7 +64,9 @@ export class Arrivals {
       if (!this.#holdings.isMine(target) || !this.#holdings.hasRoom(key, entry)) continue
       if (!isExpected && !entry.deleted && this.#mayReplaceForgotten(peer, target, { entry, at })) continue
       try {
-        this.take(peer, target, { entry: entryFrom(entry, at.now), at })
+        const accepted = this.take(peer, target, { entry: entryFrom(entry, at.now), at })
+        if (isExpected && accepted === 'stored' && !this.#former.isHolder(peer, target))
+          this.#hearsay.add(key)
       } catch (error) {
         // One that is broken, or too large for this node, stops none of the others.
         if (!(error instanceof CacheMeshError)) throw error

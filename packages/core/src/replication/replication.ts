@@ -207,9 +207,10 @@ export class Replication {
       if (peer !== this.#self) this.#expectations.expect(peer, at.now)
   }
 
-  /** Others may have something newer than what is here of this version. */
-  doubts(version: number): boolean {
-    return version <= this.#doubtedUpTo && this.#expectations.size > 0
+  /** Others may have something newer than what is here of this key, under this version. */
+  doubts(key: string, version: number): boolean {
+    if (this.#expectations.size === 0) return false
+    return version <= this.#doubtedUpTo || this.#arrivals.isHearsay(key)
   }
 
   linkUp(peer: string, at: Instant): readonly ReplicationOutput[] {
@@ -255,6 +256,7 @@ export class Replication {
       ...this.#pulls.tick(at),
     ]
     this.#expectations.tick(at.now, peer => this.#pulls.open(peer))
+    if (this.#expectations.size === 0) this.#arrivals.settled()
     if (at.now >= this.#repairAt) outputs.push(...this.#repair(at))
     if (at.now >= this.#returnAt) outputs.push(...this.#giveBack(at))
     const owes = this.#offers.busy || this.#stoodInFor.size > 0
@@ -329,8 +331,13 @@ export class Replication {
 
   // For the data path.
 
-  /** An entry of another member, for a key that this node holds. Throws ERR_VALUE_TOO_LARGE. */
+  /** An entry of another member, for a key that this node holds, or answers for. Throws ERR_VALUE_TOO_LARGE. */
   take(peer: string, target: Target, arrived: { readonly entry: Entry; readonly at: Instant }): Accepted {
+    // What is here for somebody who could not be reached does not stay until it is long out of date.
+    if (!this.#holdings.isMine(target)) {
+      const owner = this.#parts.placement.owner(target.hash, target.key)
+      if (owner !== undefined) this.stoodIn([owner], arrived.at.now)
+    }
     return this.#arrivals.take(peer, target, arrived)
   }
 

@@ -50,7 +50,7 @@ export class Looks {
     }
     const isKnown = !replication.cold || as === 'last-resort' || kind === 'fill' || kind === 'release'
     const latest = isKnown ? undefined : store.latest(key)
-    const isHere = isKnown || (latest !== undefined && !replication.doubts(latest.version))
+    const isHere = isKnown || (latest !== undefined && !replication.doubts(key, latest.version))
     const sources = isHere ? undefined : replication.sources(call.request)
     if (sources === undefined) call.served(as, at, this.#calls.acknowledgements)
     else this.#look(call, { as, sources, at })

@@ -113,7 +113,7 @@ const PLOTS = {
   'hand-off': ({ dice, count }) => {
     const at = WARM_UP_MS + dice.between(0, 2_000)
     const host = dice.below(count)
-    const leave = { at, kind: 'leave', host, downMs: 5_000, memory: true } as const
+    const leave = { at, kind: 'leave', host, downMs: 5_000, memory: true, handsOver: true } as const
     return { faults: [leave], calmAt: at + 20_000, workload: WRITING, measures: { losses: 'forbidden' } }
   },
   zipf: () => ({

@@ -109,8 +109,11 @@ export type ProcessFault =
   | ({ readonly kind: 'crash' } & Absence)
   /** The whole machine is off: it says nothing any more, not even that it is gone. */
   | ({ readonly kind: 'power-loss' } & Absence)
-  /** Graceful; the process ends a while after. It may be started again. */
-  | ({ readonly kind: 'leave' } & Absence)
+  /**
+   * Graceful; the process ends a while after. It may be started again. `handsOver`: it waits first until the others have
+   * what it held, for as long as nodes do.
+   */
+  | ({ readonly kind: 'leave'; readonly handsOver?: boolean } & Absence)
   /** All processes crash within a time, and start again with their memory, each `downMs` after it crashed. */
   | { readonly kind: 'restart-all'; readonly withinMs: number; readonly downMs: number }
   /** These crash and never come back, and nothing is left in the mesh that newcomers know. */

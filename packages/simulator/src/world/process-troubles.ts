@@ -1,3 +1,4 @@
+import { TIMES } from '@cachemesh/core'
 import type { Dice } from '../chance/dice.ts'
 import type { ProcessFault } from '../scenario/scenario.ts'
 import type { Host } from './host.ts'
@@ -5,6 +6,8 @@ import type { World } from './world.ts'
 
 /** A node that has left lives on for up to this time, to send what it has to say. */
 const LINGER_MS = 1_000
+/** One that waits looks so often whether the others have what it held. */
+const HAND_OVER_POLL_MS = 20
 const NEVER = Number.POSITIVE_INFINITY
 
 interface Timing {
@@ -78,12 +81,20 @@ export class ProcessTroubles {
     this.#world.leave(host)
     const { life } = host
     const { dice, later } = this.#timing
-    later(dice.between(0, LINGER_MS), () => {
+    const givesUpAt = this.#world.queue.now + TIMES.handOverMs
+    const end = (): void => {
       if (host.life !== life || host.state !== 'leaving') return
+      const waits = fault.handsOver === true && host.core.replication.handingOver
+      if (waits && this.#world.queue.now < givesUpAt) {
+        later(HAND_OVER_POLL_MS, end)
+        return
+      }
       this.#world.stop(host, 'graceful')
       if (!fault.memory) host.forget()
-    })
-    later(LINGER_MS + fault.downMs, () => this.start(host, life))
+      if (fault.handsOver === true) later(fault.downMs, () => this.start(host, life))
+    }
+    later(dice.between(0, LINGER_MS), end)
+    if (fault.handsOver !== true) later(LINGER_MS + fault.downMs, () => this.start(host, life))
   }
 
   /** It does not happen while some know nobody but the seeds: they could never find the others. */
