@@ -71,6 +71,9 @@ describe('accusations', () => {
     accusations.receive(wordOf('a', 1, hearsay), 0)
     accusations.receive(wordOf('b', 1, chargeOf('x')), 0)
     expect(accusations.receive(wordOf('b', 2, chargeOf('x'), hearsay), 1)).toBe('repeated')
+    // Many say so for themselves when somebody removes many: none of them is passed on.
+    expect(accusations.receive(wordOf('c', 1, hearsay), 1)).toBe('known')
+    expect(accusations.receive(wordOf('d', 1, chargeOf('x'), hearsay), 1)).toBe('news')
     expect(accusations.hearOf([hearsay, other], 2)).toEqual([other])
     expect(accusations.hearOf([{ ...hearsay, since: 2 }], 3)).toHaveLength(1)
     accusations.expire(VALID_MS + 1)

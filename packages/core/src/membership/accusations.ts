@@ -54,8 +54,10 @@ export class Accusations {
       const before = held?.charges.get(charge.member)
       news ||= before?.since !== charge.since || before.unable !== charge.unable
     }
-    const heard =
-      news || held === undefined ? 'news' : awake - held.spreadAt >= this.#validMs / 2 ? 'again' : 'repeated'
+    // Of a surprise many say for themselves what all have heard by then.
+    const nothing = held === undefined || said.size === 0
+    const repeats = nothing ? 'known' : awake - held.spreadAt >= this.#validMs / 2 ? 'again' : 'repeated'
+    const heard = news ? 'news' : repeats
     const spreadAt = heard === 'repeated' && held !== undefined ? held.spreadAt : awake
     this.#take(accuser, held?.charges)
     this.expireAt = Math.min(this.expireAt, awake + this.#validMs)

@@ -49,6 +49,17 @@ describe('an accusation', () => {
     }
   })
 
+  it('of many by hearsay goes to a few of them like to others, which would be to everybody, and to all whom it accuses itself', () => {
+    const { rumours } = rumoursOf(60)
+    const charges = Array.from({ length: 50 }, (_, i) => chargeOf(`p${i}`))
+    const own = { ...chargeOf('p55'), hearsay: false }
+    for (let i = 1; i <= 20; i++) {
+      const told = hearersOf(rumours, rumours.word([own, ...charges], i), { at: i * 1_000 })
+      expect(told).toContain('p55')
+      expect(told.length).toBeLessThanOrEqual(BOUNDS.accusationToldMax + 1)
+    }
+  })
+
   it('has a number that grows, also from one life of its accuser to the next', () => {
     const { rumours } = rumoursOf(1)
     const rounds = [5_000, 5_000, 4_000, 9_000].map(wall => rumours.word([], wall).round)

@@ -22,7 +22,8 @@ interface Waiting {
 
 /**
  * How accusations travel: what is news goes to a few peers by chance, and everybody for whom it is news passes it on in
- * the same way. It also goes to those it is about, over whatever link there is: they are the ones who can answer.
+ * the same way. It also goes to those it is about, over whatever link there is: they are the ones who can answer. Of the many whom
+ * a node that was alone has removed, all hear as everybody does, and from the configuration that says so.
  *
  * In a storm of accusations those that came within a moment travel as one message. Each for itself they would be, in
  * a mesh of a hundred half of which is gone, tens of thousands of messages every second.
@@ -72,7 +73,7 @@ export class Rumours {
   }
 
   tell(word: Word, { at, ...how }: { at: number } & Omit<Waiting, 'word'>): void {
-    if (how.aimed && !word.charges.some(({ member }) => this.#linked.has(member))) return
+    if (how.aimed && !direct(word).some(member => this.#linked.has(member))) return
     // The last word of an accuser says all that the one before did, but for hearsay.
     const rest: Waiting[] = []
     let aimed = how.aimed ?? false
@@ -125,7 +126,7 @@ export class Rumours {
   #accused(waiting: readonly Waiting[]): ReadonlySet<string> {
     const accused = new Set<string>()
     for (const { word } of waiting)
-      for (const { member } of word.charges) if (this.#linked.has(member)) accused.add(member)
+      for (const member of direct(word)) if (this.#linked.has(member)) accused.add(member)
     return accused
   }
 }
@@ -134,8 +135,15 @@ function isNews({ word, from, aimed }: Waiting, peer: string): boolean {
   return !aimed && peer !== from && peer !== word.accuser
 }
 
-function isAbout({ charges }: Word, peer: string): boolean {
-  return charges.some(({ member }) => member === peer)
+function isAbout(word: Word, peer: string): boolean {
+  return direct(word).includes(peer)
+}
+
+/** Who hears of it whoever else does. */
+function direct({ charges }: Word): string[] {
+  const own = charges.filter(({ hearsay }) => !hearsay)
+  const few = charges.length - own.length <= BOUNDS.accusationToldMax
+  return (few ? charges : own).map(({ member }) => member)
 }
 
 function address(to: string, messages: readonly Accusation[]): Told[] {
