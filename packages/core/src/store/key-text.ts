@@ -4,6 +4,8 @@ import { EXTRA, EXTRA_BYTES, HEAD, HEADER_BYTES, KEY } from './layout.ts'
 import type { Segments } from './segments.ts'
 
 const REPLACEMENT = 0xfffd
+/** Four characters are compared at once where a word has its first byte lowest, which is nearly everywhere. */
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
 
 /** True when this is the key of the entry. */
 export function hasKey(segments: Segments, address: number, key: string): boolean {
@@ -16,7 +18,13 @@ export function hasKey(segments: Segments, address: number, key: string): boolea
   const bytes = segments.bytes[segment]!
   // As many bytes as units: all of it is ASCII, or it is another key.
   if (length !== key.length) return length > key.length && hasUtf8(bytes, { at, length, key })
-  for (let i = 0; i < length; i++) if (bytes[at + i] !== key.charCodeAt(i)) return false
+  let i = 0
+  for (let word = at >> 2; IS_LITTLE_ENDIAN && i + 4 <= length; word++, i += 4) {
+    const [a, b] = [key.charCodeAt(i), key.charCodeAt(i + 1)]
+    const [c, d] = [key.charCodeAt(i + 2), key.charCodeAt(i + 3)]
+    if ((a | b | c | d) > 0x7f || words[word] !== (a | (b << 8) | (c << 16) | (d << 24))) return false
+  }
+  for (; i < length; i++) if (bytes[at + i] !== key.charCodeAt(i)) return false
   return true
 }
 

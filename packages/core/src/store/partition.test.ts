@@ -209,6 +209,17 @@ describe('a partition', () => {
     expect(partition.find('b')?.value).toEqual(expected)
   })
 
+  it('tells keys of one hash apart, by their last character, and by what four characters are together', () => {
+    const { partition } = partitionOf(400 * KiB)
+    const keys = ['Aaaa', 'Aaaab', 'Aaaac', 'AaaaAaaa', 'AaabAaaa']
+    for (const key of keys) partition.put(key, entryWith(1), 5)
+    const addresses = keys.map(key => partition.seek(key, 5))
+    expect(new Set([0, ...addresses]).size).toBe(keys.length + 1)
+    for (const other of ['\u6141\0aa', 'Aaa\u0161', 'Aaaa\u6141\0aa', 'aaaA', 'Aaa']) {
+      expect(partition.seek(other, 5)).toBe(0)
+    }
+  })
+
   it('does not let keys of one hash pile up', () => {
     const { partition } = partitionOf(800 * KiB)
     for (let i = 0; i < 1_000; i++) partition.put(`key ${i}`, entryWith(1), 42)

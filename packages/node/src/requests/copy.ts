@@ -1,13 +1,16 @@
 import { markAsUntransferable } from 'node:worker_threads'
 import type { Blocks } from '@cachemesh/core'
 
-/** As large as those that Node cuts small Buffers from; what is cut lies at a multiple of the alignment. */
-const SLAB_BYTES = 8 * 1024
-const SMALL_BYTES_MAX = SLAB_BYTES / 8
+/**
+ * What a program keeps of a slab keeps all of it. Slabs of 8 KiB, as Node cuts small Buffers from, cost half as much again
+ * for 100 bytes: making one takes as long as cutting forty pieces. What is cut lies at a multiple of the alignment.
+ */
+const SLAB_BYTES = 32 * 1024
+const SMALL_BYTES_MAX = 1024
 const ALIGNMENT = 8
 
 let slab = newSlab()
-let slabWords = new Int32Array(slab.buffer)
+let slabWords = new Int32Array(slab)
 let end = 0
 
 /**
@@ -34,18 +37,19 @@ export function copyAt(blocks: Blocks, address: number): Uint8Array {
 function small(length: number): Uint8Array {
   if (end + length > SLAB_BYTES) {
     slab = newSlab()
-    slabWords = new Int32Array(slab.buffer)
+    slabWords = new Int32Array(slab)
     end = 0
   }
   // Half the price of `subarray`.
-  const copy = new Uint8Array(slab.buffer, end, length)
+  const copy = new Uint8Array(slab, end, length)
   end += (length + ALIGNMENT - 1) & -ALIGNMENT
   return copy
 }
 
 /** Moving the memory of one value to another thread would take that of its neighbours along. */
-function newSlab(): Uint8Array {
-  const bytes = new Uint8Array(SLAB_BYTES)
-  markAsUntransferable(bytes.buffer)
-  return bytes
+function newSlab(): ArrayBuffer {
+  // All that is cut is written: no zeros are needed before.
+  const { buffer } = Buffer.allocUnsafeSlow(SLAB_BYTES)
+  markAsUntransferable(buffer)
+  return buffer
 }
