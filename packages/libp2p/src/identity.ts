@@ -9,6 +9,7 @@ import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@
 import type { PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { writeDurably } from './durable-file.ts'
+import { idOf } from './id-of.ts'
 
 export interface Identity {
   /** The peer id, base58. */
@@ -101,7 +102,7 @@ async function putInPlace(temporary: string, path: string): Promise<void> {
 }
 
 function identityOf(privateKey: PrivateKey): Identity {
-  return { id: peerIdFromPrivateKey(privateKey).toString(), privateKey }
+  return { id: idOf(peerIdFromPrivateKey(privateKey)), privateKey }
 }
 
 function damaged(path: string, cause?: unknown): CacheMeshError {

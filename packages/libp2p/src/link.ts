@@ -12,6 +12,7 @@ import {
 import type { Connection, Stream } from '@libp2p/interface'
 import { BulkQueue } from './bulk-queue.ts'
 import { abortConnection, closeConnection } from './ending.ts'
+import { idOf } from './id-of.ts'
 import { Lane, type LaneOwner, left } from './lane.ts'
 
 /** A usable way to one peer. */
@@ -76,7 +77,7 @@ export class PeerLink implements Link, LaneOwner {
 
   constructor(connection: Connection, opener: boolean, events: LinkEvents) {
     this.connection = connection
-    this.peer = connection.remotePeer.toString()
+    this.peer = idOf(connection.remotePeer)
     this.address = connection.remoteAddr.toString()
     this.#opener = opener
     this.#events = events

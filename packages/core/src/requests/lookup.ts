@@ -125,7 +125,11 @@ export function foundCopyAt(node: NodeParts, address: number, now: number): Foun
 function foundIn(frame: Frame, by: string): Found | undefined {
   if (frame.kind !== KIND.hit) return undefined
   const isCopy = (frame.flags & FLAG.copied) !== 0 && frame.leaseMs === 0
-  return { ...readFound(frame, by), owned: frame.owned, ...(isCopy && { served: 'copy' }) }
+  const { owned } = frame
+  const version = frame.version()
+  const { value, contentType, ttlMs } = frame.entry()
+  checkValue(value, contentType)
+  return { value, contentType, ttlMs, version, served: isCopy ? 'copy' : 'forwarded', by, owned }
 }
 
 /** The version and entry that a frame has next. `by`: the member that it came from. */

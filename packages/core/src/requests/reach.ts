@@ -18,8 +18,8 @@ export class Reach {
   /** Of the call that is being sent on its way, monotonic ms. */
   #now = 0
   #kind: KeyRequest['kind'] = 'get'
-  #lastTo = ''
-  #lastOutlet: Outlet | undefined
+  /** By the ids of members as calls have them: those of links are other strings, and take long to compare with. */
+  readonly #known = new Map<string, Outlet>()
 
   constructor({
     placement,
@@ -31,16 +31,13 @@ export class Reach {
     this.#openings = openings
   }
 
-  /**
-   * The way to a member. One member is asked many times in a row, and finding its long id in the table of links costs
-   * as much as all the rest of sending a frame.
-   */
+  /** The way to a member. */
   outlet(id: string): Outlet | undefined {
-    if (id !== this.#lastTo) {
-      this.#lastOutlet = this.#outlets.link(id)
-      this.#lastTo = this.#lastOutlet === undefined ? '' : id
-    }
-    return this.#lastOutlet
+    const known = this.#known.get(id)
+    if (known !== undefined) return known
+    const outlet = this.#outlets.link(id)
+    if (outlet !== undefined) this.#known.set(id, outlet)
+    return outlet
   }
 
   /** The members that a call can go to now. */
@@ -94,7 +91,7 @@ export class Reach {
   }
 
   forget(peer: string): void {
-    this.#lastTo = ''
+    this.#known.delete(peer)
     this.#silences.forget(peer)
     this.#overloads.forget(peer)
   }

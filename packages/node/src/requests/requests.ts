@@ -202,9 +202,9 @@ export class Requests {
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       const at = this.#moment.taken()
-      const deadline = at.now + timeoutMs
-      const parts = { node: this.#core, key, hash, askedAt: at.now, deadline }
-      const call = new Lookup({ ...parts, take, resolve, reject })
+      const [node, askedAt] = [this.#core, at.now]
+      const deadline = askedAt + timeoutMs
+      const call = new Lookup({ node, key, hash, askedAt, deadline, take, resolve, reject })
       this.#calls.dispatch(call, at)
       this.#sweeps.wind()
     })
