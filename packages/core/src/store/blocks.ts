@@ -217,8 +217,8 @@ export class Blocks {
   /** A view, valid until the next write. */
   valueOf(address: number): Uint8Array {
     if ((this.segments.word(address, HEAD) & OUTSIDE) !== 0) return this.outside.get(this.#outsideOf(address))
+    const buffer = this.segments.buffers[address >>> this.segments.shift]!
     // Half the price of `subarray`.
-    const { buffer } = this.#bytesAt(address)
     return new Uint8Array(buffer, this.#valueAt(address), this.segments.word(address, VALUE_BYTES))
   }
 

@@ -11,6 +11,8 @@ const EXACT = 64
 const EXACT_LOG = 6
 const LISTS = EXACT + 8 * 11
 
+const NO_MEMORY = new ArrayBuffer(0)
+
 /** Told where the block of an entry is now. Its bytes are there already. */
 export type Moved = (to: number, from: number) => void
 
@@ -22,6 +24,8 @@ export class Segments {
   readonly words: Int32Array[] = []
   readonly doubles: Float64Array[] = []
   readonly bytes: Uint8Array[] = []
+  /** The same memory: to ask a view for it costs as much as a new view. */
+  readonly buffers: ArrayBuffer[] = []
   /** Units of each segment that are taken. */
   #taken: Int32Array = new Int32Array(16)
   readonly #released: number[] = []
@@ -103,7 +107,7 @@ export class Segments {
 
   /** Gives everything back. */
   clear(): void {
-    for (const each of [this.words, this.doubles, this.bytes, this.#released]) each.length = 0
+    for (const each of [this.words, this.doubles, this.bytes, this.buffers, this.#released]) each.length = 0
     for (const each of [this.#taken, this.#lists, this.#filled]) each.fill(0)
     this.#count = 0
     this.#freeUnits = 0
@@ -121,6 +125,7 @@ export class Segments {
     this.words[segment] = new Int32Array(buffer)
     this.doubles[segment] = new Float64Array(buffer)
     this.bytes[segment] = new Uint8Array(buffer)
+    this.buffers[segment] = buffer
     if (segment >= this.#taken.length) {
       const longer = new Int32Array(2 * segment)
       longer.set(this.#taken)
@@ -195,6 +200,7 @@ export class Segments {
     this.words[segment] = new Int32Array(0)
     this.doubles[segment] = new Float64Array(0)
     this.bytes[segment] = new Uint8Array(0)
+    this.buffers[segment] = NO_MEMORY
     this.#released.push(segment)
   }
 

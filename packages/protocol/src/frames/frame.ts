@@ -42,12 +42,19 @@ export class Frame {
   owned = false
   #bytes: Uint8Array = new Uint8Array(0)
   #view: DataView = new DataView(this.#bytes.buffer)
+  /** The memory of the bytes, and where in it they begin. */
+  #buffer: ArrayBufferLike = this.#bytes.buffer
+  #base = 0
   #at = 0
   #end = 0
 
   /** Points the frame at `length` bytes of `bytes`, from the length field on. */
   open(bytes: Uint8Array, view: DataView, start: number, length: number, owned: boolean): void {
-    this.#bytes = bytes
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes
+      this.#buffer = bytes.buffer
+      this.#base = bytes.byteOffset
+    }
     this.#view = view
     this.#at = start + HEAD_BYTES
     this.#end = start + length
@@ -94,7 +101,7 @@ export class Frame {
 
   /** A view of all that was not read yet, which stays to be read. */
   rest(): Uint8Array {
-    return this.#bytes.subarray(this.#at, this.#end)
+    return new Uint8Array(this.#buffer, this.#base + this.#at, this.#end - this.#at)
   }
 
   /** Body of get, set and delete, up to the entry. */
@@ -118,8 +125,10 @@ export class Frame {
     const ttlMs = this.#u64()
     if (ttlMs > LIMITS.ttlMsMax) throw malformed(`a time to live of ${ttlMs} ms`)
     const contentType = this.#contentType()
-    const value = this.#bytes.subarray(this.#at, this.#end)
-    if (value.length > LIMITS.valueBytesMax) throw malformed(`a value of ${value.length} bytes`)
+    const bytes = this.#end - this.#at
+    if (bytes > LIMITS.valueBytesMax) throw malformed(`a value of ${bytes} bytes`)
+    // Half the price of `subarray`.
+    const value = new Uint8Array(this.#buffer, this.#base + this.#at, bytes)
     this.#at = this.#end
     return { value, contentType, ttlMs }
   }
