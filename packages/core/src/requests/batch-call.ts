@@ -2,6 +2,7 @@ import { CacheMeshError, errorCode, FLAG, type Frame, KIND, LIMITS } from '@cach
 import type { Instant } from '../limits/instant.ts'
 import { type BatchKind, type Call, type KeyRequest, NO_HOPS } from './call.ts'
 import type { Calls } from './calls.ts'
+import { Lookup } from './lookup.ts'
 import type { NodeParts } from './node-parts.ts'
 import { bytesIn } from './request-frame.ts'
 
@@ -18,7 +19,8 @@ const BATCH_BYTES = LIMITS.smallFrameBytesMax - 4 * 1024
 
 /**
  * Sends calls of one kind on their way, those to one owner in one frame as far as they fit: a frame, a reply and a
- * deadline cost more than a key does.
+ * deadline cost more than a key does. What this node holds a copy of is answered at once. A key of which it had one
+ * until a moment ago travels alone: a request of one key says so.
  */
 export function dispatchTogether(
   calls: readonly Call[],
@@ -29,7 +31,16 @@ export function dispatchTogether(
     const owner = node.placement.owner(call.request.hash, call.request.key)
     const bytes = bytesIn(call.request) + 300
     const isAlone = batchKindOf(call.request) === undefined
-    if (owner === undefined || owner === node.id || isAlone || bytes > BATCH_BYTES) {
+    const isRead = call instanceof Lookup
+    if (isRead && owner === node.id) node.copying.asks(call.key, call.hash, at)
+    if (isRead && owner !== node.id && call.answeredByCopy(at)) continue
+    if (
+      owner === undefined ||
+      owner === node.id ||
+      isAlone ||
+      bytes > BATCH_BYTES ||
+      (isRead && call.lapsed)
+    ) {
       by.dispatch(call, at)
       continue
     }

@@ -186,6 +186,27 @@ describe('a batch', () => {
     for (const key of KEYS) expect(found.get(key)).toBe(key === large ? 100_000 : 6_000)
   })
 
+  it('asks nobody for what this node holds copies of, and asks alone for what it held one of until now', () => {
+    const mesh = new Mesh(['a', 'b', 'c'])
+    together(mesh, writes(mesh, sets(10), new Map()))
+    mesh.settle()
+    mesh.frames.length = 0
+    const { copying, placement } = mesh.node('a').life.node
+    const [held = '', lapsed = '', ...others] = KEYS.filter(key => placement.owner(hashKey(key)) === 'b')
+    const copy = { version: 1, value: new Uint8Array(3), contentType: BYTES, ttlMs: 0, askedAt: AT.now - 100 }
+    copying.held.keep(held, { ...copy, leaseMs: 1_000 }, AT.now)
+    copying.held.keep(lapsed, { ...copy, leaseMs: 1_000 }, AT.now)
+    copying.held.lapse(lapsed, hashKey(lapsed))
+    for (let i = 0; i < 10_000; i++) copying.asks(lapsed, hashKey(lapsed), AT)
+    const found: Ends = new Map()
+    together(mesh, lookups(mesh, [held, lapsed, ...others], found))
+    expect([...found]).toEqual([[held, 3]])
+    mesh.settle()
+    expect(asked(mesh)).toEqual([KIND.get, KIND.getMany])
+    expect(found.get(lapsed)).toBe(10)
+    expect(found.size).toBe(others.length + 2)
+  })
+
   it('brings values up to a bound, and those beyond it one by one', () => {
     const mesh = new Mesh(['a', 'b', 'c'])
     const sizeBytes = 100_000

@@ -83,6 +83,16 @@ export class Lookup<T> implements Call, KeyRequest {
     this.#finish(found, this.failed.length === 0 && !frame.stoodIn)
   }
 
+  /** Answers out of a copy, if this node holds one of what another member owns. False: it does not. */
+  answeredByCopy(at: Instant): boolean {
+    const { copying } = this.#node
+    const address = copying.held.seek(this.key, this.hash, at.now)
+    if (address === 0) return false
+    copying.asks(this.key, this.hash, at)
+    this.#finish(foundCopyAt(this.#node, address, at.now), true)
+    return true
+  }
+
   served(as: Role, at: Instant): void {
     this.#finish(foundHere(this.#node, this.key, at.now), as === 'owner')
   }

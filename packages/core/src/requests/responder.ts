@@ -172,15 +172,42 @@ export class Responder {
     }
     const batch = new BatchReply(from, frame.requestId, this.#node.stamp)
     const replies = requests.map((_, place) => batch.place(place))
+    // Requests of one peer take effect in the order in which they came.
+    this.#reads.answer(when.at)
+    const { replication, placement } = this.#node
     requests.forEach((request, place) => {
       const reply = replies[place] as KeyReply
       try {
-        this.#ask(request, { from, reply, ...when, hops: NO_HOPS, failed: NO_HOPS })
+        if (request.kind === 'get' && !replication.cold && placement.owns(request.hash, request.key))
+          this.#read(request, { peer: from.peer, batch, reply, at: when.at })
+        else this.#ask(request, { from, reply, ...when, hops: NO_HOPS, failed: NO_HOPS })
       } catch (error) {
         reply.error(error)
       }
     })
     batch.asked()
+  }
+
+  /** One of a batch, of a key that is owned here: counted, and granted a copy, as if it had come alone. */
+  #read(
+    { key, hash }: KeyRequest,
+    {
+      peer,
+      batch,
+      reply,
+      at,
+    }: {
+      readonly peer: string
+      readonly batch: BatchReply
+      readonly reply: KeyReply
+      readonly at: Instant
+    },
+  ): void {
+    splitKey(key) // throws for what qualifies no key
+    const entry = this.#node.store.read(key, at.now, hash)
+    const copied = entry !== undefined && batch.isSmallWith(entry.value.length) ? entry : undefined
+    const leaseMs = this.#node.copying.asked({ key, hash, peer, lapsed: false }, copied, at.now)
+    reply.found(entry, at.now, 0, leaseMs)
   }
 
   #ask(request: KeyRequest, asked: Asked): void {

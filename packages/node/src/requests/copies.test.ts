@@ -40,6 +40,23 @@ describe('a copy of a hot key', () => {
     expect(await a.namespace('n').get(key)).toBeUndefined()
   })
 
+  it('comes with the answer to a batch too, and answers the next one', async () => {
+    const { a, b, key } = await copyingMesh()
+    const [here, there] = [a.namespace('n'), b.namespace('n')]
+    const keys = [
+      key,
+      ...Array.from({ length: 40 }, (_, i) => `more ${i}`).filter(it => !here.route(it).local),
+    ]
+    await there.setMany(keys.map(it => [it, 'first'] as const))
+    await vi.waitFor(async () => {
+      await here.getMany(keys)
+      const address = keys.filter(it => here.peek(it) === 'first')
+      expect(address).toEqual(keys)
+    })
+    await there.setMany(keys.map(it => [it, 'second'] as const))
+    expect([...(await here.getMany(keys)).values()]).toEqual(keys.map(() => ({ value: 'second' })))
+  })
+
   it('ends with its lease, though its owner cannot say so any more', async () => {
     const { a, b, key } = await copyingMesh(300)
     await b.namespace('n').set(key, 'there')

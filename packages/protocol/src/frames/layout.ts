@@ -85,7 +85,7 @@ export const FLAG = {
   absent: 16,
   /** In `hit` and `lease`: the value is past its time and somebody refreshes it. In `lease` it follows. */
   stale: 32,
-  /** In `get`: a copy was here whose lease is over, and is asked for often. In `hit`: it may be copied, for the budget. */
+  /** In `get`: a copy was here whose lease is over, and is asked for often. In `hit`: it may be copied, for the budget of its frame. */
   copied: 64,
   /** In `get`: answer out of what you keep for the owner, or miss; ask nobody. */
   spare: 128,

@@ -136,7 +136,7 @@ function write(writer: FrameWriter, frame: FrameVector): void {
   else if (kind === 'look') writer.replicate(requestId, budgetMs, key, frame)
   else if (kind === 'replicate') writer.replicate(requestId, budgetMs, key, frame, carried(frame))
   else if (kind === 'held') writer.message(KIND.held, requestId, carried(frame))
-  else if (kind === 'answers') writer.answers(requestId, frame.answers.map(answer))
+  else if (kind === 'answers') writer.answers(requestId, frame.answers.map(answer), frame.leaseMs)
   else writer.message(KIND[kind], requestId, bytesOf(frame.body))
 }
 
@@ -231,7 +231,7 @@ function meaning(frame: Frame): unknown {
           answers.push({ place, flags, kind: 'error', error: number, text: message })
         }
       })
-      return { ...said, answers }
+      return { ...said, ...(budgetMs > 0 && { leaseMs: budgetMs }), answers }
     }
     case KIND.hit:
       return {

@@ -156,9 +156,9 @@ export class FrameWriter {
     this.#finish()
   }
 
-  /** The answers to a batch, in any order. */
-  answers(requestId: number, answers: readonly BatchAnswer[]): void {
-    this.#begin(KIND.answers, 0, requestId, 0, answersBytes(answers))
+  /** The answers to a batch, in any order. `leaseMs`: so long those flagged as copied may be answered from a copy. */
+  answers(requestId: number, answers: readonly BatchAnswer[], leaseMs = 0): void {
+    this.#begin(KIND.answers, 0, requestId, leaseMs, answersBytes(answers))
     this.#u16(answers.length)
     for (const answer of answers) {
       this.#u16(answer.place)

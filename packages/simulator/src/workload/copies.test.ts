@@ -8,7 +8,7 @@ import { type CreateRequests, realRequests } from './host-requests.ts'
 const LEASE_MS = 1_000
 
 /** Few keys, read and written by all, while members are cut off from each other, stand still and come back. */
-function copying(seed: number): Scenario {
+function copying(seed: number, batches = 0): Scenario {
   return story({
     seed,
     nodes: 5,
@@ -21,26 +21,37 @@ function copying(seed: number): Scenario {
     ],
     calmAt: 26_000,
     workload: {
-      ...{ keys: 6, everyMs: 60, timeoutMs: 1_000, writes: 0.15, deletes: 0.05, valueBytesMax: 200 },
+      ...{
+        keys: batches === 1 ? 60 : 6,
+        everyMs: 60,
+        timeoutMs: 1_000,
+        writes: 0.15,
+        deletes: 0.05,
+        valueBytesMax: 200,
+      },
       leaseMs: LEASE_MS,
+      ...(batches > 0 && {
+        atomics: { counters: 1, increments: 0, compares: 0, batches, tagged: 0, eraseEveryMs: 1e9 },
+      }),
     },
   })
 }
 
 const SEEDS = [1, 2, 3, 4]
 
-function found(createRequests: CreateRequests): readonly string[] {
+function found(createRequests: CreateRequests, batches = 0): readonly string[] {
   return SEEDS.flatMap(seed =>
-    simulate(copying(seed), { createRequests }).violations.map(({ checker }) => checker),
+    simulate(copying(seed, batches), { createRequests }).violations.map(({ checker }) => checker),
   )
 }
 
 describe('copies', () => {
   it('are never older than their lease, whoever is cut off, stands still or dies', () => {
     expect(found(realRequests)).toEqual([])
+    expect(found(realRequests, 0.1)).toEqual([])
   })
 
-  it('that do not end by themselves are found out: of a holder that cannot be told', () => {
+  it.each([0, 1])('that do not end by themselves are found out, %d of them in batches', batches => {
     const endless: CreateRequests = (node: NodeParts, outlets) => {
       const { held } = node.copying
       const keep = held.keep.bind(held)
@@ -48,7 +59,7 @@ describe('copies', () => {
       const calls = new Calls(node, outlets)
       return { calls, responder: new Responder(node, calls) }
     }
-    expect(found(endless)).toContain('staleness')
+    expect(found(endless, batches)).toContain('staleness')
   })
 
   it('that nobody is told of are found out when their lease is long', () => {
