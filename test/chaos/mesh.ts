@@ -1,7 +1,8 @@
 // A mesh of real processes that a scenario does things to, and what each of its nodes says. Runs in tests and in
 // `npm run chaos`.
 
-import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { Processes, type StartedNode } from '../e2e/processes.ts'
 
 export interface Member {
@@ -89,16 +90,26 @@ export function pause(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, ms))
 }
 
-/** Addresses on loopback that were free a moment ago. */
+/** Below those that the kernel gives to whoever connects somewhere: such a one may be taken again before a node listens there. */
+const PORTS = { from: 12_000, count: 20_000 }
+
 export async function freeAddresses(count: number): Promise<string[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer()
-      return new Promise<typeof server>(resolve => server.listen(0, '127.0.0.1', () => resolve(server)))
-    }),
-  )
-  const ports = servers.map(server => (server.address() as { port: number }).port)
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
+  const servers: Server[] = []
+  for (
+    let port = Math.floor(Math.random() * PORTS.count);
+    servers.length < count;
+    port = (port + 1) % PORTS.count
+  ) {
+    const server = createServer().listen(PORTS.from + port, '127.0.0.1')
+    try {
+      await once(server, 'listening')
+      servers.push(server)
+    } catch {
+      // Somebody else's: the next one.
+    }
+  }
+  const ports = servers.map(server => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map(server => once(server.close(), 'close')))
   return ports.map(port => `127.0.0.1:${port}`)
 }
 
