@@ -181,6 +181,13 @@ describe('seeds that failed once', () => {
   })
 })
 
+it('seed 22: who answers an accusation before it hears that it was removed knows less than others all the same', () => {
+  const scenario = namedScenario('storm-replicas', { seed: 22, nodes: 5, durationMs: 180_000 })
+  const { herds: _, ...plan } = scenario.workload as NonNullable<typeof scenario.workload>
+  const { violations } = simulate({ ...scenario, workload: { ...plan, everyMs: 150, deletes: 0.1 } })
+  expect(violations).toEqual([])
+})
+
 describe('a member that leaves and comes back while single frames get lost', () => {
   it.each([
     { seed: 1, loss: 0.05, why: 'the process ended before the others had what it held' },

@@ -7,7 +7,6 @@ import {
   type Delta,
   deltaTo,
   digestPrefix,
-  isTombstone,
   type Member,
   type Message,
   type Summary,
@@ -19,6 +18,7 @@ import { BOUNDS, TIMES } from '../limits/limits.ts'
 import type { Hold } from './hold.ts'
 import type { Joined, Ledger, Waits } from './ledger.ts'
 import { Listeners } from './listeners.ts'
+import { countLiving, type Overtaken, overtakenIn } from './overtaken.ts'
 import { Pace } from './pace.ts'
 
 interface Sent {
@@ -32,6 +32,7 @@ export type ExchangeOutput =
   | { readonly kind: 'announce'; readonly delta: Delta }
   /** Somebody's document removes these, whom nobody accuses here: they are to hear of it. */
   | { readonly kind: 'surprise'; readonly members: readonly Member[] }
+  | Overtaken
 
 const NOTHING: readonly ExchangeOutput[] = []
 
@@ -268,7 +269,8 @@ export class Exchange {
     this.#holds(from, delta.version.digest)
     // To hear what is held here they would send the same again, and again, for as long as it waits.
     const heard = this.#ledger.awaits(digestPrefix(delta.version)) ? [] : [this.#version(from)]
-    return [...heard, ...this.#surprised(), ...this.#passedOn(joined, before, { now, from })]
+    const overtaken = overtakenIn(delta, this.#ledger.current)
+    return [...heard, ...this.#surprised(), ...overtaken, ...this.#passedOn(joined, before, { now, from })]
   }
 
   #passedOn(
@@ -410,8 +412,4 @@ export class Exchange {
   readonly #version = (to: string): ExchangeOutput => {
     return { kind: 'send', to, message: { kind: 'version', version: this.#ledger.current.version } }
   }
-}
-
-function countLiving({ members }: Configuration): number {
-  return members.reduce((count, member) => (isTombstone(member) ? count : count + 1), 0)
 }

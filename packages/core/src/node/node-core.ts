@@ -1,6 +1,5 @@
-// One node as a state machine: inputs and the time go in, outputs come out, nothing happens in between. The
-// rules are in the rooms; here is only who hears of what. Requests for keys do not come through `step`: the
-// room `requests` handles them, with the same time.
+// One node as a state machine: inputs and the time go in, outputs come out. The rules are in the rooms; here is only who
+// hears of what. Requests for keys do not come through `step`: the room `requests` handles them, with the same time.
 
 import {
   CacheMeshError,
@@ -93,7 +92,7 @@ export class NodeCore extends DataRooms {
     const [dealt, neighbours] = [new Random(options.randomSeed + 3), () => this.neighbours]
     this.balance = this.balancing({ random: dealt, neighbours, operations: this.#operations, now: at.now })
     this.replication = new Replication({ store, placement, linked, random: dice, rules })
-    this.#proof = new Proof({ rooms: this, exchange: this.#exchange, membership: this.#membership })
+    this.#proof = new Proof({ self, rooms: this, exchange: this.#exchange, membership: this.#membership })
     this.#show(at)
   }
 
@@ -263,15 +262,16 @@ export class NodeCore extends DataRooms {
 
   #exchanged(outputs: readonly ExchangeOutput[], at: Instant): void {
     for (const output of outputs) {
-      if (output.kind !== 'surprise') this.#outputs.push(output)
-      else this.#surprised(output.members, at)
+      if (output.kind === 'surprise') this.#surprised(output.members, at)
+      else if (output.kind === 'overtaken') this.#proof.removed(output.members, at)
+      else this.#outputs.push(output)
     }
   }
 
   /** Somebody has removed members that nobody accuses here. They hear of it; this node answers for itself at once. */
   #surprised(members: readonly Member[], at: Instant): void {
     for (const { id, since } of members) if (id === this.id) this.#presence.removed(since, at.now)
-    if (members.some(({ id }) => id === this.id)) this.replication.returns(at)
+    this.#proof.removed(members, at)
     const charges = members.filter(({ id }) => id !== this.id).map(hearsay)
     if (charges.length > 0) this.#membership.passOn(charges, at)
   }
