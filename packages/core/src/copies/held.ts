@@ -1,6 +1,7 @@
 // The holder's side of copies: entries of others that this node may answer from for a while.
 
 import { type EntryBody, hashKey } from '@cachemesh/protocol'
+import type { Instant } from '../limits/instant.ts'
 import { type Entry, entryOf } from '../store/entry.ts'
 import type { Store } from '../store/store.ts'
 
@@ -31,16 +32,19 @@ export class Held {
 
   /** A copy that may be answered from at this moment. `now` must have been read after the request arrived. */
   read(key: string, now: number, hash: number = hashKey(key)): Entry | undefined {
-    const address = this.seek(key, hash, now)
+    const address = this.seek(key, hash, { now })
     return address === 0 ? undefined : this.#store.copies.entryAt(address)
   }
 
-  /** Address of what `read` would show, 0 if there is none. It is valid until the next write. */
-  seek(key: string, hash: number, now: number): number {
+  /**
+   * Address of what `read` would show, 0 if there is none. It is valid until the next write. `at` is looked at only when
+   * there is a copy.
+   */
+  seek(key: string, hash: number, at: Pick<Instant, 'now'>): number {
     if (!this.#any) return 0
     const { copies, blocks, erasures } = this.#store
     const address = copies.seek(key, hash)
-    if (address === 0 || blocks.staleAt(address) <= now || copies.expiresAt(address) <= now) return 0
+    if (address === 0 || Math.min(blocks.staleAt(address), copies.expiresAt(address)) <= at.now) return 0
     const version = copies.versionOf(address)
     // Copies come without their tags: any of them may be one that was deleted by a tag since.
     if (version <= erasures.latest && erasures.mayHide(key, version)) {

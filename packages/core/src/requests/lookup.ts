@@ -123,7 +123,7 @@ export function foundEntry(node: NodeParts, entry: Entry, now: number): Found {
 
 /** The copy of what another member owns, while it may be answered from. */
 export function foundCopy(node: NodeParts, key: string, now: number): Found | undefined {
-  const address = node.copying.held.seek(key, hashKey(key), now)
+  const address = node.copying.held.seek(key, hashKey(key), { now })
   return address === 0 ? undefined : foundCopyAt(node, address, now)
 }
 

@@ -172,7 +172,7 @@ export class Requests {
   #seekCopy(key: string, hash: number): number {
     const { copying } = this.#core
     if (!copying.held.any || this.closed) return 0
-    const address = copying.held.seek(key, hash, monotonic())
+    const address = copying.held.seek(key, hash, present)
     if (address !== 0) copying.asks(key, hash, present)
     return address
   }

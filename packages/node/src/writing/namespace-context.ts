@@ -40,8 +40,8 @@ export class NamespaceContext {
   }
 
   /** Slots of tags. Throws ERR_INVALID_ARGUMENT. */
-  slots({ tags = [] }: { readonly tags?: readonly string[] }): readonly number[] {
-    return tagSlots(this.name, tags)
+  slots({ tags }: { readonly tags?: readonly string[] }): readonly number[] {
+    return tags === undefined ? NO_SLOTS : tagSlots(this.name, tags)
   }
 
   /** Throws ERR_INVALID_VALUE, ERR_VALUE_TOO_LARGE. */
@@ -56,6 +56,8 @@ export class NamespaceContext {
     checkSize(this.runtime.core.settings, this.name, value.length)
   }
 }
+
+const NO_SLOTS: readonly number[] = []
 
 export function checkOptions(options: unknown): void {
   if (typeof options === 'object' && options !== null) return
