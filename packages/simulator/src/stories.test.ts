@@ -223,6 +223,21 @@ describe('a mesh whose keys are rearranged again and again', () => {
   })
 })
 
+describe('a member that has too much to do', () => {
+  it('refuses early, is no burden to others, and its reads are answered where there are replicas', () => {
+    for (const seed of [1, 2, 3]) {
+      const scenario = namedScenario('overload', { seed, nodes: 4, durationMs: 70_000 })
+      expect(simulate(scenario).violations).toEqual([])
+    }
+  })
+
+  it('is found out when it refuses nobody', () => {
+    const scenario = namedScenario('overload', { seed: 1, nodes: 4, durationMs: 70_000 })
+    const { violations } = simulate({ ...scenario, rules: { lateMs: 1e9 } })
+    expect(violations).toContainEqual(expect.objectContaining({ checker: 'overload' }))
+  })
+})
+
 describe('a mesh in which replicas answer for owners', () => {
   it('does not wait for one that is slow', () => {
     const scenario = namedScenario('slow-node', { seed: 1, nodes: 4, durationMs: 90_000 })

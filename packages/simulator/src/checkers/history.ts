@@ -13,6 +13,7 @@ import type { HistoryChecker } from './history-checker.ts'
 import { Hops } from './hops.ts'
 import { InTime } from './in-time.ts'
 import { Losses } from './losses.ts'
+import { Overload } from './overload.ts'
 import { Ownership } from './ownership.ts'
 import { Pauses } from './pauses.ts'
 import { Staleness } from './staleness.ts'
@@ -36,6 +37,7 @@ export function historyCheckers(
   const deletions = new Deletions(hosts)
   const herds = new HerdLoads(scenario, ownership)
   const evenness = new Evenness(hosts, scenario.measures?.evenness)
+  const overload = new Overload(hosts, scenario.measures?.overload)
   return {
     judges: [
       ownership,
@@ -53,8 +55,9 @@ export function historyCheckers(
       new FinalReads(hosts),
       herds,
       evenness,
+      overload,
     ],
-    checkers: [ownership, inTime, standingIn, pauses, deletions, herds, evenness],
+    checkers: [ownership, inTime, standingIn, pauses, deletions, herds, evenness, overload],
     herds,
     evenness,
   }

@@ -131,6 +131,18 @@ const PLOTS = {
       measures: { losses: 'forbidden', changesFrom: WARM_UP_MS },
     }
   },
+  // Its process gets a moment now and then: what comes to it waits in its sockets.
+  overload: ({ dice, count, calmAt }) => {
+    const host = dice.below(count)
+    const [from, to] = [WARM_UP_MS + 3_000, calmAt - 1_000]
+    const busy = { kind: 'starve', host, pauseMs: 350, betweenMs: 2, forMs: calmAt - WARM_UP_MS } as const
+    const plot: Plot = { faults: [{ at: WARM_UP_MS, ...busy }], workload: { ...READING, everyMs: 20 } }
+    const isReplicated = dice.chance(0.5)
+    // Reads are answered by those who keep the entries too. Without them a part of the ring has nobody.
+    const goodput = isReplicated ? 0.9 : 1 - 2 / count
+    const overload = { host, from, to, withinMs: 1_000, goodput }
+    return { ...(isReplicated ? replicated(plot) : plot), measures: { falseRemovals: 'forbidden', overload } }
+  },
   partitions: setting => ({
     faults: rearrangements(setting),
     workload: WRITING,

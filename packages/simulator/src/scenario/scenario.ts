@@ -38,6 +38,17 @@ export interface Measures {
   readonly heal?: { readonly withinMs: number }
   /** From then till then no node answers so many times as many reads as nodes do on average; and arcs cool down. */
   readonly evenness?: { readonly from: number; readonly to: number; readonly most: number }
+  /**
+   * One host has more to do than it gets done, from then till then. Calls of the others end within a time, and so great a share
+   * of them with an answer.
+   */
+  readonly overload?: {
+    readonly host: number
+    readonly from: number
+    readonly to: number
+    readonly withinMs: number
+    readonly goodput: number
+  }
   /** At the end a write that was acknowledged for certain is not there any more, nor a later one. */
   readonly losses?: 'forbidden'
 }
