@@ -93,6 +93,7 @@ export function pause(ms: number): Promise<void> {
 /** Below those that the kernel gives to whoever connects somewhere: such a one may be taken again before a node listens there. */
 const PORTS = { from: 12_000, count: 20_000 }
 
+/** Addresses on loopback that were free a moment ago. */
 export async function freeAddresses(count: number): Promise<string[]> {
   const servers: Server[] = []
   for (
