@@ -86,7 +86,7 @@ export class Lookup<T> implements Call, KeyRequest {
   /** Answers out of a copy, if this node holds one of what another member owns. False: it does not. */
   answeredByCopy(at: Instant): boolean {
     const { copying } = this.#node
-    const address = copying.held.seek(this.key, this.hash, at.now)
+    const address = copying.held.seek(this.key, this.hash, at)
     if (address === 0) return false
     copying.asks(this.key, this.hash, at)
     this.#finish(foundCopyAt(this.#node, address, at.now), true)
