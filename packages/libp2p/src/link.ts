@@ -54,9 +54,11 @@ export type LaneName = 'frames' | 'bulk'
 const LANE_BYTES_MAX = { frames: SMALL_FRAME_MAX, bulk: BULK_FRAME_MAX } as const
 /**
  * Frames that wait for the end of the tick leave before it when there are this many bytes of them: the peer
- * works on the first while this side still makes the others (decision 0009).
+ * works on the first while this side still makes the others (decision 0009). Of small frames fewer bytes are enough.
  */
 const BATCH_BYTES_MAX = 8 * 1024
+const SMALL_BATCH_BYTES = 2 * 1024
+const SMALL_BATCH_FRAMES = 8
 /** What is queued when a link is closed has this long to leave, ms. */
 const LINGER_MS = 1_000
 
@@ -73,6 +75,8 @@ export class PeerLink implements Link, LaneOwner {
   #bulk: Lane | undefined
   #queue: BulkQueue | undefined
   #flushing = false
+  /** Frames since the last flush, about: `flushSoon` is called for each. */
+  #waiting = 0
   #finished: Promise<void> = Promise.resolve()
 
   constructor(connection: Connection, opener: boolean, events: LinkEvents) {
@@ -124,7 +128,8 @@ export class PeerLink implements Link, LaneOwner {
 
   flushSoon(): void {
     // A tick that answers a great many requests must not keep them all back until its end.
-    if (this.writer.length >= BATCH_BYTES_MAX) this.#flush()
+    const bytesMax = ++this.#waiting < SMALL_BATCH_FRAMES ? BATCH_BYTES_MAX : SMALL_BATCH_BYTES
+    if (this.writer.length >= bytesMax) this.#flush()
     if (this.#flushing) return
     this.#flushing = true
     // An immediate runs after all frames of one read from the socket were handled: the largest batch.
@@ -174,6 +179,7 @@ export class PeerLink implements Link, LaneOwner {
   }
 
   #flush(): void {
+    this.#waiting = 0
     const bytes = this.writer.take()
     if (bytes === undefined || this.#state !== 'up') return
     try {
