@@ -13,6 +13,7 @@ const CLEAR = 24
 const SMALL = 0.1
 const PROMOTED = 2
 const HITS_MAX = 3
+const ROOM_MIN = 64
 
 interface Shade {
   readonly order: number
@@ -22,10 +23,11 @@ interface Shade {
 type Shadow = LRUCache<number, Shade>
 
 export class Shadows {
-  readonly #recent: Shadow = shadow()
-  readonly #small: Shadow = shadow()
-  readonly #main: Shadow = shadow()
-  readonly #ghosts: Shadow = shadow()
+  #recent: Shadow = shadow(ROOM_MIN)
+  #small: Shadow = shadow(ROOM_MIN)
+  #main: Shadow = shadow(ROOM_MIN)
+  #ghosts: Shadow = shadow(ROOM_MIN)
+  #room = ROOM_MIN
   #mask = 0
   #entries = 0
   /** Hits of S3-FIFO above those of LRU. */
@@ -46,6 +48,19 @@ export class Shadows {
       this.#mask = wanted
     }
     this.#entries = entries / (this.#mask + 1)
+    this.#makeRoomFor(this.#entries)
+  }
+
+  /** Each takes its memory when it is made: a partition of a few large entries has small shadows. */
+  #makeRoomFor(entries: number): void {
+    // One more is in there for a moment.
+    const room = 2 ** Math.ceil(Math.log2(entries + 2))
+    if (room <= this.#room) return
+    this.#room = room
+    this.#recent = moved(this.#recent, room)
+    this.#small = moved(this.#small, room)
+    this.#main = moved(this.#main, room)
+    this.#ghosts = moved(this.#ghosts, room)
   }
 
   /** A key was asked for, by its ordering. */
@@ -90,6 +105,12 @@ export class Shadows {
   }
 }
 
-function shadow(): Shadow {
-  return new LRUCache({ max: 2 * ENTRIES_MAX })
+function shadow(room: number): Shadow {
+  return new LRUCache({ max: room })
+}
+
+function moved(from: Shadow, room: number): Shadow {
+  const into = shadow(room)
+  for (const shade of from.rvalues()) if (shade !== undefined) into.set(shade.order, shade)
+  return into
 }
