@@ -15,9 +15,17 @@ export function packConfiguration(configuration: Configuration): Uint8Array {
   const { meshId } = configuration
   // Its digest takes as long as all the rest, and a process has one mesh.
   if (empty?.meshId !== meshId) empty = { meshId, summary: summaryOf(Configuration.empty(meshId)) }
-  return encodeMessage({ kind: 'delta', delta: deltaTo(configuration, empty.summary) }).body
+  const bytes = last?.configuration === configuration ? last.bytes : packed(configuration, empty.summary)
+  last = { configuration, bytes }
+  return bytes
 }
 
+function packed(configuration: Configuration, nothing: Summary): Uint8Array {
+  return encodeMessage({ kind: 'delta', delta: deltaTo(configuration, nothing) }).body
+}
+
+/** Nodes of one process write the same document one after the other. */
+let last: { readonly configuration: Configuration; readonly bytes: Uint8Array } | undefined
 let empty: { readonly meshId: string; readonly summary: Summary } | undefined
 
 /**

@@ -32,6 +32,18 @@ export interface Summary {
 }
 
 export function summaryOf(configuration: Configuration): Summary {
+  let summary = summaries.get(configuration)
+  if (summary === undefined) {
+    summary = summarize(configuration)
+    summaries.set(configuration, summary)
+  }
+  return summary
+}
+
+/** A document is asked about as often as it is compared with others. */
+const summaries = new WeakMap<Configuration, Summary>()
+
+function summarize(configuration: Configuration): Summary {
   const buckets = new Map<number, string>()
   configuration.buckets.forEach((bucket, index) => {
     if (bucket.hash !== '') buckets.set(index, bucket.hash)
@@ -41,6 +53,17 @@ export function summaryOf(configuration: Configuration): Summary {
 
 /** The delta that takes the document with that summary to `target`. */
 export function deltaTo(target: Configuration, base: Summary): Delta {
+  const known = deltas.get(target)
+  if (known?.base === base) return known.delta
+  const delta = makeDelta(target, base)
+  deltas.set(target, { base, delta })
+  return delta
+}
+
+/** By target the last: one change is told to many. */
+const deltas = new WeakMap<Configuration, { readonly base: Summary; readonly delta: Delta }>()
+
+function makeDelta(target: Configuration, base: Summary): Delta {
   const buckets: number[] = []
   const records: ConfigurationRecord[] = []
   target.buckets.forEach((bucket, index) => {
