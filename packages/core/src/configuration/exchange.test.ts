@@ -275,13 +275,17 @@ describe('an exchange', () => {
     expect(kindsOf(exchange.tick(TIMES.newsMs))).toEqual([])
     expect(kindsOf(exchange.tick(1 + TIMES.newsMs))).toEqual(['pull to p'])
     ledger.author([memberRecord(memberOf('b'))], 1)
+    exchange.spread(1)
     const update = (now: number): string[] => kindsOf(exchange.stamped('p', prefixOf(one), now))
-    expect(update(1)).toEqual(['delta to p'])
+    // It was sent before its sender could hear of this.
+    expect(update(TIMES.newsMs)).toEqual([])
+    expect(update(1 + TIMES.newsMs)).toEqual(['delta to p'])
     // It says the same in every frame until it has read that.
-    expect([update(2), update(TIMES.updateMs)]).toEqual([[], []])
-    expect(update(1 + TIMES.updateMs)).toEqual(['delta to p'])
+    expect([update(2 + TIMES.newsMs), update(TIMES.newsMs + TIMES.updateMs)]).toEqual([[], []])
+    expect(update(1 + TIMES.newsMs + TIMES.updateMs)).toEqual(['delta to p'])
     ledger.author([memberRecord(memberOf('c'))], 2)
-    expect(update(2 + TIMES.updateMs)).toEqual(['delta to p'])
+    exchange.spread(1_000)
+    expect(update(1_000 + TIMES.newsMs)).toEqual(['delta to p'])
   })
 
   it('asks for nothing that has come meanwhile, and of many strangers for one after another', () => {
@@ -303,10 +307,20 @@ describe('an exchange', () => {
   it('announces what it wrote or merged, and only tells a few what somebody else announced', () => {
     const peers = ['p', 'q', 'r', 's', 't']
     const news: Message = { kind: 'delta', delta: deltaTo(two, summaryOf(one)) }
-    const learnt = kindsOf(holding(one, ...peers).exchange.receive('p', news, 1))
-    expect(learnt).toHaveLength(4)
-    expect(learnt).toContain('version to p')
-    expect(learnt.filter(kind => kind.startsWith('delta to'))).toHaveLength(3)
+    const told = (outputs: readonly ExchangeOutput[]): string[] =>
+      kindsOf(outputs).filter(kind => kind.startsWith('delta to'))
+    const [{ exchange: unheard }, { exchange: heard }] = [holding(one, ...peers), holding(one, ...peers)]
+    for (const learning of [unheard, heard])
+      expect(kindsOf(learning.receive('p', news, 1))).toEqual(['version to p'])
+    expect(unheard.wakeAt).toBe(1 + TIMES.passOnMs)
+    expect([told(unheard.spread(TIMES.passOnMs)), told(unheard.spread(unheard.wakeAt)).length]).toEqual([
+      [],
+      3,
+    ])
+    expect(told(unheard.spread(1_000))).toEqual([])
+    // Whoever hears it announced need not be told, and tells nobody.
+    heard.announced('q', deltaTo(two, summaryOf(one)), 2)
+    expect(told(heard.spread(1 + TIMES.passOnMs))).toEqual([])
     const { exchange, ledger } = holding(one, ...peers)
     ledger.author([memberRecord(memberOf('c'))], 1)
     exchange.receive('p', news, 1)

@@ -5,7 +5,6 @@
 import {
   type Configuration,
   type Delta,
-  deltaTo,
   digestPrefix,
   type Member,
   type Message,
@@ -18,8 +17,8 @@ import { BOUNDS, TIMES } from '../limits/limits.ts'
 import type { Hold } from './hold.ts'
 import type { Joined, Ledger, Waits } from './ledger.ts'
 import { Listeners } from './listeners.ts'
-import { countLiving, type Overtaken, overtakenIn } from './overtaken.ts'
-import { Pace } from './pace.ts'
+import { type Overtaken, overtakenIn } from './overtaken.ts'
+import { Spread } from './spread.ts'
 
 interface Sent {
   readonly kind: 'send'
@@ -59,9 +58,7 @@ export class Exchange {
   #askAt = Number.POSITIVE_INFINITY
   /** What peers were sent last because their frames named an older document. */
   readonly #updates = new Map<string, { readonly digest: string; readonly at: number }>()
-  /** Documents that others hold and that are to be told what changed since, at the end of this step. */
-  readonly #unannounced: Configuration[] = []
-  readonly #pace = new Pace({ burst: BOUNDS.spreadBurst, intervalMs: TIMES.spreadMs })
+  readonly #spread: Spread
   readonly #antiEntropyMs: number
   #compareAt: number
   #completed = 0
@@ -82,6 +79,11 @@ export class Exchange {
     this.#random = options.random
     this.#linked = options.linked
     this.#listeners = new Listeners(options.linked, options.random)
+    this.#spread = new Spread({
+      current: () => options.ledger.current,
+      listeners: this.#listeners,
+      heldBy: peer => this.#held.get(peer),
+    })
     this.#compareAt = options.now + options.random.jittered(options.antiEntropyMs)
   }
 
@@ -115,8 +117,7 @@ export class Exchange {
     const [oldest] = this.#pulls.values()
     const pull = oldest === undefined ? Number.POSITIVE_INFINITY : oldest + TIMES.pullTimeoutMs
     const release = this.#ledger.waiting ? this.#hold.until : Number.POSITIVE_INFINITY
-    const spread = this.#unannounced.length > 0 ? this.#pace.nextAt : Number.POSITIVE_INFINITY
-    return Math.min(this.#compareAt, pull, release, this.#askAt, spread)
+    return Math.min(this.#compareAt, pull, release, this.#askAt, this.#spread.wakeAt)
   }
 
   linkUp(peer: string, now: number): ExchangeOutput[] {
@@ -188,38 +189,20 @@ export class Exchange {
     const before = this.#ledger.current
     const joined = this.#ledger.join(delta, this.#waits(now))
     if (joined === undefined) return this.#await(from, digestPrefix(delta.version), now)
-    if (joined.mergedAnew) this.#announceMerged(...joined.theirs, before)
-    // Gossip passes it on to those whom it reaches.
-    const young = joined.changed && !joined.mergedAnew ? this.#listeners.young(now, from) : []
-    const others =
-      young.length === 0 ? [] : this.#tell(deltaTo(this.#ledger.current, summaryOf(before)), young)
+    if (joined.mergedAnew) this.#spread.merged(...joined.theirs, before)
+    const others = joined.changed && !joined.mergedAnew ? this.#spread.announced(before, now, from) : []
+    this.#spread.heardByAll(delta.version)
     return [...this.#surprised(), ...others, ...this.joinWaiting(now)]
   }
 
-  /**
-   * The document changed here and not where `since` is held: everybody shall hear of it, once this step is
-   * over. What is written on top of a document that was made in the same step travels with that: nobody else
-   * holds it, and all would have to pull.
-   */
+  /** This node changed the document, which was `since`. */
   announce(since: Configuration): void {
-    if (this.#unannounced.length === 0) this.#unannounced.push(since)
+    this.#spread.wrote(since)
   }
 
-  /**
-   * At the end of a step: spreads what changed in it. The announcement reaches everybody whom gossip already
-   * connects; a link that is seconds old is not among them, so those behind such links are told directly, and a few
-   * others, and each for whom it is news tells a few more: log N rounds.
-   */
+  /** At the end of a step: spreads what changed in it. */
   spread(now: number, urgent = false): ExchangeOutput[] {
-    if (this.#unannounced.length === 0) return []
-    // The first change goes at once; in a storm of them each node speaks so often at most, of all it knows by then.
-    if (!this.#pace.take(now) && !urgent) return []
-    const deltas = this.#unannounced.map(since => deltaTo(this.#ledger.current, summaryOf(since)))
-    this.#unannounced.length = 0
-    return [
-      ...deltas.map(delta => ({ kind: 'announce', delta }) as const),
-      ...deltas.slice(0, 1).flatMap(delta => this.#tell(delta, this.#listeners.all(now))),
-    ]
+    return this.#spread.due(now, urgent)
   }
 
   pull(peer: string, now: number): Sent[] {
@@ -277,15 +260,11 @@ export class Exchange {
     joined: Joined,
     before: Configuration,
     { now, from }: { readonly now: number; readonly from?: string },
-  ): ExchangeOutput[] {
+  ): readonly ExchangeOutput[] {
     if (!joined.changed) return []
-    if (joined.mergedAnew) {
-      this.#announceMerged(...joined.theirs, before)
-      return []
-    }
-    // Whoever wrote this has announced it: a second announcement by everybody who hears of it would cost N times
-    // N messages. Those whom gossip does not reach hold what this node held before, and are told.
-    return this.#tell(deltaTo(this.#ledger.current, summaryOf(before)), this.#listeners.all(now, from))
+    if (!joined.mergedAnew) return this.#spread.learnt(before, now, from)
+    this.#spread.merged(...joined.theirs, before)
+    return []
   }
 
   #waits(now: number): Waits {
@@ -355,6 +334,8 @@ export class Exchange {
   /** They hold what was held here before. They may know what came of it, and wait with that, in a frame after the other. */
   #update(peer: string, held: Configuration, now: number): ExchangeOutput[] {
     const { digest } = this.#ledger.current.version
+    // What has just changed is on its way to them, as theirs was to this node when they sent it.
+    if (!this.#spread.isSteady(now)) return []
     const update = this.#updates.get(peer)
     if (update?.digest === digest && now < update.at + TIMES.updateMs) return []
     this.#updates.set(peer, { digest, at: now })
@@ -367,21 +348,6 @@ export class Exchange {
     if (toldAt !== undefined && now < toldAt + TIMES.pullTimeoutMs) return []
     this.#toldAt.set(peer, now)
     return [this.#version(peer)]
-  }
-
-  /**
-   * Two documents became one that neither side has. Each is held by the members that are in it: a node that is
-   * just joining has a document that nobody else holds, and telling the mesh what changed since that would make
-   * everybody pull.
-   */
-  #announceMerged(...documents: readonly Configuration[]): void {
-    if (this.#unannounced.length > 0) return
-    const byHolders = [...documents].sort((a, b) => countLiving(b) - countLiving(a))
-    this.#unannounced.push(...byHolders.filter((document, place) => place === 0 || countLiving(document) > 1))
-  }
-
-  #tell(delta: Delta, peers: readonly string[]): ExchangeOutput[] {
-    return peers.map(to => ({ kind: 'send', to, message: { kind: 'delta', delta } }))
   }
 
   /** A message may come over a link that is just gone: nobody would ever forget what its sender held. */

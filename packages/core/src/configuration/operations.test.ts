@@ -115,7 +115,9 @@ describe('propagation', () => {
     expect(mesh.answers.at(-1)?.answer).toMatchObject({ kind: 'propagated', peers: 3, confirmed: 2 })
     mesh.all.set('d', slept)
     mesh.ask('b', set({ ttlMs: 5 }))
-    expect(mesh.ask('a', { kind: 'propagate' })).toMatchObject({ peers: 3, confirmed: 3 })
+    mesh.ask('a', { kind: 'propagate' })
+    mesh.pass(1_000)
+    expect(mesh.answers.at(-1)?.answer).toMatchObject({ kind: 'propagated', peers: 3, confirmed: 3 })
     expect(mesh.said('settings/ttlMs')).toEqual([5, 5, 5, 5])
   })
 

@@ -4,7 +4,7 @@
  */
 export class Pace {
   readonly #burst: number
-  readonly #intervalMs: number
+  #intervalMs: number
   /** When the bucket is full again. */
   #fullAt = Number.NEGATIVE_INFINITY
 
@@ -18,10 +18,11 @@ export class Pace {
     return this.#fullAt - (this.#burst - 1) * this.#intervalMs
   }
 
-  /** Returns false when it has to wait; else this time is counted. */
-  take(now: number): boolean {
+  /** Returns false when it has to wait; else this time is counted. The interval may be another one each time. */
+  take(now: number, intervalMs: number = this.#intervalMs): boolean {
     if (now < this.nextAt) return false
-    this.#fullAt = Math.max(now, this.#fullAt) + this.#intervalMs
+    this.#intervalMs = intervalMs
+    this.#fullAt = Math.max(now, this.#fullAt) + intervalMs
     return true
   }
 }

@@ -5,6 +5,10 @@ import { TOMBSTONES } from '@cachemesh/protocol'
 export const TIMES = {
   /** Between two times that a node spreads what changed, in a storm of changes: many of them travel as one. */
   spreadMs: 50,
+  /** Likewise of what it has not written but joined, for each member: all of them together tell it so often at most. */
+  joinedEachMs: 5,
+  /** How long what a peer has told has to come by gossip too, before this node tells a few others. */
+  passOnMs: 50,
   /** Between two times that a node passes on accusations, in a storm of them: many travel as one. */
   rumourMs: 200,
   /** A pull that is not answered by then is asked again. */
@@ -158,8 +162,9 @@ export const BOUNDS = {
   rumourChargesMax: 256,
   /** Addresses of removed members that are kept to find them again. */
   absentMax: 1_000,
-  /** Changes that a node spreads one by one before it gathers them. */
+  /** Changes that a node spreads one by one before it gathers them, and those of others that it passes on. */
   spreadBurst: 8,
+  tellBurst: 4,
   /** Documents that wait because they remove somebody nobody accused here. */
   waitingMax: 16,
   /** Digests of documents of others that are kept to know them again when they are spoken of. */

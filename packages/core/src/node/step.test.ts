@@ -115,6 +115,9 @@ describe('a step', () => {
     life.step({ kind: 'link-up', peer: 'p' })
     const old = life.node.stamp.digestPrefix
     life.step({ kind: 'attributes', attributes: { ...HERE, weight: 2 } })
+    // What was written a moment ago is on its way.
+    expect(sent(life.step({ kind: 'stamp', from: 'p', digestPrefix: old }))).toEqual([])
+    life.now += TIMES.newsMs
     expect(sent(life.step({ kind: 'stamp', from: 'p', digestPrefix: old }))).toEqual(['delta to p'])
     life.now += TIMES.pullTimeoutMs
     expect(sent(life.step({ kind: 'stamp', from: 'p', digestPrefix: old ^ 1 }))).toEqual([])
