@@ -1,3 +1,4 @@
+import type { Said } from './letter.ts'
 import type { Links, NetworkParts } from './links.ts'
 
 /** Neighbours that each receiver passes an announcement on to. */
@@ -9,11 +10,11 @@ export interface GossipEvents {
   /** `from` is the neighbour that passed it on. The same object at each host that it reaches. */
   announcement(host: number, from: number, announcement: Announcement): void
   /** A hop leaves this host. */
-  passed(host: number, bytes: Uint8Array): void
+  passed(host: number, said: Said): void
 }
 
 export interface Announcement {
-  readonly bytes: Uint8Array
+  readonly said: Said
   /** Processes that have seen it: of each host the last life of it that did. */
   readonly seen: Map<number, number>
 }
@@ -38,15 +39,15 @@ export class Gossip {
     this.#events = world.events
   }
 
-  announce(host: number, bytes: Uint8Array): void {
-    const announcement: Announcement = { bytes, seen: new Map([[host, this.#lifeOf(host)]]) }
+  announce(host: number, said: Said): void {
+    const announcement: Announcement = { said, seen: new Map([[host, this.#lifeOf(host)]]) }
     for (const peer of [...this.#links.peers(host)]) this.#hop(announcement, host, peer)
   }
 
   #hop(announcement: Announcement, from: number, to: number): void {
     const { queue, dice, paths, weather } = this.#parts
     const { announcementLoss, duplicates, reorderMs } = weather()
-    this.#events.passed(from, announcement.bytes)
+    this.#events.passed(from, announcement.said)
     const link = this.#links.between(from, to)
     if (link === undefined || !paths.passes(from, to)) return
     if (announcementLoss > 0 && dice.chance(announcementLoss)) return

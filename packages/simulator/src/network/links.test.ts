@@ -21,7 +21,7 @@ function network(weather: Partial<Weather> = {}, slowMs = 0) {
   const links = new Links(parts, 3, {
     linkUp: (host, peer) => heard.push(`${host} up ${peer}`),
     linkDown: (host, peer) => heard.push(`${host} down ${peer}`),
-    frame: (host, from, bytes) => heard.push(`${host} got ${bytes[0]} from ${from}`),
+    arrived: (host, from, load) => heard.push(`${host} got ${(load as Uint8Array)[0]} from ${from}`),
   })
   const pass = (): string[] => {
     while (queue.step(queue.now + 1_000));

@@ -1,6 +1,7 @@
 import type { Dice } from '../chance/dice.ts'
 import type { Weather } from '../scenario/scenario.ts'
 import type { EventQueue } from '../time/event-queue.ts'
+import type { Load } from './letter.ts'
 import { endAt, type Link, type LinkEnd, otherEnd } from './link.ts'
 import type { Paths } from './paths.ts'
 
@@ -10,7 +11,7 @@ const REPEAT_MS = 1_000
 export interface LinkEvents {
   linkUp(host: number, peer: number): void
   linkDown(host: number, peer: number): void
-  frame(host: number, from: number, bytes: Uint8Array): void
+  arrived(host: number, from: number, load: Load): void
 }
 
 export interface NetworkParts {
@@ -78,8 +79,8 @@ export class Links {
     this.#rise(link, from)
   }
 
-  /** Puts a frame onto a link. False: there is none, and the sender knows. */
-  send(from: number, to: number, bytes: Uint8Array): boolean {
+  /** Puts frames onto a link. False: there is none, and the sender knows. */
+  send(from: number, to: number, load: Load): boolean {
     const link = this.#heldBy(from).get(to)
     if (link === undefined) return false
     const { queue, dice, paths, weather } = this.#parts
@@ -88,7 +89,7 @@ export class Links {
     const far = otherEnd(link, from)
     far.arrivesAt = Math.max(far.arrivesAt, queue.now + this.delay(from, to))
     queue.at(far.arrivesAt, () => {
-      if (!link.broken && far.up) this.#events.frame(to, from, bytes)
+      if (!link.broken && far.up) this.#events.arrived(to, from, load)
     })
     return true
   }

@@ -6,9 +6,14 @@ export interface Cut {
   blocks(from: number, to: number): boolean
 }
 
+/** More than any run has. */
+const HOSTS_MAX = 2 ** 20
+
 /** Who can reach whom: the ways between hosts, and the cuts that lie on them now. */
 export class Paths {
   readonly #cuts = new Set<Cut>()
+  /** Answers for the cuts there are now, by both hosts: frames ask far more often than cuts change. */
+  readonly #known = new Map<number, boolean>()
 
   /** The cuts there are now; another array after every change. */
   get cuts(): readonly Cut[] {
@@ -18,16 +23,28 @@ export class Paths {
   /** The cut lies there until the returned function is called, which says whether it still did. */
   add(cut: Cut): () => boolean {
     this.#cuts.add(cut)
-    return () => this.#cuts.delete(cut)
+    this.#known.clear()
+    return () => {
+      this.#known.clear()
+      return this.#cuts.delete(cut)
+    }
   }
 
   clear(): void {
     this.#cuts.clear()
+    this.#known.clear()
   }
 
   /** A frame gets from one host to another. */
   passes(from: number, to: number): boolean {
-    return this.#cuts.size === 0 || passes(this.#cuts, from, to)
+    if (this.#cuts.size === 0) return true
+    const pair = from * HOSTS_MAX + to
+    let known = this.#known.get(pair)
+    if (known === undefined) {
+      known = passes(this.#cuts, from, to)
+      this.#known.set(pair, known)
+    }
+    return known
   }
 
   /** Frames get there and back. */

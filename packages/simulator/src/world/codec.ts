@@ -1,68 +1,87 @@
-import { decodeMessage, type EncodedMessage, encodeMessage, type Message } from '@cachemesh/protocol'
+import { decodeMessage, encodeMessage, KIND, type Message } from '@cachemesh/protocol'
+import type { Said } from '../network/letter.ts'
 
 /** Messages kept of each kind of work; then it starts anew. */
 const KEPT_MAX = 4_096
-/** Messages that are told to peers by turns. */
-const RECENT = 8
 /** Bytes of a body worth comparing. Longer ones are whole documents, which are sent to one node each. */
 const BODY_MAX = 8_192
 
-interface Decoded {
-  readonly kind: number
-  readonly body: Uint8Array
-  readonly message: Message
-}
+type Beat = Message & { readonly kind: 'beat' }
 
 /**
  * The codec of the protocol, which does nothing twice. Equal bytes are one message at every node of the run, and
  * messages are immutable; most of what nodes say is said in the same words by many.
  */
 export class Codec {
-  readonly #beats = new Map<number, EncodedMessage>()
-  /** What was encoded last, by the delta or the message: what is one object for several peers is sent to them in a row. */
-  readonly #said: (object | undefined)[] = new Array(RECENT).fill(undefined)
-  readonly #encoded: (EncodedMessage | undefined)[] = new Array(RECENT).fill(undefined)
-  #turn = 0
-  /** By a hash of the bytes; of two with one hash the later is kept. */
-  readonly #decoded = new Map<number, Decoded>()
+  /** What was encoded, by the object that says all of it: the same for all who are told. */
+  readonly #said = new Map<object, Said>()
+  /** What was read, by the hash of the bytes; of two with one hash the later is kept. */
+  readonly #decoded = new Map<number, Said>()
+  /** Bodies of beats are not looked into, only their sizes: see `beat`. */
+  readonly #beats: (Uint8Array | undefined)[] = []
 
-  encode(message: Message): EncodedMessage {
-    // Of nodes that are asked for something each says something else.
-    if (message.kind === 'beat' && (message.load ?? 0) > 0) return encodeMessage(message)
-    if (message.kind === 'beat') {
-      // No process of a run counts to two million.
-      const rest = (message.urgent ? 1 : 0) + (message.load === undefined ? 0 : 2)
-      const words = (message.seq * 2 ** 21 + message.echo) * 4 + rest
-      let beat = this.#beats.get(words)
-      if (beat === undefined) {
-        beat = encodeMessage(message)
-        if (this.#beats.size >= KEPT_MAX) this.#beats.clear()
-        this.#beats.set(words, beat)
-      }
-      return beat
+  encode(message: Message): Said {
+    if (message.kind === 'beat') return this.#beat(message)
+    const shared = sharedOf(message)
+    let known = this.#said.get(shared)
+    if (known === undefined) {
+      known = said(message)
+      if (this.#said.size >= KEPT_MAX) this.#said.clear()
+      this.#said.set(shared, known)
     }
-    const shared = message.kind === 'delta' ? message.delta : message
-    const place = this.#said.indexOf(shared)
-    if (place >= 0) return this.#encoded[place] as EncodedMessage
-    const encoded = encodeMessage(message)
-    this.#said[this.#turn] = shared
-    this.#encoded[this.#turn] = encoded
-    this.#turn = (this.#turn + 1) % RECENT
-    return encoded
+    return known
+  }
+
+  /**
+   * Half of all that is sent are beats, which are a few numbers: one of each size is encoded and read, the others are
+   * what they were before.
+   */
+  #beat(beat: Beat): Said {
+    const sizes =
+      sizeOf(beat.seq) * 36 + sizeOf(beat.echo) * 6 + (beat.load === undefined ? 0 : sizeOf(beat.load))
+    let body = this.#beats[sizes]
+    let message: Message | undefined = beat
+    if (body === undefined) {
+      body = encodeMessage(beat).body
+      this.#beats[sizes] = body
+      message = undefined
+    }
+    const hash = Math.imul(Math.imul(beat.seq, 0x01000193) ^ beat.echo, 0x01000193) ^ (beat.load ?? -1)
+    return { kind: KIND.beat, body, hash: beat.urgent ? ~hash : hash, message }
   }
 
   /** Throws as `decodeMessage` does. */
-  decode(kind: number, body: Uint8Array): Message {
-    if (body.length > BODY_MAX) return decodeMessage(kind, body)
-    const hash = hashOf(kind, body)
-    const known = this.#decoded.get(hash)
-    if (known?.kind === kind && same(known.body, body)) return known.message
-    const message = decodeMessage(kind, body)
-    if (this.#decoded.size >= KEPT_MAX) this.#decoded.clear()
-    // The bytes are those of a reader, which may write over them.
-    this.#decoded.set(hash, { kind, body: body.slice(), message })
-    return message
+  decode(said: Said): Message {
+    said.message ??= this.#read(said)
+    return said.message
   }
+
+  #read(said: Said): Message {
+    const { kind, body, hash } = said
+    if (body.length > BODY_MAX) return decodeMessage(kind, body)
+    const known = this.#decoded.get(hash)
+    if (known?.message !== undefined && known.kind === kind && same(known.body, body)) return known.message
+    if (this.#decoded.size >= KEPT_MAX) this.#decoded.clear()
+    this.#decoded.set(hash, said)
+    return decodeMessage(kind, body)
+  }
+}
+
+/** Deltas and documents are told to many, each time in another message. */
+function sharedOf(message: Message): object {
+  if (message.kind === 'delta') return message.delta
+  if (message.kind === 'version') return message.version
+  return message.kind === 'pull' ? message.summary : message
+}
+
+/** Bytes of a number, from 1 to 5 in order. */
+function sizeOf(value: number): number {
+  return value < 0x80 ? 1 : value < 0x100 ? 2 : value < 0x10000 ? 3 : value < 0x100000000 ? 4 : 5
+}
+
+function said(message: Message): Said {
+  const { kind, body } = encodeMessage(message)
+  return { kind, body, hash: hashOf(kind, body), message: undefined }
 }
 
 /** FNV-1a, to find what may be equal. */

@@ -9,14 +9,7 @@ import {
   type Rules,
   unpackConfiguration,
 } from '@cachemesh/core'
-import {
-  BULK_FRAME_MAX,
-  type Configuration,
-  type Frame,
-  FrameReader,
-  FrameWriter,
-  isTombstone,
-} from '@cachemesh/protocol'
+import { BULK_FRAME_MAX, type Configuration, type Frame, FrameReader, isTombstone } from '@cachemesh/protocol'
 import type { Dice } from '../chance/dice.ts'
 import type { Established } from '../scenario/established.ts'
 import type { HostPlan } from '../scenario/scenario.ts'
@@ -98,7 +91,6 @@ export class Host {
   configurationBytes = 0
   #waiting: (() => void)[] = []
   #core: NodeCore | undefined
-  #writer: FrameWriter | undefined
   #monotonicOffsetMs = 0
 
   constructor(index: number, plan: HostPlan, world: HostWorld) {
@@ -116,12 +108,6 @@ export class Host {
   get core(): NodeCore {
     if (this.#core === undefined) throw new Error(`Nothing runs on host ${this.index}`)
     return this.#core
-  }
-
-  /** Frames are written with the stamp of the node that sends them. */
-  get writer(): FrameWriter {
-    if (this.#writer === undefined) throw new Error(`Nothing runs on host ${this.index}`)
-    return this.#writer
   }
 
   get attributes(): Attributes {
@@ -158,7 +144,6 @@ export class Host {
       ...(this.#world.rules && { rules: this.#world.rules }),
     }
     this.#core = this.#world.createNode(options, this.instant(now))
-    this.#writer = new FrameWriter(this.#core.stamp)
   }
 
   /** Counts what this host sends. */
@@ -200,7 +185,6 @@ export class Host {
     this.thaw()
     this.overdue = false
     this.#core = undefined
-    this.#writer = undefined
     this.requests = undefined
   }
 

@@ -2,11 +2,12 @@
 // outputs are carried out through the codec and the network. Nothing here knows what is right.
 
 import type { Input, Output } from '@cachemesh/core'
-import { CacheMeshError, type Frame, KIND, type Message } from '@cachemesh/protocol'
+import { CacheMeshError, type Frame, HEAD_BYTES, KIND, type Message } from '@cachemesh/protocol'
 import type { Dice } from '../chance/dice.ts'
 import type { Checker, Violation } from '../checkers/checker.ts'
 import type { Dialling } from '../network/dialling.ts'
 import type { Announcement, Gossip } from '../network/gossip.ts'
+import type { Load, Said } from '../network/letter.ts'
 import type { Links } from '../network/links.ts'
 import type { EventQueue } from '../time/event-queue.ts'
 import { type Noted, type Trace, traceInput } from '../trace/trace.ts'
@@ -44,7 +45,6 @@ export class Loop {
   readonly #changed: readonly Checker[]
   readonly #byId: ReadonlyMap<string, Host>
   readonly #codec = new Codec()
-  readonly #readAnnouncements = new WeakMap<Announcement, Message>()
   #network: Network | undefined
 
   constructor(parts: LoopParts) {
@@ -107,22 +107,37 @@ export class Loop {
     for (const happen of waiting) happen()
   }
 
-  /** A frame has arrived, in bytes. */
-  received(index: number, from: number, bytes: Uint8Array): void {
+  /** Something has come over a link. */
+  arrived(index: number, from: number, load: Load): void {
     const host = this.#host(index)
-    host.arrive(() => {
-      host.requests?.received(this.#host(from).id, bytes.length)
-      const { life } = host
-      // A frame may end the process: then nobody is there to read what came with it.
-      host.reader.push(bytes, frame => {
-        if (host.state !== 'down' && host.life === life) this.#frame(host, from, frame)
-      })
-      host.requests?.through()
+    if (host.frozenSince === undefined) this.#receive(host, from, load)
+    else host.arrive(() => this.#receive(host, from, load))
+  }
+
+  #receive(host: Host, from: number, load: Load): void {
+    if (host.state === 'down') return
+    const bytes = load instanceof Uint8Array
+    host.requests?.received(this.#host(from).id, bytes ? load.length : load.sizeBytes)
+    if (bytes) this.#frames(host, from, load)
+    else {
+      const message = this.#decode(host, load.said)
+      this.#headed(host, from, load)
+      if (message !== undefined)
+        this.feed(host.index, { kind: 'message', from: this.#host(from).id, message, clock: load.clock })
+    }
+    host.requests?.through()
+  }
+
+  #frames(host: Host, from: number, bytes: Uint8Array): void {
+    const { life } = host
+    // A frame may end the process: then nobody is there to read what came with it.
+    host.reader.push(bytes, frame => {
+      if (host.state !== 'down' && host.life === life) this.#frame(host, from, frame)
     })
   }
 
-  announced(index: number, from: number, announcement: Announcement): void {
-    const message = this.#read(this.#host(index), announcement)
+  announced(index: number, from: number, { said }: Announcement): void {
+    const message = this.#decode(this.#host(index), said)
     const peer = this.#host(from).id
     if (message?.kind === 'delta') this.feed(index, { kind: 'announced', from: peer, delta: message.delta })
     else if (message !== undefined) this.feed(index, { kind: 'message', from: peer, message })
@@ -179,67 +194,61 @@ export class Loop {
   }
 
   #send(host: Host, to: string, message: Message): void {
-    const { kind, body } = this.#codec.encode(message)
+    const said = this.#codec.encode(message)
     host.stampTime(this.#now)
-    host.writer.message(kind, 0, body)
-    const bytes = host.writer.take() as Uint8Array
+    const { serial, digestPrefix, clock } = host.core.stamp
+    const sizeBytes = HEAD_BYTES + said.body.length
     const peer = this.#indexOf(to)
-    if (!this.#network?.links.send(host.index, peer, bytes)) return
-    host.sent(bytes.length, CONFIGURING.includes(message.kind))
+    if (!this.#network?.links.send(host.index, peer, { said, digestPrefix, clock, sizeBytes })) return
+    host.sent(sizeBytes, CONFIGURING.includes(message.kind))
     const { trace } = this.#parts
     trace.begin(this.#now, 'send')
     trace.add(host.index)
     trace.add(peer)
     trace.add(message.kind)
-    trace.add(bytes)
+    trace.add(sizeBytes)
+    trace.add(said.hash)
+    trace.add(serial)
+    trace.add(digestPrefix)
+    trace.add(clock)
     trace.end()
   }
 
   #announce(host: Host, message: Message): void {
-    const { kind, body } = this.#codec.encode(message)
-    if (body.length >= ANNOUNCEMENT_BYTES_MAX) {
+    const said = this.#codec.encode(message)
+    if (said.body.length >= ANNOUNCEMENT_BYTES_MAX) {
       this.#announce(host, { kind: 'version', version: host.core.configuration.version })
       return
     }
-    const bytes = new Uint8Array(body.length + 1)
-    bytes[0] = kind
-    bytes.set(body, 1)
-    this.#note('announce', host.index, message.kind, bytes)
-    this.#network?.gossip.announce(host.index, bytes)
+    this.#note('announce', host.index, message.kind, said.body.length, said.hash)
+    this.#network?.gossip.announce(host.index, said)
   }
 
   #frame(host: Host, from: number, frame: Frame): void {
-    const { core, stampSeenAt } = host
-    const { digestPrefix, clock, kind } = frame
-    const now = this.#now
+    const { core } = host
     const peer = this.#host(from).id
-    const message = kind < KIND.pull ? undefined : this.#decode(host, kind, frame.body())
-    if (digestPrefix !== core.stamp.digestPrefix && now - (stampSeenAt.get(from) ?? 0) >= STAMP_INTERVAL_MS) {
-      stampSeenAt.set(from, now)
-      this.feed(host.index, { kind: 'stamp', from: peer, digestPrefix })
-    }
-    if (message !== undefined) this.feed(host.index, { kind: 'message', from: peer, message, clock })
-    if (kind >= KIND.pull) return
-    if (kind < KIND.hit) core.used(peer)
+    this.#headed(host, from, frame)
+    if (frame.kind < KIND.hit) core.used(peer)
     host.requests?.frame(peer, frame)
   }
 
-  /** Equal bytes are one message at every host, and messages are immutable: it is decoded once. */
-  #read(host: Host, announcement: Announcement): Message | undefined {
-    const known = this.#readAnnouncements.get(announcement)
-    if (known !== undefined) return known
-    const { bytes } = announcement
-    const message = this.#decode(host, bytes[0] as number, bytes.subarray(1))
-    if (message !== undefined) this.#readAnnouncements.set(announcement, message)
-    return message
+  /** What every frame says of the node that sent it. */
+  #headed(host: Host, from: number, { digestPrefix }: Pick<Frame, 'digestPrefix'>): void {
+    if (digestPrefix === host.core.stamp.digestPrefix) return
+    const { stampSeenAt } = host
+    const now = this.#now
+    if (now - (stampSeenAt.get(from) ?? 0) < STAMP_INTERVAL_MS) return
+    stampSeenAt.set(from, now)
+    this.feed(host.index, { kind: 'stamp', from: this.#host(from).id, digestPrefix })
   }
 
-  #decode(host: Host, kind: number, body: Uint8Array): Message | undefined {
+  /** Equal bytes are one message at every host, and messages are immutable: it is decoded once. */
+  #decode(host: Host, said: Said): Message | undefined {
     try {
-      return this.#codec.decode(kind, body)
+      return this.#codec.decode(said)
     } catch (error) {
       if (!(error instanceof CacheMeshError)) throw error
-      this.violated(host, 'orderly', `a message of kind ${kind} was not understood: ${error.message}`)
+      this.violated(host, 'orderly', `a message of kind ${said.kind} was not understood: ${error.message}`)
       return undefined
     }
   }

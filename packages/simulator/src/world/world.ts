@@ -65,7 +65,7 @@ export class World {
     this.links = new Links(network, hosts.length, {
       linkUp: (host, peer) => loop.arrive(host, { kind: 'link-up', peer: this.#idOf(peer) }),
       linkDown: (host, peer) => loop.arrive(host, { kind: 'link-down', peer: this.#idOf(peer) }),
-      frame: (host, from, bytes) => loop.received(host, from, bytes),
+      arrived: (host, from, load) => loop.arrived(host, from, load),
     })
     const { links } = this
     const gossip = new Gossip(network, {
@@ -74,7 +74,8 @@ export class World {
       events: {
         arrived: (host, read) => this.#host(host).arrive(read),
         announcement: (host, from, announcement) => loop.announced(host, from, announcement),
-        passed: (host, bytes) => this.#host(host).sent(bytes.length, true),
+        // One byte says the kind.
+        passed: (host, { body }) => this.#host(host).sent(body.length + 1, true),
       },
     })
     loop.network = { links, gossip, dialling: this.#dialling(network) }
