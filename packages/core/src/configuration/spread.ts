@@ -31,9 +31,8 @@ export class Spread {
   readonly #tellPace = new Pace({ burst: BOUNDS.tellBurst, intervalMs: TIMES.spreadMs })
   /** What was held when those were told last whom gossip does not reach yet, if they are to be told again. */
   #untold: Configuration | undefined
-  /** Likewise for a few others, and when: they are told if gossip has not done so by then. */
+  /** Likewise for a few others: they are told at the end of the step, unless this node has said enough of late. */
   #untoldFew: Configuration | undefined
-  #fewAt = Number.POSITIVE_INFINITY
   /** The digest of the current document, and from when on peers should know it. */
   #steady = ''
   #steadyAt = 0
@@ -52,8 +51,8 @@ export class Spread {
   get wakeAt(): number {
     const pace = this.#wrote ? this.#wrotePace : this.#joinedPace
     const announce = this.#unannounced.length > 0 ? pace.nextAt : Number.POSITIVE_INFINITY
-    const young = this.#untold === undefined ? Number.POSITIVE_INFINITY : this.#tellPace.nextAt
-    return Math.min(announce, young, Math.max(this.#fewAt, this.#tellPace.nextAt))
+    const untold = this.#untold ?? this.#untoldFew
+    return untold === undefined ? announce : Math.min(announce, this.#tellPace.nextAt)
   }
 
   /** True when the current document has been known here for so long that others should know it too. */
@@ -88,21 +87,17 @@ export class Spread {
 
   /**
    * It came from a peer. Whoever wrote it has announced it: a second announcement by everybody who hears of it would cost
-   * N times N messages. A few are told if gossip has not brought it a moment later, and each for whom it is news tells a
-   * few more: log N rounds.
+   * N times N messages. A few are told, and each for whom it is news tells a few more: log N rounds.
    */
   learnt(before: Configuration, now: number, from?: string): readonly SpreadOutput[] {
-    if (this.#untoldFew === undefined) {
-      this.#untoldFew = before
-      this.#fewAt = now + TIMES.passOnMs
-    }
+    this.#untoldFew ??= before
     return this.#tellYoung(before, now, from)
   }
 
   /** Somebody has announced this document: what this node would say of it everybody hears from there. */
   heardByAll({ digest }: Version): void {
     if (digest !== this.#current().version.digest) return
-    this.#toldFew()
+    this.#untoldFew = undefined
     if (!this.#wrote) this.#unannounced.length = 0
   }
 
@@ -148,14 +143,9 @@ export class Spread {
   #tellLate(now: number): readonly SpreadOutput[] {
     const [young, few] = [this.#untold, this.#untoldFew]
     const late = young === undefined || now < this.#tellPace.nextAt ? NOTHING : this.#tellYoung(young, now)
-    if (few === undefined || now < this.#fewAt || !this.#tellPace.take(now, this.#joinedMs)) return late
-    this.#toldFew()
-    return [...late, ...this.#tellSince(few, this.#listeners.some(BOUNDS.toldMax))]
-  }
-
-  #toldFew(): void {
+    if (few === undefined || !this.#tellPace.take(now, this.#joinedMs)) return late
     this.#untoldFew = undefined
-    this.#fewAt = Number.POSITIVE_INFINITY
+    return [...late, ...this.#tellSince(few, this.#listeners.some(BOUNDS.toldMax))]
   }
 
   #tellSince(since: Configuration, peers: readonly string[]): readonly SpreadOutput[] {

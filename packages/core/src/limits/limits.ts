@@ -7,8 +7,6 @@ export const TIMES = {
   spreadMs: 50,
   /** Likewise of what it has not written but joined, for each member: all of them together tell it so often at most. */
   joinedEachMs: 5,
-  /** How long what a peer has told has to come by gossip too, before this node tells a few others. */
-  passOnMs: 50,
   /** Between two times that a node passes on accusations, in a storm of them: many travel as one. */
   rumourMs: 200,
   /** A pull that is not answered by then is asked again. */
