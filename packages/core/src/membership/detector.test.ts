@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { Random } from '../chance/random.ts'
 import { RULES } from '../limits/limits.ts'
+import { configurationOf, memberOf } from '../testing/members.ts'
 import { Network, type Said } from '../testing/network.ts'
+import { Detector } from './detector.ts'
+import { LocalHealth } from './local-health.ts'
 
 const IDS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'] as const
 
@@ -279,5 +283,33 @@ describe('a node that stood still', () => {
     expect(network.said.filter(({ by, state }) => by === 'b' && state === 'checking').length).toBeGreaterThan(
       0,
     )
+  })
+})
+
+describe('a node without a link to a neighbour yet, of the many that started with it', () => {
+  const members = Array.from({ length: 40 }, (_, i) => memberOf(`n${i}`))
+
+  it.each([
+    ['is not alone as long as whoever let it in answers', true],
+    ['is alone when nobody does', false],
+  ])('%s', (_, answers) => {
+    const health = new LocalHealth(RULES)
+    const linked = new Set<string>()
+    const random = new Random(1)
+    const detector = new Detector({ self: 'n0', rules: RULES, health, linked, random, now: 0 })
+    detector.follow(configurationOf(...members), 0)
+    const stranger = members.find(({ id }) => id !== 'n0' && !detector.neighbours.has(id))?.id as string
+    linked.add(stranger)
+    let seq = 0
+    for (let now = 0; now < 2 * RULES.silenceMs; now += 50) {
+      health.stepped(now, now)
+      for (const output of detector.tick({ now, wall: now })) {
+        if (output.kind !== 'send' || output.message.kind !== 'beat') continue
+        expect([output.to, output.message.urgent]).toEqual([stranger, true])
+        const echo = { kind: 'beat', seq: ++seq, echo: output.message.seq, urgent: false } as const
+        if (answers) detector.receive(stranger, echo, now)
+      }
+    }
+    expect(detector.alone(2 * RULES.silenceMs)).toBe(!answers)
   })
 })

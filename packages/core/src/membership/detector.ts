@@ -244,7 +244,10 @@ export class Detector {
     const interval = this.#observers.size <= smallMeshMax ? beatSmallMs : beatMs
     // A little jitter: nodes that started together do not stay together.
     this.#beatAt = now + interval * (0.9 + this.#random.fraction() / 10)
-    return this.reach.beatAll(this.#neighbours, now)
+    const beats = this.reach.beatAll(this.#neighbours, now)
+    // The links to neighbours may have to wait for the machine: meanwhile whoever let this node in tells it that it is not alone.
+    const [host] = beats.length === 0 ? this.#linked : []
+    return host === undefined ? beats : [this.reach.knock(host)]
   }
 
   /** One look at one member that this node observes. */
