@@ -41,8 +41,6 @@ export class Detector {
   #configuration: Configuration | undefined
   #observed: readonly string[] = []
   #neighbours: ReadonlySet<string> = new Set()
-  /** There was a link to one of them. */
-  #hasMet = false
   /** Monotonic ms: what others hear of this node must not slow down with its own pauses. */
   #beatAt = 0
   /** Awake ms, both. */
@@ -246,11 +244,7 @@ export class Detector {
     const interval = this.#observers.size <= smallMeshMax ? beatSmallMs : beatMs
     // A little jitter: nodes that started together do not stay together.
     this.#beatAt = now + interval * (0.9 + this.#random.fraction() / 10)
-    const beats = this.reach.beatAll(this.#neighbours, now)
-    // The first links to neighbours may have to wait for the machine: meanwhile whoever let this node in tells it that it is not alone.
-    this.#hasMet ||= beats.length > 0
-    const [host] = this.#hasMet ? [] : this.#linked
-    return host === undefined ? beats : [this.reach.knock(host)]
+    return this.reach.beatAround(this.#neighbours, now)
   }
 
   /** One look at one member that this node observes. */

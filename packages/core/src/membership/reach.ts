@@ -26,6 +26,8 @@ export class Reach {
   readonly #rules: Pick<Rules, 'checkMs' | 'silenceMs' | 'helpersMax'>
   readonly #linked: ReadonlySet<string>
   readonly #random: Random
+  /** There was a link to a neighbour. */
+  #hasMet = false
 
   constructor(parts: ReachParts) {
     this.#rules = parts.rules
@@ -48,6 +50,17 @@ export class Reach {
     for (const to of peers)
       if (this.#linked.has(to)) outputs.push({ kind: 'send', to, message: this.beats.beat(to, urgent) })
     return outputs
+  }
+
+  /**
+   * A beat to each neighbour. The first links to neighbours may have to wait for the machine: until there is one, whoever let this
+   * node in tells it that it is not alone.
+   */
+  beatAround(neighbours: Iterable<string>, now: number): DetectorOutput[] {
+    const beats = this.beatAll(neighbours, now)
+    this.#hasMet ||= beats.length > 0
+    const [host] = this.#hasMet ? [] : this.#linked
+    return host === undefined ? beats : [this.knock(host)]
   }
 
   /** An urgent beat, with a number of its own. */
