@@ -175,6 +175,12 @@ describe('seeds that failed once', () => {
       minutes: 10,
       why: 'a read waited to its deadline for a link to a member that may have known more, though others could be asked',
     },
+    {
+      seed: 445,
+      nodes: 8,
+      minutes: 10,
+      why: 'who had paused answered an accusation, which hid from it that it had been removed, and was proven at once',
+    },
   ])('$seed: $why', ({ seed, nodes = 4, minutes = 1 }) => {
     const outcome = simulate(drawScenario({ seed, nodes, durationMs: minutes * 60_000 }))
     expect(outcome.violations).toEqual([])

@@ -1,0 +1,57 @@
+import type { Message } from '@cachemesh/protocol'
+import { describe, expect, it } from 'vitest'
+import { Life } from '../testing/life.ts'
+import { configurationOf, memberOf } from '../testing/members.ts'
+
+const ACCUSED: Message = {
+  kind: 'accusation',
+  accuser: 'p',
+  round: 1,
+  charges: [{ member: 'me', since: 1, incarnation: 1, witnesses: [], hearsay: false, unable: false }],
+}
+
+/** A node that has all that it should have, and holds something. */
+function settled(): Life {
+  const life = new Life({ remembered: configurationOf(...['me', 'p', 'q'].map(id => memberOf(id))) })
+  life.start()
+  for (const peer of ['p', 'q']) life.step({ kind: 'link-up', peer })
+  return life.warmed()
+}
+
+function sleep(life: Life, ms: number): void {
+  life.now += ms
+  life.step({ kind: 'tick' })
+}
+
+describe('a node that answers an accusation', () => {
+  const { incarnation: before } = settled().me!
+
+  it('after a pause doubts what it held: it may have been removed, and its answer hides that', () => {
+    const life = settled()
+    const held = life.node.store.clock.next(0)
+    sleep(life, 8_000)
+    expect(life.node.replication.doubts('key', held)).toBe(false)
+    life.hear('p', { ...ACCUSED, charges: ACCUSED.charges.map(it => ({ ...it, since: life.me!.since })) })
+    expect(life.me!.incarnation).toBe(before + 1)
+    expect(life.node.replication.doubts('key', held)).toBe(true)
+    expect(life.node.replication.expects('q')).toBe(true)
+  })
+
+  it('without one, or long after it, does not', () => {
+    for (const [sleepMs, laterMs] of [
+      [0, 0],
+      [8_000, 11_000],
+    ] as const) {
+      const life = settled()
+      const held = life.node.store.clock.next(0)
+      if (sleepMs > 0) sleep(life, sleepMs)
+      for (const peer of ['p', 'q']) life.step({ kind: 'link-up', peer })
+      life.hearOf('p', life.node.configuration)
+      expect(life.node.replication.fence).toBe('open')
+      life.pass(laterMs)
+      life.hear('p', { ...ACCUSED, charges: ACCUSED.charges.map(it => ({ ...it, since: life.me!.since })) })
+      expect(life.me!.incarnation).toBe(before + 1)
+      expect(life.node.replication.doubts('key', held)).toBe(false)
+    }
+  })
+})
