@@ -12,6 +12,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Random } from '../chance/random.ts'
 import { BOUNDS, RULES, TIMES } from '../limits/limits.ts'
+import { holding } from '../testing/exchange.ts'
 import { configurationOf, MESH, memberOf } from '../testing/members.ts'
 import { Exchange, type ExchangeOutput } from './exchange.ts'
 import { Hold } from './hold.ts'
@@ -129,20 +130,6 @@ function kindsOf(outputs: readonly ExchangeOutput[]): string[] {
   return outputs.map(output =>
     output.kind === 'send' ? `${output.message.kind} to ${output.to}` : output.kind,
   )
-}
-
-/** An exchange that holds a document, linked to peers. */
-function holding(document: Configuration, ...peers: string[]) {
-  const ledger = new Ledger(document)
-  const exchange = new Exchange({
-    ledger,
-    linked: new Set(peers),
-    random: new Random(1),
-    hold: new Hold(0, () => true),
-    antiEntropyMs: RULES.antiEntropyMs,
-    now: 1,
-  })
-  return { ledger, exchange }
 }
 
 describe('nodes that exchange configurations', () => {

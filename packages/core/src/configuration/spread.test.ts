@@ -1,33 +1,16 @@
 import { author, Configuration, deltaTo, memberRecord, summaryOf } from '@cachemesh/protocol'
 import { describe, expect, it } from 'vitest'
-import { Random } from '../chance/random.ts'
-import { RULES, TIMES } from '../limits/limits.ts'
+import { TIMES } from '../limits/limits.ts'
+import { holding } from '../testing/exchange.ts'
 import { configurationOf, MESH, memberOf } from '../testing/members.ts'
-import { Exchange } from './exchange.ts'
-import { Hold } from './hold.ts'
-import { Ledger } from './ledger.ts'
 
 const EMPTY = Configuration.empty(MESH)
-
-/** An exchange that holds a document, linked to one peer. */
-function holding(document: Configuration) {
-  const ledger = new Ledger(document)
-  const exchange = new Exchange({
-    ledger,
-    linked: new Set(['p']),
-    random: new Random(1),
-    hold: new Hold(0, () => true),
-    antiEntropyMs: RULES.antiEntropyMs,
-    now: 1,
-  })
-  return { ledger, exchange }
-}
 
 describe('what spreads', () => {
   it('gathers what it joins for as long as the mesh is large, and leaves it to whoever has announced it', () => {
     const members = Array.from({ length: 100 }, (_, index) => memberOf(`m${index}`))
     const mesh = configurationOf(...members)
-    const { exchange, ledger } = holding(mesh)
+    const { exchange, ledger } = holding(mesh, 'p')
     let held = mesh
     const announced: number[] = []
     for (let now = 1; now <= 2_000; now++) {

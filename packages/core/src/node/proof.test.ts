@@ -18,7 +18,7 @@ function settled(): Life {
   return life.warmed()
 }
 
-function sleep(life: Life, ms: number): void {
+function freeze(life: Life, ms: number): void {
   life.now += ms
   life.step({ kind: 'tick' })
 }
@@ -29,7 +29,7 @@ describe('a node that answers an accusation', () => {
   it('after a pause doubts what it held: it may have been removed, and its answer hides that', () => {
     const life = settled()
     const held = life.node.store.clock.next(0)
-    sleep(life, 8_000)
+    freeze(life, 8_000)
     expect(life.node.replication.doubts('key', held)).toBe(false)
     life.hear('p', { ...ACCUSED, charges: ACCUSED.charges.map(it => ({ ...it, since: life.me!.since })) })
     expect(life.me!.incarnation).toBe(before + 1)
@@ -38,13 +38,13 @@ describe('a node that answers an accusation', () => {
   })
 
   it('without one, or long after it, does not', () => {
-    for (const [sleepMs, laterMs] of [
+    for (const [frozenMs, laterMs] of [
       [0, 0],
       [8_000, 11_000],
     ] as const) {
       const life = settled()
       const held = life.node.store.clock.next(0)
-      if (sleepMs > 0) sleep(life, sleepMs)
+      if (frozenMs > 0) freeze(life, frozenMs)
       for (const peer of ['p', 'q']) life.step({ kind: 'link-up', peer })
       life.hearOf('p', life.node.configuration)
       expect(life.node.replication.fence).toBe('open')
