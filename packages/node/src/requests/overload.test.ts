@@ -4,7 +4,7 @@ import { startBusyNode } from '../testing/busy-node.ts'
 import { activeMembers, startNode } from '../testing/mesh.ts'
 
 const SOON = { timeout: 20_000, interval: 10 }
-/** Turns of its loop that are so long, one after the other, are too much for a node. */
+/** Turns of its loop that are so long, one after the other, are too much for a node, ms. */
 const TURN_MS = 350
 
 function keysOf(node: CacheMeshNode, owner: string): string[] {
@@ -26,7 +26,7 @@ describe('a node whose loop is always behind', { timeout: 60_000 }, () => {
     const { a, busy } = await meshWithBusyNode()
     const [key] = keysOf(a, busy.id) as [string]
     await a.set(key, 'before')
-    busy.block(TURN_MS, 12)
+    busy.burden(TURN_MS)
     await vi.waitFor(async () => {
       const refused = await a.set(key, 'meanwhile').then(
         () => 'taken',
@@ -34,6 +34,7 @@ describe('a node whose loop is always behind', { timeout: 60_000 }, () => {
       )
       expect(refused).toBe('ERR_OVERLOADED')
     }, SOON)
+    busy.free()
     await vi.waitFor(() => a.set(key, 'after'), SOON)
     expect(await a.get(key)).toBe('after')
     expect(activeMembers(a)).toBe(3)
@@ -48,7 +49,7 @@ describe('a node whose loop is always behind', { timeout: 60_000 }, () => {
     }, SOON)
     const keys = keysOf(a, busy.id).slice(0, 20)
     for (const key of keys) await a.set(key, `value of ${key}`)
-    busy.block(TURN_MS, 10)
+    busy.burden(TURN_MS)
     await vi.waitFor(async () => {
       const codes = await Promise.all(keys.map(key => b.set(`other ${key}`, 1).catch(error => error.code)))
       expect(codes).toContain('ERR_OVERLOADED')
