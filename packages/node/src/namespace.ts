@@ -146,7 +146,21 @@ export class Namespace<T = unknown> extends NamespaceWrites<T> {
    * @throws ERR_INVALID_KEY, ERR_INVALID_VALUE, ERR_INVALID_TTL, ERR_VALUE_TOO_LARGE, ERR_UNAVAILABLE,
    *   ERR_TIMEOUT, ERR_OVERLOADED, ERR_CLOSED
    */
-  async set(key: string, value: T, options: SetOptions = {}): Promise<void> {
+  set(key: string, value: T, options?: SetOptions): Promise<void> {
+    try {
+      const isPlain = options?.tags === undefined && !this.#shares && !this.#data?.stores
+      if (!isPlain) return this.#setAs(key, value, options)
+      const qualified = this.#context.qualify(key)
+      const ttlMs = this.#context.ttlMs(options)
+      const { value: bytes, contentType } = this.#context.encodeView(value)
+      return this.#runtime.requests.keep(qualified, { value: bytes, contentType, ttlMs })
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** With tags, by reference, or through a data store. */
+  async #setAs(key: string, value: T, options: SetOptions = {}): Promise<void> {
     const qualified = this.#context.qualify(key)
     const ttlMs = this.#context.ttlMs(options)
     const tags = this.#context.slots(options)

@@ -61,6 +61,27 @@ describe('a mesh of three nodes', () => {
     expect(await node.get('bytes')).toEqual(Uint8Array.of(1))
   })
 
+  it('has copied what it stores when set returns: bytes of any size, in whatever memory', async () => {
+    const node = await startNode()
+    const memories = (sizeBytes: number) => [
+      new ArrayBuffer(sizeBytes),
+      new SharedArrayBuffer(sizeBytes),
+      new ArrayBuffer(sizeBytes, { maxByteLength: 2 * sizeBytes }),
+    ]
+    for (const sizeBytes of [1, 100, 1_024, 1_025, 8_192, 8_193, 100_000]) {
+      for (const memory of memories(sizeBytes)) {
+        const bytes = new Uint8Array(memory).fill(1)
+        for (const key of ['new', 'new', `known ${sizeBytes}`]) {
+          const done = node.set(key, bytes)
+          bytes.fill(9)
+          await done
+          expect(await node.get(key)).toEqual(new Uint8Array(sizeBytes).fill(1))
+          bytes.fill(1)
+        }
+      }
+    }
+  })
+
   it('carries values of any size up to the limit, and refuses larger ones with a typed error', async () => {
     const [a, b] = (await startMesh(2, { memory: '200mb' })) as [CacheMeshNode, CacheMeshNode]
     const [key] = keysOf(b, 1) as [string]

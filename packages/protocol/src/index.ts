@@ -58,6 +58,7 @@ export {
   decodeValue,
   type EncodedValue,
   encodeValue,
+  encodeView,
   STRUCTURED,
 } from './messages/values.ts'
 export { hashKey } from './placement/hash.ts'

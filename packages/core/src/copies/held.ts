@@ -67,9 +67,7 @@ export class Held {
     if (staleAt <= now || (copies.find(key)?.version ?? 0) > version) return
     const expiresAt = ttlMs === 0 ? Number.POSITIVE_INFINITY : now + ttlMs
     const copy = entryOf({ value: new Uint8Array(value), contentType, expiresAt, staleAt }, version)
-    if (!copies.fits(key, copy)) return
-    this.#any = true
-    copies.put(key, copy)
+    if (copies.put(key, copy)) this.#any = true
   }
 
   /** Somebody has written the key. */

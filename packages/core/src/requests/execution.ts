@@ -1,35 +1,38 @@
 // What a responsible member does with a request: the steps between a frame, or an own call, and the store.
 
-import { type Alteration, alterationOf, CacheMeshError, namespaceOf } from '@cachemesh/protocol'
+import { alterationOf, CacheMeshError, namespaceOf } from '@cachemesh/protocol'
 import type { Flights } from '../flight/flights.ts'
 import type { Instant } from '../limits/instant.ts'
 import type { Entry } from '../store/entry.ts'
 import type { Written } from '../store/store.ts'
-import { alter } from '../writes/alter.ts'
+import { alter, overwrite } from '../writes/alter.ts'
 import type { WriteResult } from '../writes/result.ts'
 import type { KeyRequest } from './call.ts'
 import type { NodeParts } from './node-parts.ts'
+import { checkSize } from './value-size.ts'
 
 /**
  * Carries out a write of any kind. Throws ERR_VALUE_TOO_LARGE or ERR_WRONG_TYPE. The value is kept: it must be memory
- * of its own.
+ * of its own; in a plain `set` a small one need not be (`Store.copiedBytesMax`).
  */
 export function executeWrite(
   { store, settings, stamp }: Pick<NodeParts, 'store' | 'settings' | 'stamp'>,
   request: KeyRequest,
-  { now, wall }: Instant,
+  at: Instant,
 ): WriteResult {
-  const { key } = request
-  const valueBytesMax = settings.in(namespaceOf(key), 'valueBytesMax')
-  const result = alter(store, { key, ...alterationIn(request) }, { now, wall, valueBytesMax })
+  const { key, hash, kind, entry, alteration } = request
+  let result: WriteResult
+  if (kind === 'set' && entry !== undefined) {
+    checkSize(settings, namespaceOf(key), entry.value.length)
+    result = overwrite(store, { key, hash, entry }, at)
+  } else {
+    const { now, wall } = at
+    const valueBytesMax = settings.in(namespaceOf(key), 'valueBytesMax')
+    result = alter(store, { key, ...(alteration ?? DELETE) }, { now, wall, valueBytesMax })
+  }
   // Whoever hears of this write counts on from its version.
   stamp.clock = store.clock.last
   return result
-}
-
-function alterationIn({ kind, entry, alteration }: KeyRequest): Alteration {
-  if (alteration !== undefined) return alteration
-  return kind === 'delete' || entry === undefined ? DELETE : alterationOf('set', { entry })
 }
 
 const DELETE = alterationOf('delete', {})

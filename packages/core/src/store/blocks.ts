@@ -46,13 +46,14 @@ export class Blocks {
   readonly segments: Segments
   readonly outside: Outside = new Outside()
   readonly #types = new MediaTypes()
-  readonly #insideMax: number
+  /** Larger values lie outside. */
+  readonly insideMax: number
 
   /** @param bytes for all segments: the larger, the larger is each */
   constructor(bytes: number) {
     const wanted = 2 ** Math.floor(Math.log2(bytes / 64))
     this.segments = new Segments(Math.min(Math.max(wanted, SEGMENT_BYTES_MIN), SEGMENT_BYTES_MAX))
-    this.#insideMax = this.segments.segmentBytes / 32
+    this.insideMax = this.segments.segmentBytes / 32
   }
 
   /** Memory that is in use, or kept for use. */
@@ -63,7 +64,7 @@ export class Blocks {
   /** `priority`: the entry gets a place for one (layout.ts). */
   extentOf(key: string, entry: Entry, priority: boolean): Extent {
     const { value, contentType, tags } = entry
-    const isOutside = value.length > this.#insideMax
+    const isOutside = value.length > this.insideMax
     const bytes =
       HEADER_BYTES +
       (priority || hasExtra(entry) ? EXTRA_BYTES : 0) +
@@ -108,7 +109,7 @@ export class Blocks {
       bytes[at + 2 * i + 1] = tags[i]! >>> 8
     }
     at += whole(2 * tags.length)
-    if (value.length > this.#insideMax) {
+    if (value.length > this.insideMax) {
       head |= OUTSIDE
       segments.setWord(address, (at - start) >> 2, this.outside.add(value))
     } else bytes.set(value, at)

@@ -119,6 +119,18 @@ export class HashTable {
     this.#parts[this.#partOf(order)]![this.#slotOf(order, from) + 1] = to
   }
 
+  /** Address of the first entry of an ordering when more than so many have it; 0: they do not. */
+  crowded(order: number, countMax: number): number {
+    const part = this.#partOf(order)
+    const slots = this.#parts[part]!
+    let first = 0
+    let count = 0
+    for (let i = this.#home(part, order) << 1; slots[i + 1] !== 0 && slots[i]! <= order; i += 2) {
+      if (slots[i] === order && count++ === 0) first = slots[i + 1]!
+    }
+    return count > countMax ? first : 0
+  }
+
   /** Shows all entries of one ordering, which is those of one hash. */
   alike(order: number, found: (address: number) => void): void {
     const part = this.#partOf(order)

@@ -111,14 +111,14 @@ export class Partition implements Tenant {
     return this.#budget.fits(this.#extentOf(key, entry))
   }
 
-  /** Keeps a copy of an entry that fits, instead of the one that was there. */
-  put(key: string, entry: Entry, hash: number = hashKey(key)): void {
+  /** Keeps a copy of an entry, instead of the one that was there. False, and nothing done, when it does not fit. */
+  put(key: string, entry: Entry, hash: number = hashKey(key)): boolean {
     if (this.#blocks.isView(entry.value)) {
-      this.put(key, { ...entry, value: new Uint8Array(entry.value) }, hash)
-      return
+      return this.put(key, { ...entry, value: new Uint8Array(entry.value) }, hash)
     }
-    const order = this.#table.orderOf(hash)
     const extent = this.#extentOf(key, entry)
+    if (!this.#budget.fits(extent)) return false
+    const order = this.#table.orderOf(hash)
     const { priority } = this.#policy
     const old = this.#table.find(key, order)
     if (old !== 0 && this.#blocks.canHold(old, extent)) {
@@ -126,7 +126,7 @@ export class Partition implements Tenant {
       if (entry.expiresAt !== NEVER) this.#mortals++
       this.#blocks.write(old, key, order, { entry, priority })
       this.#policy.hit(old)
-      return
+      return true
     }
     const queue = old === 0 ? -1 : this.#budget.queues.queueOf(old)
     const hits = old === 0 ? 0 : this.#blocks.hitsOf(old)
@@ -142,18 +142,15 @@ export class Partition implements Tenant {
       this.#policy.replaced(queue, address)
       this.#policy.hit(address)
     }
+    return true
   }
 
   #added(order: number, address: number): void {
     const known = this.#ghosts.take(order, this.#policy.remembered)
     if (known) this.#budget.regret(this, this.#blocks.charge(address))
     this.#policy.added(address, known)
-    let alike = 0
-    let first = 0
-    this.#table.alike(order, other => {
-      if (alike++ === 0) first = other
-    })
-    if (alike > ALIKE_MAX) this.evict(first)
+    const first = this.#table.crowded(order, ALIKE_MAX)
+    if (first !== 0) this.evict(first)
   }
 
   delete(key: string, hash: number = hashKey(key)): boolean {

@@ -175,23 +175,33 @@ export class Store {
    * gone. Throws ERR_VALUE_TOO_LARGE as `write` does.
    */
   put(key: string, entry: Entry, now: number): void {
-    if (this.unwritten.size > 0) this.unwritten.delete(key)
-    if (entry.deleted) {
-      this.owned.delete(key)
-      this.markers.put(key, entry.version, now)
+    if (!entry.deleted) {
+      this.keep({ key, hash: hashKey(key) }, entry, now)
       return
     }
-    if (!this.owned.fits(key, entry)) {
+    if (this.unwritten.size > 0) this.unwritten.delete(key)
+    this.owned.delete(key)
+    this.markers.put(key, entry.version, now)
+  }
+
+  /** As `put` of an entry, for those who know the hash of its key. */
+  keep({ key, hash }: { readonly key: string; readonly hash: number }, entry: Entry, now: number): void {
+    if (this.unwritten.size > 0) this.unwritten.delete(key)
+    // What has expired makes room before anything that lives.
+    if (++this.#puts % PUTS_PER_SWEEP === 0 && this.#budget.worthSweeping) this.#budget.sweep(now, 1)
+    if (!this.owned.put(key, entry, hash)) {
       throw new CacheMeshError(
         'ERR_VALUE_TOO_LARGE',
         `A value of ${entry.value.byteLength} bytes does not fit into the memory of this node, ` +
           `which has ${this.#budget.capacity} bytes for all entries; give it more`,
       )
     }
-    // What has expired makes room before anything that lives.
-    if (++this.#puts % PUTS_PER_SWEEP === 0 && this.#budget.worthSweeping) this.#budget.sweep(now, 1)
-    this.markers.delete(key)
-    this.owned.put(key, entry)
+    if (this.markers.size > 0) this.markers.delete(key)
+  }
+
+  /** Values of so many bytes are copied by whoever keeps them here: they may be anybody's memory. */
+  get copiedBytesMax(): number {
+    return this.blocks.insideMax
   }
 
   remove(key: string, at: { readonly now: number; readonly wall: number }): Written {

@@ -5,6 +5,7 @@ import {
   decodeValue,
   type EntryBody,
   encodeValue,
+  hashKey,
   OPERATIONS,
   type OperationName,
 } from '@cachemesh/protocol'
@@ -12,7 +13,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Store } from '../store/store.ts'
 import { codeOf } from '../testing/codes.ts'
-import { alter } from './alter.ts'
+import { alter, overwrite } from './alter.ts'
 
 const AT = { now: 1, wall: 1_800_000_000_000, valueBytesMax: 1_000 }
 const text = new TextEncoder()
@@ -181,6 +182,37 @@ describe('any sequence of writes', () => {
           greatest = version
           model = wanted === undefined ? undefined : { value: wanted, version }
           expect(shownIn(store)).toBe(wanted)
+        }
+      }),
+    )
+  })
+})
+
+describe('a write that hangs on nothing', () => {
+  it('does what the operation set does', () => {
+    const anyAct = fc.record({
+      how: fc.constantFrom('set', 'delete', 'clear' as const),
+      value: fc.string({ maxLength: 3 }),
+      ttlMs: fc.constantFrom(0, 1, 5),
+    })
+    fc.assert(
+      fc.property(fc.array(anyAct, { maxLength: 30 }), acts => {
+        const { store, run } = tester()
+        const other = new Store(2 * 1024 * 1024)
+        for (const [i, { how, value, ttlMs }] of acts.entries()) {
+          const now = AT.now + i
+          if (how === 'clear') {
+            for (const each of [store, other]) each.erasures.namespace('default', each.clock.next(AT.wall))
+          } else if (how === 'delete') {
+            run('delete', {}, now)
+            alter(other, { key: 'k', ...alterationOf('delete', {}) }, { ...AT, now })
+          } else {
+            const entry = textEntry(value, ttlMs)
+            const request = { key: 'k', hash: hashKey('k'), entry }
+            expect(overwrite(other, request, { ...AT, now })).toEqual(run('set', { entry }, now))
+          }
+          expect(other.latest('k')).toEqual(store.latest('k'))
+          expect(shownIn(other, 'k', now)).toBe(shownIn(store, 'k', now))
         }
       }),
     )

@@ -11,7 +11,9 @@ import {
   STRUCTURED,
   type WriteOutcome,
 } from '@cachemesh/protocol'
-import { deleteMarker, type Entry, entryOf, type NewEntry } from '../store/entry.ts'
+import type { Instant } from '../limits/instant.ts'
+import type { Target } from '../placement/placement.ts'
+import { deleteMarker, type Entry, entryOf, type NewEntry, NO_TAGS } from '../store/entry.ts'
 import type { Store } from '../store/store.ts'
 import { countOf, decreased, encodeCount, increased } from './counter.ts'
 import type { WriteResult } from './result.ts'
@@ -19,6 +21,10 @@ import type { WriteResult } from './result.ts'
 export interface AlterRequest extends Alteration {
   /** Qualified key. */
   readonly key: string
+}
+
+export interface OverwriteRequest extends Target {
+  readonly entry: EntryBody
 }
 
 /** The moment of a write, and the largest value that may be the result. */
@@ -47,6 +53,28 @@ export function alter(store: Store, request: AlterRequest, at: WriteFrame): Writ
     entry,
   } as const
   return count === undefined ? written : { ...written, count }
+}
+
+/**
+ * As an `alter` that hangs on nothing, the operation `set` without tags, of a value that is not too large: most writes
+ * are. Small values are copied (`Store.copiedBytesMax`), larger ones kept.
+ */
+export function overwrite(store: Store, request: OverwriteRequest, at: Instant): WriteResult {
+  const { key, hash, entry: said } = request
+  const existed = store.seek(key, hash, at) !== 0
+  const { now } = at
+  const entry: Entry = {
+    value: said.value,
+    contentType: said.contentType,
+    version: store.clock.next(at.wall),
+    expiresAt: said.ttlMs === 0 ? Number.POSITIVE_INFINITY : now + said.ttlMs,
+    deleted: false,
+    cost: 0,
+    staleAt: Number.POSITIVE_INFINITY,
+    tags: NO_TAGS,
+  }
+  store.keep(request, entry, now)
+  return { outcome: 'stored', version: entry.version, existed, entry }
 }
 
 /** Why it must not be done, if so. */

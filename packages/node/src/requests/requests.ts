@@ -8,6 +8,7 @@ import {
   type Found,
   foundCopyAt,
   foundHere,
+  type Instant,
   type KeyRequest,
   LoadCall,
   type Loaded,
@@ -214,6 +215,23 @@ export class Requests {
     return this.#write({ kind: 'set', key, hash: hashKey(key), entry })
   }
 
+  /** As `set`, of a value in memory that is valid only now. */
+  keep(key: string, entry: EntryBody): Promise<void> {
+    const hash = hashKey(key)
+    const { value, contentType, ttlMs } = entry
+    const at = this.#writesHere(hash, key)
+    const isCopied = at !== undefined && liesStill(value) && value.length <= this.#core.store.copiedBytesMax
+    const kept = isCopied ? entry : { value: new Uint8Array(value), contentType, ttlMs }
+    const request: KeyRequest = { kind: 'set', key, hash, entry: kept }
+    if (at === undefined) return this.#send(request).then(nothing)
+    try {
+      executeWrite(this.#core, request, at)
+      return Promise.resolve()
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
   delete(key: string): Promise<Written> {
     return this.#write({ kind: 'delete', key, hash: hashKey(key) })
   }
@@ -296,16 +314,23 @@ export class Requests {
   }
 
   #write(request: KeyRequest): Promise<WriteResult> {
-    const calls = this.#calls
-    if (this.#owns(request.hash, request.key)) {
-      const at = instant()
-      if (!calls.acknowledgements.neededFor(request.key, at.now))
-        return resolved(() => executeWrite(this.#core, request, at))
-    }
+    const at = this.#writesHere(request.hash, request.key)
+    if (at === undefined) return this.#send(request)
+    return resolved(() => executeWrite(this.#core, request, at))
+  }
+
+  /** When a write of a key can be carried out and acknowledged at once: now. */
+  #writesHere(hash: number, key: string): Instant | undefined {
+    if (!this.#owns(hash, key)) return undefined
+    const at = this.#moment.taken()
+    return this.#calls.acknowledgements.neededFor(key, at.now) ? undefined : at
+  }
+
+  #send(request: KeyRequest): Promise<WriteResult> {
     return new Promise((resolve, reject) => {
       const at = this.#moment.taken()
       const deadline = at.now + this.#limits.timeoutMs
-      calls.dispatch(new OwnWrite({ node: this.#core, request, deadline, resolve, reject }), at)
+      this.#calls.dispatch(new OwnWrite({ node: this.#core, request, deadline, resolve, reject }), at)
       this.#sweeps.wind()
     })
   }
@@ -315,6 +340,15 @@ export class Requests {
     return !this.#calls.closed && this.#core.placement.owns(hash, key)
   }
 }
+
+/** True of bytes that are as long as they say, whatever another thread or their own class does. */
+function liesStill(value: Uint8Array): boolean {
+  const prototype = Object.getPrototypeOf(value)
+  const isPlain = prototype === Uint8Array.prototype || prototype === Buffer.prototype
+  return isPlain && !(value.buffer instanceof SharedArrayBuffer)
+}
+
+function nothing(): void {}
 
 function resolved<T>(result: () => T): Promise<T> {
   try {

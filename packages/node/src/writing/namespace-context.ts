@@ -5,6 +5,7 @@ import {
   CacheMeshError,
   type EncodedValue,
   encodeValue,
+  encodeView,
   keyPrefix,
   LIMITS,
   qualifyKey,
@@ -47,6 +48,13 @@ export class NamespaceContext {
   /** Throws ERR_INVALID_VALUE, ERR_VALUE_TOO_LARGE. */
   encode(value: unknown): EncodedValue {
     const encoded = encodeValue(value)
+    this.checkSize(encoded.value)
+    return encoded
+  }
+
+  /** As `encode`, in memory that is valid until the program, or the next value, goes on. */
+  encodeView(value: unknown): EncodedValue {
+    const encoded = encodeView(value)
     this.checkSize(encoded.value)
     return encoded
   }

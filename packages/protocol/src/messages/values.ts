@@ -25,22 +25,27 @@ const FIRST_BUFFER = packr.pack(null, 512)
 const BUFFER_BYTES_KEPT = 1024 * 1024
 
 export interface EncodedValue {
-  /** Memory of its own: neither the caller's nor the encoder's. */
   readonly value: Uint8Array
   readonly contentType: string
 }
 
 /**
- * What an embedder's value is stored as: bytes stay bytes, anything else is encoded, by value. What comes back
- * is what a structured clone would be, but for the differences in docs/protocol/messages.md. Throws
+ * What an embedder's value is stored as, in memory of its own: bytes stay bytes, anything else is encoded, by value.
+ * What comes back is what a structured clone would be, but for the differences in docs/protocol/messages.md. Throws
  * ERR_INVALID_VALUE or ERR_VALUE_TOO_LARGE.
  */
 export function encodeValue(value: unknown): EncodedValue {
+  const { value: bytes, contentType } = encodeView(value)
+  return { value: copyOf(bytes), contentType }
+}
+
+/** As {@link encodeValue}, in memory of the caller's or the encoder's: valid until either of them goes on. */
+export function encodeView(value: unknown): EncodedValue {
   if (value === undefined || typeof value === 'function' || typeof value === 'symbol') {
     throw invalid(`${typeof value} is not a value; store null or delete the key`)
   }
   return value instanceof Uint8Array
-    ? { value: copyOf(checkSize(value)), contentType: BYTES }
+    ? { value: checkSize(value), contentType: BYTES }
     : { value: pack(value), contentType: STRUCTURED }
 }
 
@@ -69,9 +74,9 @@ function pack(value: unknown): Uint8Array {
     const packed = packr.pack(value, RESET_BUFFER_MODE)
     // A getter may have told the inspection something else than the encoder.
     checkStructure(packed, 'value')
-    const encoded = copyOf(checkSize(packed))
+    checkSize(packed)
     if (packed.buffer.byteLength > BUFFER_BYTES_KEPT) packr.useBuffer(FIRST_BUFFER)
-    return encoded
+    return packed
   } catch (cause) {
     if (cause instanceof CacheMeshError && cause.code !== 'ERR_MALFORMED_MESSAGE') throw cause
     throw invalid(
