@@ -15,7 +15,7 @@ import { Acknowledgements } from './acknowledgements.ts'
 import type { Call, KeyRequest } from './call.ts'
 import { asError, closed, late, unavailable } from './call-errors.ts'
 import { ForgottenLoads } from './forgotten-loads.ts'
-import { Hearing, SILENCE_MS, SWEEP_MS } from './hearing.ts'
+import { Hearing, PASSED_OVER_MS, SILENCE_MS, SWEEP_MS } from './hearing.ts'
 import { Hedges, type ReadStats } from './hedges.ts'
 import { Looks } from './looks.ts'
 import type { NodeParts } from './node-parts.ts'
@@ -180,7 +180,7 @@ export class Calls {
   /** Whoever comes after the member that has no link needs time too: each as long as a silent one is waited for. */
   #patienceMs({ request, deadline, failed }: Call, { now }: Instant): number {
     const left = this.#node.placement.list(request).length - failed.length - 1
-    return Math.max(SILENCE_MS, deadline - now - left * (SILENCE_MS + 2 * SWEEP_MS))
+    return Math.max(SILENCE_MS, deadline - now - left * PASSED_OVER_MS)
   }
 
   linkUp(peer: string, at: Instant): void {

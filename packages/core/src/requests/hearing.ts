@@ -9,6 +9,9 @@ export const SWEEP_MS = 25
 /** A member that was asked and from which nothing at all was heard for that long is passed over, ms. */
 export const SILENCE_MS = 300
 
+/** Likewise, with the time until that is noticed: so long is waited for each of those who may be silent, ms. */
+export const PASSED_OVER_MS = SILENCE_MS + 2 * SWEEP_MS
+
 interface Heard {
   receivedBytes: number
   queuedBytes: number

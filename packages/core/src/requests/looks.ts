@@ -40,7 +40,7 @@ export class Looks {
     const { replication, store } = this.#node
     const { key, kind } = call.request
     if (replication.fence === 'waiting' && as !== 'last-resort') {
-      this.#held.add(call)
+      this.#held.add(call, this.#node.placement.list(call.request).indexOf(this.#node.id))
       this.#calls.wait(at.now)
       return
     }
@@ -63,9 +63,15 @@ export class Looks {
 
   sweep(at: Instant): void {
     if (!this.#held.any) return
-    if (this.#node.replication.fence !== 'waiting')
-      for (const call of this.#held.release()) this.#calls.dispatch(call, at)
-    for (const call of this.#held.hurried(at.now)) this.#serveUnproven(call, at)
+    const { placement, replication } = this.#node
+    const isOver = replication.fence !== 'waiting'
+    // What has no time left asks nobody any more: this may be the last sweep before its deadline, or the first after it.
+    for (const call of this.#held.hurried(at.now)) {
+      const { hash, key } = call.request
+      if (isOver && placement.owns(hash, key)) this.#calls.dispatch(call, at)
+      else this.#serveUnproven(call, at)
+    }
+    if (isOver) for (const call of this.#held.release()) this.#calls.dispatch(call, at)
   }
 
   close(): readonly Call[] {

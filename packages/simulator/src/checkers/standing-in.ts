@@ -4,7 +4,7 @@ import type { Paths } from '../network/paths.ts'
 import type { HostPlan, Scenario } from '../scenario/scenario.ts'
 import type { Operation } from '../workload/operation.ts'
 import type { Host } from '../world/host.ts'
-import type { Checker } from './checker.ts'
+import { type Checker, FINE, type Step } from './checker.ts'
 import type { HistoryChecker } from './history-checker.ts'
 
 /** As long as a silent member is waited for at most: its silence, looked for at intervals. */
@@ -22,6 +22,8 @@ export class StandingIn implements HistoryChecker, Checker {
   readonly name = 'standing-in'
   readonly #applies: boolean
   readonly #movesSince = new Map<Host, number>()
+  /** When each was last seen to wait for proof that it still is a member. */
+  readonly #waitedAt = new Map<Host, number>()
   readonly #views = new Map<number, string>()
   #pathsChangedAt = 0
   readonly #slow: readonly { readonly id: string; readonly from: number; readonly to: number }[]
@@ -37,6 +39,11 @@ export class StandingIn implements HistoryChecker, Checker {
 
   thaws(host: Host, now: number): void {
     this.#movesSince.set(host, now)
+  }
+
+  stepped({ host, now }: Step): readonly string[] {
+    if (host.core.replication.fence === 'waiting') this.#waitedAt.set(host, now)
+    return FINE
   }
 
   pathsChanged(_paths: Paths, now: number): void {
@@ -58,9 +65,20 @@ export class StandingIn implements HistoryChecker, Checker {
     const isSlow = this.#slow.some(
       ({ id: slow, from, to }) => view.includes(slow) && from < deadline && to > startedAt,
     )
-    if (isSlow || !moved || deadline - startedAt <= enoughMs || members(host, key) !== view) return undefined
+    const hadTime = deadline - this.#asksSince(startedAt, host) > enoughMs
+    if (isSlow || !moved || !hadTime || members(host, key) !== view) return undefined
     if (result.kind !== 'failed' || !UNANSWERED.includes(result.code)) return undefined
     return `a read of ${key} ended with ${result.code} at a node that stands in for it: ${result.message}`
+  }
+
+  /**
+   * When it began to ask others. A node that waits for proof leaves the time that they may take: by timers that are in time,
+   * for it knows nothing of how late its own will be.
+   */
+  #asksSince(startedAt: number, host: Host): number {
+    const { lateMaxMs } = host.plan
+    if (lateMaxMs === 0) return startedAt
+    return Math.max(startedAt, (this.#waitedAt.get(host) ?? 0) + SWEEP_MS + lateMaxMs)
   }
 }
 
