@@ -1,4 +1,4 @@
-import type { Configuration } from '@cachemesh/protocol'
+import type { Configuration, Stamp } from '@cachemesh/protocol'
 import { Balance, type BalanceParts } from '../balance/balance.ts'
 import { Random } from '../chance/random.ts'
 import { SettingsReader } from '../configuration/settings.ts'
@@ -26,6 +26,8 @@ export interface Rest {
  */
 export abstract class DataRooms {
   readonly id: string
+  /** What every frame of this node says about it. One object for its whole life. */
+  readonly stamp: Stamp = { serial: 0, digestPrefix: 0, clock: 0 }
   readonly store: Store
   readonly placement: Placement
   /** What the configuration asks of all nodes. */
@@ -48,6 +50,7 @@ export abstract class DataRooms {
     // Not the dice of the others: what they show others see.
     const seed = new Random(options.randomSeed + 1).below(2 ** 32)
     this.store = new Store(options.cacheBytes, { seed, ...options.eviction })
+    this.store.clock.showIn(this.stamp)
     this.placement = new Placement(options.id, options.rings)
     this.settings = new SettingsReader(configuration)
     this.flights = new Flights({ store: this.store, placement: this.placement, random })

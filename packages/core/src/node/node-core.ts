@@ -10,7 +10,6 @@ import {
   isTransfer,
   type Member,
   memberRecord,
-  type Stamp,
   summaryOf,
   tombstone,
 } from '@cachemesh/protocol'
@@ -39,8 +38,6 @@ import { departed, hearsay, toAll, toDial } from './words.ts'
 export class NodeCore extends DataRooms {
   /** What this node has still to get, and what others may write here. */
   readonly replication: Replication
-  /** What every frame of this node says about it. One object for its whole life. */
-  readonly stamp: Stamp = { serial: 0, digestPrefix: 0, clock: 0 }
   readonly #ledger: Ledger
   readonly #exchange: Exchange
   readonly #membership: Membership

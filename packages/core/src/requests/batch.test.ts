@@ -11,8 +11,11 @@ import {
   LIMITS,
 } from '@cachemesh/protocol'
 import { describe, expect, it } from 'vitest'
+import { VersionClock } from '../store/clock.ts'
+import { entryOf } from '../store/entry.ts'
 import { Life } from '../testing/life.ts'
 import { configurationOf, memberOf } from '../testing/members.ts'
+import { accept } from '../writes/accept.ts'
 import { dispatchTogether } from './batch-call.ts'
 import type { Call, KeyRequest } from './call.ts'
 import { Calls } from './calls.ts'
@@ -23,6 +26,8 @@ import { Responder } from './responder.ts'
 
 const AT = { now: 1_000, wall: 1_800_000_000_000 }
 const KEYS = Array.from({ length: 60 }, (_, i) => `key ${i}`)
+
+const WRITTEN = { value: new Uint8Array(1), contentType: BYTES, expiresAt: Number.POSITIVE_INFINITY }
 
 /** Three members with links between all of them; what one has for another is moved by hand. */
 class Mesh {
@@ -310,14 +315,25 @@ describe('a write that hangs on what is there', () => {
     const mesh = new Mesh(['a', 'b', 'c'])
     const { node } = mesh.node('a').life
     const key = KEYS.find(one => node.placement.owner(hashKey(one)) === 'b') as string
-    const { store, stamp } = mesh.node('b').life.node
+    const { store } = mesh.node('b').life.node
     // The clock of the owner runs two seconds ahead.
-    const entry = { value: new Uint8Array(1), contentType: BYTES, expiresAt: Number.POSITIVE_INFINITY }
-    const { version } = store.write(key, entry, { now: 1, wall: AT.wall + 2_000 })
-    stamp.clock = store.clock.last
+    const { version } = store.write(key, WRITTEN, { now: 1, wall: AT.wall + 2_000 })
     together(mesh, lookups(mesh, [key], new Map()))
     mesh.settle()
     expect(node.store.clock.next(AT.wall)).toBeGreaterThan(version)
+  })
+
+  it('is newer than what the writer has got from a third: an owner that had restarted gave that version once more', () => {
+    const mesh = new Mesh(['a', 'b', 'c'])
+    const { store, placement } = mesh.node('a').life.node
+    const key = KEYS.find(one => placement.owner(hashKey(one)) === 'b') as string
+    // Of one whose clock ran an hour ahead; it came in a transfer, while the owner was away.
+    const version = new VersionClock().next(AT.wall + 3_600_000)
+    const taken = { key, hash: hashKey(key), entry: entryOf(WRITTEN, version) }
+    expect(accept(store, taken, AT)).toBe('stored')
+    together(mesh, writes(mesh, sets(1, [key]), new Map()))
+    mesh.settle()
+    expect(mesh.node('b').life.node.store.latest(key)?.version).toBeGreaterThan(version)
   })
 
   it('of a kind that a member does not know is answered', () => {

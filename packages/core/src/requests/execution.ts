@@ -16,23 +16,18 @@ import { checkSize } from './value-size.ts'
  * of its own; in a plain `set` a small one need not be (`Store.copiedBytesMax`).
  */
 export function executeWrite(
-  { store, settings, stamp }: Pick<NodeParts, 'store' | 'settings' | 'stamp'>,
+  { store, settings }: Pick<NodeParts, 'store' | 'settings'>,
   request: KeyRequest,
   at: Instant,
 ): WriteResult {
   const { key, hash, kind, entry, alteration } = request
-  let result: WriteResult
   if (kind === 'set' && entry !== undefined) {
     checkSize(settings, namespaceOf(key), entry.value.length)
-    result = overwrite(store, { key, hash, entry }, at)
-  } else {
-    const { now, wall } = at
-    const valueBytesMax = settings.in(namespaceOf(key), 'valueBytesMax')
-    result = alter(store, { key, ...(alteration ?? DELETE) }, { now, wall, valueBytesMax })
+    return overwrite(store, { key, hash, entry }, at)
   }
-  // Whoever hears of this write counts on from its version.
-  stamp.clock = store.clock.last
-  return result
+  const { now, wall } = at
+  const valueBytesMax = settings.in(namespaceOf(key), 'valueBytesMax')
+  return alter(store, { key, ...(alteration ?? DELETE) }, { now, wall, valueBytesMax })
 }
 
 const DELETE = alterationOf('delete', {})

@@ -14,18 +14,33 @@ const NEGLIGIBLE_MS = TIMES.clockSkewMaxMs / 10
  */
 export class VersionClock {
   #last = 0
+  #stamp: { clock: number } = { clock: 0 }
   #correctionMs = 0
   readonly #offsets = new Map<string, number>()
 
-  /** Greatest version issued or seen: what frames carry. */
+  /** Greatest version issued or seen. */
   get last(): number {
     return this.#last
   }
 
+  /**
+   * From now on every frame that carries this stamp says the greatest version issued or seen, so that whoever hears of an
+   * entry from this node, however that came here, writes above it.
+   */
+  showIn(stamp: { clock: number }): void {
+    this.#stamp = stamp
+    stamp.clock = this.#last
+  }
+
+  #raise(version: number): number {
+    this.#last = version
+    this.#stamp.clock = version
+    return version
+  }
+
   /** The next version for a write here. `wall` is the wall clock in ms since 1970. */
   next(wall: number): number {
-    this.#last = Math.max(this.#stamp(wall), this.#last + 1)
-    return this.#last
+    return this.#raise(Math.max(this.#at(wall), this.#last + 1))
   }
 
   /**
@@ -34,15 +49,14 @@ export class VersionClock {
    */
   nextForAll(wall: number): number {
     const ahead = [...this.#offsets.values()].filter(offset => offset <= TIMES.clockAheadMaxMs)
-    this.#last = Math.max(this.next(wall), this.#stamp(wall + Math.max(0, ...ahead)))
-    return this.#last
+    return this.#raise(Math.max(this.next(wall), this.#at(wall + Math.max(0, ...ahead))))
   }
 
   /** Takes note of another node's version. False: it lies too far ahead and the write has to be refused. */
   see(version: number, wall: number): boolean {
     if (version <= this.#last) return true
-    if (version > this.#stamp(wall + TIMES.clockAheadMaxMs)) return false
-    this.#last = version
+    if (version > this.#at(wall + TIMES.clockAheadMaxMs)) return false
+    this.#raise(version)
     return true
   }
 
@@ -51,7 +65,7 @@ export class VersionClock {
    * be seen by all, come back from all of them, and pass for the right one.
    */
   current(wall: number): number {
-    return this.#stamp(wall)
+    return this.#at(wall)
   }
 
   /**
@@ -80,7 +94,7 @@ export class VersionClock {
     this.#correctionMs = Math.abs(median) > TIMES.clockSkewMaxMs ? median : 0
   }
 
-  #stamp(wall: number): number {
+  #at(wall: number): number {
     return Math.max(0, Math.floor(wall + this.#correctionMs - EPOCH_MS)) * TICKS_PER_MS
   }
 }

@@ -4,8 +4,10 @@
 // answers in somebody's place, and has to say so.
 //
 // - A certain miss is wrong when X held an entry of the key all the time from the beginning of the read to its end.
-//   It did when its memory holds, at the end, a version that was acknowledged before the read began, and it has got
-//   nothing from others meanwhile: a version is put into one memory once, and what was removed never comes back.
+//   It did when its memory holds, at the end, a write that was acknowledged before the read began, under the version that
+//   it had then, and it has got nothing from others meanwhile: a write is put into one memory once under one version, and
+//   what was removed never comes back. The version alone does not tell: two nodes that know nothing of each other may give
+//   it to two writes.
 // - A write that was acknowledged for certain has been carried out by X: its memory holds that version or a later
 //   one. (X gives versions that rise.) Unless a delete may have come after it, or X has evicted something in this
 //   life. And after a delete it holds no version up to that of the delete.
@@ -18,6 +20,7 @@
 
 import { isTagged } from '../workload/atomics.ts'
 import type { Operation } from '../workload/operation.ts'
+import { writeIn } from '../workload/values.ts'
 import type { Host } from '../world/host.ts'
 import type { HistoryChecker } from './history-checker.ts'
 import type { Ownership } from './ownership.ts'
@@ -27,7 +30,7 @@ import { Transfers, transferredTo } from './transfers.ts'
 export class Certainty implements HistoryChecker {
   readonly name = 'certainty'
   readonly #ownership: Ownership
-  /** When each version of a key was acknowledged. */
+  /** When each version of a write was acknowledged. */
   readonly #acknowledged = new Map<string, number>()
   /** The last write or delete of each key that was acknowledged for certain. */
   readonly #latest = new Map<string, { readonly version: number; readonly operation: Operation }>()
@@ -63,7 +66,7 @@ export class Certainty implements HistoryChecker {
       return this.#found(operation, result.version)
     if (result?.kind !== 'done') return undefined
     if (operation.kind !== 'delete')
-      this.#acknowledged.set(`${operation.key} ${result.version}`, operation.settledAt as number)
+      this.#acknowledged.set(`${operation.id} ${result.version}`, operation.settledAt as number)
     if (!result.certain) return undefined
     const { version } = result
     const isLatest = version > (this.#latest.get(operation.key)?.version ?? 0)
@@ -78,7 +81,7 @@ export class Certainty implements HistoryChecker {
     const entry = owner?.core.store.find(key)
     if (owner === undefined || entry === undefined) return undefined
     if (transferredTo(owner) !== this.#transfers.before(operation, owner)) return undefined
-    const since = this.#acknowledged.get(`${key} ${entry.version}`)
+    const since = this.#acknowledged.get(`${writeIn(entry.value)} ${entry.version}`)
     if (since === undefined || since >= startedAt) return undefined
     return `a certain miss of ${key}, of which host ${owner.index}, the owner, holds version ${entry.version} since ${since}`
   }

@@ -192,10 +192,9 @@ export class Host {
     return this.core.step(input, this.instant(now))
   }
 
-  /** Frames say what the clock of their sender shows when they are sent. */
-  stampTime(now: number): void {
-    const { stamp, store } = this.core
-    stamp.clock = store.clock.current(this.instant(now).wall)
+  /** Messages say what the clock of their sender shows when they are sent; requests and replies, what it has seen. */
+  clockAt(now: number): number {
+    return this.core.store.clock.current(this.instant(now).wall)
   }
 
   instant(now: number): Instant {

@@ -195,8 +195,8 @@ export class Loop {
 
   #send(host: Host, to: string, message: Message): void {
     const said = this.#codec.encode(message)
-    host.stampTime(this.#now)
-    const { serial, digestPrefix, clock } = host.core.stamp
+    const { serial, digestPrefix } = host.core.stamp
+    const clock = host.clockAt(this.#now)
     const sizeBytes = HEAD_BYTES + said.body.length
     const peer = this.#indexOf(to)
     if (!this.#network?.links.send(host.index, peer, { said, digestPrefix, clock, sizeBytes })) return
