@@ -23,10 +23,16 @@ export class Arrivals {
    * once in the place of one, however old. Whoever did hold them is asked first, as long as he is still expected.
    */
   readonly #hearsay = new Set<string>()
+  #changes = 0
 
   constructor(holdings: Holdings, former: Placement) {
     this.#holdings = holdings
     this.#former = former
+  }
+
+  /** Entries and markers that were kept, and entries that were dropped for a floor. */
+  get changes(): number {
+    return this.#changes
   }
 
   came(member: string, now: number): void {
@@ -47,7 +53,7 @@ export class Arrivals {
   }
 
   takeFloors(floors: Uint8Array, at: Instant): void {
-    mergeFloors(this.#holdings.store, unpackFloors(floors), at)
+    this.#changes += mergeFloors(this.#holdings.store, unpackFloors(floors), at)
   }
 
   /**
@@ -99,7 +105,9 @@ export class Arrivals {
     { entry, at }: { readonly entry: Entry; readonly at: Instant },
   ): Accepted {
     const fromOwner = this.#wasOwner(peer, { key, hash }, at.now)
-    return accept(this.#holdings.store, { key, hash, entry, fromOwner }, at)
+    const accepted = accept(this.#holdings.store, { key, hash, entry, fromOwner }, at)
+    if (accepted === 'stored') this.#changes++
+    return accepted
   }
 
   /** It has owned the key all the time that this node knows of: nothing was deleted there that it still has. */

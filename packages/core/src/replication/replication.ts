@@ -137,13 +137,13 @@ export class Replication {
       warm: this.#expectations.size === 0,
       arcs: this.#pulls.progress,
       fullyReplicated: this.full && this.#warmth.areFull(this.#standing.weights.keys(), this.#parts),
-      transferred: this.transferred,
+      transferred: this.#pulls.transferredEntries,
     }
   }
 
-  /** Entries that came from others, in this life, other than as writes. */
-  get transferred(): number {
-    return this.#pulls.transferredEntries
+  /** How often what others have sent has changed what is here, in this life: in transfers, after looks, as writes. */
+  get changesByOthers(): number {
+    return this.#arrivals.changes
   }
 
   /** What a member said of itself; undefined: nothing. */

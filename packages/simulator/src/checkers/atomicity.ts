@@ -10,7 +10,7 @@ import type { Operation } from '../workload/operation.ts'
 import type { Host } from '../world/host.ts'
 import type { HistoryChecker } from './history-checker.ts'
 import type { Ownership } from './ownership.ts'
-import { Transfers, transferredTo } from './transfers.ts'
+import { changesBrought, Transfers } from './transfers.ts'
 
 interface Counted {
   readonly count: number
@@ -22,8 +22,8 @@ interface Counting {
   readonly owner: Host
   readonly life: number
   readonly since: number
-  /** Entries that the owner had got from others: what comes later may have been counted elsewhere before. */
-  readonly transferred: number
+  /** How often others had changed what the owner holds: what comes later may have been counted elsewhere before. */
+  readonly brought: number
   /** By version. */
   readonly told: Counted[]
   /** That were asked for before, and may be carried out or not. */
@@ -75,7 +75,7 @@ export class Atomicity implements HistoryChecker {
     const since = Math.min(startedAt, before?.since ?? startedAt)
     const owner = this.#ownership.soleOwner(hash, since)
     const isOne = before !== undefined && owner === before.owner && owner.life === before.life
-    if (!isOne || hasEvicted(owner) || transferredTo(owner) !== before.transferred) {
+    if (!isOne || hasEvicted(owner) || changesBrought(owner) !== before.brought) {
       this.#begin(operation, { count, version })
       return undefined
     }
@@ -102,7 +102,7 @@ export class Atomicity implements HistoryChecker {
       owner,
       life: owner.life,
       since: startedAt,
-      transferred: this.#transfers.before(operation, owner),
+      brought: this.#transfers.before(operation, owner),
       told: [first],
       open: this.#open.get(key) ?? 0,
       askedBefore: this.#asked.get(key) ?? 0,

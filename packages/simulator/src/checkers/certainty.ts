@@ -25,7 +25,7 @@ import type { Host } from '../world/host.ts'
 import type { HistoryChecker } from './history-checker.ts'
 import type { Ownership } from './ownership.ts'
 import { isSane } from './sane-version.ts'
-import { Transfers, transferredTo } from './transfers.ts'
+import { changesBrought, Transfers } from './transfers.ts'
 
 export class Certainty implements HistoryChecker {
   readonly name = 'certainty'
@@ -80,7 +80,7 @@ export class Certainty implements HistoryChecker {
     const owner = this.#livingOwner(hash, startedAt)
     const entry = owner?.core.store.find(key)
     if (owner === undefined || entry === undefined) return undefined
-    if (transferredTo(owner) !== this.#transfers.before(operation, owner)) return undefined
+    if (changesBrought(owner) !== this.#transfers.before(operation, owner)) return undefined
     const since = this.#acknowledged.get(`${writeIn(entry.value)} ${entry.version}`)
     if (since === undefined || since >= startedAt) return undefined
     return `a certain miss of ${key}, of which host ${owner.index}, the owner, holds version ${entry.version} since ${since}`

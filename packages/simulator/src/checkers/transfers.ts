@@ -2,8 +2,9 @@ import type { Operation } from '../workload/operation.ts'
 import type { Host } from '../world/host.ts'
 
 /**
- * How many entries each host had got from others when a call was asked: what it was told may have been true in the
- * memory before, or in the one after.
+ * How often others had changed what each host holds when a call was asked: what it was told may have been true in the
+ * memory before, or in the one after. Not only transfers: who doubts what it holds looks at others, one key after the
+ * other, and who writes in the place of an owner may write into its memory too.
  */
 export class Transfers {
   readonly #hosts: readonly Host[]
@@ -15,7 +16,7 @@ export class Transfers {
 
   asked({ id }: Operation): void {
     const living = this.#hosts.filter(({ state }) => state !== 'down')
-    this.#at.set(id, new Map(living.map(host => [host, transferredTo(host)])))
+    this.#at.set(id, new Map(living.map(host => [host, changesBrought(host)])))
   }
 
   /** Of a host, when this call was asked. */
@@ -28,6 +29,6 @@ export class Transfers {
   }
 }
 
-export function transferredTo({ core }: Host): number {
-  return core.replication.transferred
+export function changesBrought({ core }: Host): number {
+  return core.replication.changesByOthers
 }
