@@ -11,6 +11,7 @@ import type {
 import { byteStream } from '@libp2p/utils'
 import { type AdmissionChannel, type AdmissionParty, admitAsDialer, admitAsListener } from './admission.ts'
 import { joinSends } from './joined-sends.ts'
+import { TlsConnection } from './tls-connection.ts'
 
 /** The whole exchange, ms. Nodes that all start at once on one machine are slow, and no strangers for that. */
 const ADMISSION_TIMEOUT_MS = 5_000
@@ -18,6 +19,7 @@ const ADMISSION_TIMEOUT_MS = 5_000
 const HANG_UP_MS = 250
 /** A dialer that is admitted may send its first stream openings at once; these are much less. */
 const UNREAD_BYTES_MAX = 16 * 1024
+const YAMUX = '/yamux/1.0.0'
 
 export interface Gate extends AdmissionParty {
   /** A connection from outside was refused, or this node found a second process where it dialled. */
@@ -101,7 +103,10 @@ function channelOf(connection: MessageStream, signal: AbortSignal | undefined): 
 }
 
 function handOver(secured: SecuredConnection, channel: Channel): SecuredConnection {
-  joinSends(secured.connection)
+  const { connection, streamMuxer } = secured
+  joinSends(connection)
+  // Unless TLS has chosen the multiplexer, the two sides negotiate it first.
+  if (connection instanceof TlsConnection && streamMuxer?.protocol === YAMUX) connection.expectFrames()
   // What arrived behind the exchange goes back to the connection, for the multiplexer.
   channel.release()
   return secured

@@ -4,6 +4,7 @@
 
 import { CacheMeshError, type Frame, FrameReader } from '@cachemesh/protocol'
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
+import { giveBack } from './whole-frames.ts'
 
 const GREETING = new TextEncoder().encode('cachemesh\n')
 
@@ -64,8 +65,9 @@ export class Lane {
     this.receivedBytes += chunk.length
     try {
       if (this.#owner.isUp) {
-        this.#reader.push(chunk, this.#receive)
+        const copied = this.#reader.push(chunk, this.#receive)
         this.#owner.through()
+        if (copied) giveBack(chunk)
       } else {
         this.#readEarly(chunk)
       }

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { FrameWriter, KIND } from '@cachemesh/protocol'
+import { type Frame, FrameWriter, KIND } from '@cachemesh/protocol'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { closeAll, open } from './testing/mesh.ts'
 import { until } from './testing/until.ts'
@@ -235,6 +235,35 @@ describe('large frames', () => {
     expect(Buffer.compare(b.values.get('first')!, value)).toBe(0)
     expect(Buffer.compare(b.values.get('second')!, value)).toBe(0)
     expect(link.queuedBytes).toBe(0)
+  })
+
+  it('stay as they arrived while others of every size follow them, small ones between, both ways', async () => {
+    const kept = [new Map<string, Uint8Array>(), new Map<string, Uint8Array>()] as const
+    const keep = (values: Map<string, Uint8Array>) => (_: unknown, frame: Frame) => {
+      const { key } = frame.target()
+      const { value } = frame.entry()
+      values.set(key, frame.owned ? value : value.slice())
+    }
+    const [a, b] = [await open({}, { frame: keep(kept[0]) }), await open({}, { frame: keep(kept[1]) })]
+    const there = await a.transport.dial(b.transport.addresses)
+    await until(() => expect(b.ups).toHaveLength(1))
+    const sizes = [70_000, 65_536, 131_072, 300, 15_000, 40_000, 66_000, 1_200_000, 17_000, 200_000, 65_473]
+    const sent = Array.from({ length: 100 }, (_, i) =>
+      new Uint8Array(sizes[i % sizes.length] as number).map((_, at) => (at * 31 + i * 7) >>> 3),
+    )
+    for (const [i, value] of sent.entries()) {
+      for (const link of [there, b.ups[0]!]) {
+        if (value.length > 60_000) link.sendBulk(set(`key ${i}`, value))
+        else link.writer.set(1, 0, `key ${i}`, {}, { value, contentType: '', ttlMs: 0 })
+        link.flushSoon()
+      }
+      if (i % 10 === 0) await new Promise(setImmediate)
+    }
+    await until(() => expect(kept.map(values => values.size)).toEqual([100, 100]), 20_000)
+    for (const values of kept) {
+      const wrong = sent.filter((value, i) => Buffer.compare(values.get(`key ${i}`)!, value) !== 0)
+      expect(wrong).toEqual([])
+    }
   })
 })
 

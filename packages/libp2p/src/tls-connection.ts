@@ -6,6 +6,7 @@
 import type { TLSSocket } from 'node:tls'
 import type { AbortOptions, MessageStream } from '@libp2p/interface'
 import { AbstractMessageStream, type SendResult } from '@libp2p/utils'
+import { WholeFrames } from './whole-frames.ts'
 
 type Pieces = Parameters<AbstractMessageStream['sendData']>[0]
 
@@ -23,6 +24,7 @@ export class TlsConnection extends AbstractMessageStream {
   #gatheredBytes = 0
   #writing = false
   #flushing = false
+  #frames: WholeFrames | undefined
 
   /** `beneath`: the connection whose socket `socket` encrypts. Nothing else is sent over it any more. */
   constructor(beneath: MessageStream, socket: TLSSocket) {
@@ -34,7 +36,7 @@ export class TlsConnection extends AbstractMessageStream {
     })
     this.#beneath = beneath
     this.#socket = socket
-    socket.on('data', chunk => this.onData(chunk))
+    socket.on('data', chunk => this.#receive(chunk))
     socket.on('error', error => beneath.abort(error))
     socket.on('close', () => this.#closeBeneath())
     beneath.addEventListener('close', ({ error, local }) => {
@@ -102,6 +104,29 @@ export class TlsConnection extends AbstractMessageStream {
       this.#write()
       if (this.writableNeedsDrain) this.safeDispatchEvent('drain')
     })
+  }
+
+  /** From now on frames of the multiplexer arrive; what is unread already belongs to them. */
+  expectFrames(): void {
+    this.#frames ??= new WholeFrames(bytes => this.onData(bytes))
+  }
+
+  /** What was read too early comes back. */
+  override unshift(data: Pieces | Uint8Array): void {
+    if (this.#frames === undefined) {
+      super.unshift(data)
+      return
+    }
+    for (const piece of data instanceof Uint8Array ? [data] : data) this.#frames.push(piece)
+  }
+
+  #receive(chunk: Buffer<ArrayBuffer>): void {
+    if (this.#frames === undefined) {
+      this.onData(chunk)
+      return
+    }
+    // Nobody else has it. Detached, its memory is free now, and not when the collector comes by.
+    if (this.#frames.push(chunk) && chunk.length === chunk.buffer.byteLength) chunk.buffer.transfer(0)
   }
 
   #closeBeneath(): void {

@@ -120,6 +120,37 @@ describe('frames', () => {
     expect(seen).toBe(1)
   })
 
+  it('let go of a chunk, unless a frame was read in it', () => {
+    const written = (bytes: number): Uint8Array => {
+      const writer = new FrameWriter()
+      writer.hit(1, 1, { value: new Uint8Array(bytes).fill(7), contentType: '', ttlMs: 0 })
+      return writer.take() as Uint8Array
+    }
+    const reader = new FrameReader(BULK_FRAME_MAX)
+    const values: Uint8Array[] = []
+    const push = (...pieces: Uint8Array[]): boolean => {
+      const chunk = Uint8Array.from(Buffer.concat(pieces))
+      const free = reader.push(chunk, frame => {
+        frame.version()
+        if (frame.owned) values.push(frame.entry().value)
+      })
+      if (free) chunk.fill(0xdd)
+      return free
+    }
+    const [small, large] = [written(100), written(100_000)]
+    expect(push(small)).toBe(false)
+    expect(push(large)).toBe(true)
+    expect(push(large, large.subarray(0, 2))).toBe(true)
+    expect(push(large.subarray(2, 3))).toBe(true)
+    expect(push(large.subarray(3, 50_000))).toBe(true)
+    expect(push(large.subarray(50_000), large, small.subarray(0, 9))).toBe(true)
+    expect(push(small.subarray(9), small.subarray(0, 3))).toBe(true)
+    expect(push(small.subarray(3), small)).toBe(false)
+    const whole = new Uint8Array(100_000).fill(7)
+    expect(values.map(value => value.length)).toEqual([100_000, 100_000, 100_000, 100_000, 100, 100])
+    for (const value of values) expect(Buffer.compare(value, whole.subarray(0, value.length))).toBe(0)
+  })
+
   it('refuse anything else with the typed error alone', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (noise, plausible) => {

@@ -8,26 +8,25 @@ export const SMALL_FRAME_MAX: number = LIMITS.smallFrameBytesMax
 export const BULK_FRAME_MAX: number =
   Math.max(LIMITS.valueBytesMax, LIMITS.messageBytesMax) + LIMITS.keyBytesMax + 4 * 1024
 
-const CRUMB_BYTES_MAX = 512
 /** Where a joined frame begins, so that the value of a usual hit, 49 bytes behind, lies at a multiple of 8. */
 const VALUE_OFFSET = 7
-/** Copying 16 MiB at once, into memory that the system has yet to give, takes ten milliseconds. */
-const GRADUAL_BYTES_MIN = 1024 * 1024
-const GRADUAL_FROM_BYTES = 256 * 1024
+/** A lying length gets no more memory than this before as many bytes have come. */
+const FIRST_BYTES_MAX = 1024 * 1024
+/** Whose value is copied anyway: the frame is, and its value is not. */
+const COPIED_BYTES_MIN = 16 * 1024
 
 /**
- * Cuts a byte stream into frames. Chunks may end anywhere. A frame that lies in one chunk is read in place;
- * one that spans chunks is joined once, when its last byte is there, and a large one bit by bit from its first
- * 256 KiB on: a lying length allocates nothing before these are there.
+ * Cuts a byte stream into frames. Chunks may end anywhere. A small frame that lies in one chunk is read in place; others
+ * are put together in memory of their own while they arrive: copying 16 MiB at the end would stop everything for ten
+ * milliseconds, and the memory of chunks that wait could not be used again.
  */
 export class FrameReader {
   readonly #frameMax: number
   readonly #frame = new Frame()
-  #parts: Uint8Array[] = []
+  /** The frame that spans chunks, from `VALUE_OFFSET` on. */
+  #joined: Uint8Array | undefined
   #held = 0
-  #length = 0 // of the frame in #parts, with its length field; 0: not known yet
-  /** Memory of a large frame that is being filled, instead of parts. */
-  #filling: Uint8Array | undefined
+  #length = 0 // of the frame in #joined, with its length field; 0: not known yet
 
   constructor(frameMax: number) {
     this.#frameMax = frameMax
@@ -39,24 +38,38 @@ export class FrameReader {
   }
 
   /**
-   * Calls `receive` for each frame that is complete now. Throws ERR_MALFORMED_FRAME, after which the stream
-   * cannot be understood any more and has to be closed.
+   * Calls `receive` for each frame that is complete now. Returns true when nothing can refer to the chunk any more: no
+   * frame was read in place. Throws ERR_MALFORMED_FRAME, after which the stream cannot be
+   * understood any more and has to be closed.
    */
-  push(chunk: Uint8Array, receive: (frame: Frame) => void): void {
+  push(chunk: Uint8Array, receive: (frame: Frame) => void): boolean {
     let at = 0
     if (this.#held > 0) {
       at = this.#complete(chunk, receive)
-      if (at < 0) return
+      if (at < 0) return true
     }
+    let copied = true
     const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength)
     while (chunk.length - at >= 4) {
       const length = this.#checked(view.getUint32(at, true))
-      if (chunk.length - at < length) break
-      this.#frame.open(chunk, view, at, length, false)
-      at += length
-      receive(this.#frame)
+      const end = at + length
+      if (end > chunk.length) {
+        this.#expect(length)
+        break
+      }
+      if (length < COPIED_BYTES_MIN) {
+        copied = false
+        this.#frame.open(chunk, view, at, length, false)
+        receive(this.#frame)
+      } else {
+        this.#expect(length)
+        this.#keep(chunk, at, end)
+        this.#receiveJoined(receive)
+      }
+      at = end
     }
-    if (at < chunk.length) this.#keep(chunk.subarray(at))
+    if (at < chunk.length) this.#keep(chunk, at, chunk.length)
+    return copied
   }
 
   /** Adds to the frame that began in an earlier chunk; returns where the next one starts, -1 if there is none. */
@@ -65,58 +78,46 @@ export class FrameReader {
     if (this.#length === 0) {
       // Not even the length field is whole: gather its four bytes.
       at = Math.min(4 - this.#held, chunk.length)
-      this.#keep(chunk.subarray(0, at))
-      if (this.#length === 0) return -1
+      this.#keep(chunk, 0, at)
+      if (this.#held < 4) return -1
+      const { buffer } = this.#joined as Uint8Array
+      this.#expect(this.#checked(new DataView(buffer).getUint32(VALUE_OFFSET, true)))
     }
-    const missing = this.#length - this.#held
-    if (chunk.length - at < missing) {
-      if (at < chunk.length) this.#keep(chunk.subarray(at))
-      return -1
-    }
-    if (missing > 0) this.#keep(chunk.subarray(at, at + missing))
-    const bytes = this.#filling ?? join(this.#parts, this.#length, VALUE_OFFSET)
-    this.#filling = undefined
-    this.#parts = []
+    const end = Math.min(at + this.#length - this.#held, chunk.length)
+    this.#keep(chunk, at, end)
+    if (this.#held < this.#length) return -1
+    this.#receiveJoined(receive)
+    return end
+  }
+
+  #receiveJoined(receive: (frame: Frame) => void): void {
+    const bytes = this.#joined as Uint8Array
+    this.#frame.open(bytes, new DataView(bytes.buffer), VALUE_OFFSET, this.#length, true)
+    this.#joined = undefined
     this.#held = 0
-    const length = this.#length
     this.#length = 0
-    this.#frame.open(bytes, new DataView(bytes.buffer), VALUE_OFFSET, length, true)
     receive(this.#frame)
-    return at + missing
   }
 
-  /** Copies nothing but crumbs: chunks belong to the reader once pushed. */
-  #keep(part: Uint8Array): void {
-    if (this.#filling !== undefined) {
-      this.#filling.set(part, VALUE_OFFSET + this.#held)
-      this.#held += part.length
-      return
-    }
-    this.#parts.push(part)
-    this.#held += part.length
-    this.#sweep()
-    if (this.#length === 0 && this.#held >= 4) {
-      const head = join(this.#parts, 4)
-      this.#length = this.#checked(new DataView(head.buffer).getUint32(0, true))
-    }
-    if (this.#length >= GRADUAL_BYTES_MIN && this.#held >= GRADUAL_FROM_BYTES) {
-      this.#filling = join(this.#parts, this.#length, VALUE_OFFSET)
-      this.#parts = []
-    }
+  /** The length of the frame that spans chunks is known. */
+  #expect(length: number): void {
+    this.#length = length
+    this.#grow(Math.min(length, FIRST_BYTES_MAX))
   }
 
-  /**
-   * Joins crumbs of like size. A view takes 200 bytes: a frame of 64 MiB that comes byte by byte would hold
-   * gigabytes. Each byte moves at most ten times, and those of ordinary chunks never.
-   */
-  #sweep(): void {
-    const parts = this.#parts
-    for (;;) {
-      const last = parts.at(-1)
-      const before = parts.at(-2)
-      if (!last || !before || before.length > last.length || last.length > CRUMB_BYTES_MAX) return
-      parts.splice(-2, 2, join([before, last], before.length + last.length))
+  #keep(chunk: Uint8Array, from: number, to: number): void {
+    const held = this.#held + to - from
+    if (this.#joined === undefined || VALUE_OFFSET + held > this.#joined.length) {
+      this.#grow(this.#length === 0 ? 4 : this.#length)
     }
+    this.#joined?.set(chunk.subarray(from, to), VALUE_OFFSET + this.#held)
+    this.#held = held
+  }
+
+  #grow(bytes: number): void {
+    const grown = new Uint8Array(VALUE_OFFSET + bytes)
+    if (this.#joined !== undefined) grown.set(this.#joined.subarray(0, VALUE_OFFSET + this.#held))
+    this.#joined = grown
   }
 
   /** Length of a frame with its length field, within bounds. */
@@ -129,18 +130,4 @@ export class FrameReader {
     }
     return length + 4
   }
-}
-
-/** The first `length` bytes of the parts, in memory of their own, from `offset` on. */
-function join(parts: readonly Uint8Array[], length: number, offset = 0): Uint8Array {
-  const end = offset + length
-  const joined = new Uint8Array(end)
-  let at = offset
-  for (const part of parts) {
-    const piece = part.length > end - at ? part.subarray(0, end - at) : part
-    joined.set(piece, at)
-    at += piece.length
-    if (at === end) break
-  }
-  return joined
 }
