@@ -98,19 +98,21 @@ export class Namespace<T = unknown> extends NamespaceWrites<T> {
    *   ERR_INVALID_ARGUMENT, ERR_INVALID_TTL, and the reason of the signal
    */
   get(key: string, options?: GetOptions): Promise<T | undefined> {
-    let qualified: string
+    const { requests } = this.#runtime
     try {
-      qualified = this.#context.qualify(key)
+      if (options === undefined && !this.#shares && !this.#loads)
+        return requests.value(this.#context.prefix(key)) as Promise<T | undefined>
+      const qualified = this.#context.qualify(key)
+      if (this.#shares) {
+        const shared = requests.shared(qualified)
+        if (shared !== undefined) return Promise.resolve(shared as T)
+      }
+      if (options !== undefined) return this.#getAs({ key, qualified }, options)
+      if (this.#loads) return this.#readThrough(key, qualified)
+      return requests.value(qualified) as Promise<T | undefined>
     } catch (error) {
       return Promise.reject(error)
     }
-    if (this.#shares) {
-      const shared = this.#runtime.requests.shared(qualified)
-      if (shared !== undefined) return Promise.resolve(shared as T)
-    }
-    if (options !== undefined) return this.#getAs({ key, qualified }, options)
-    if (this.#loads) return this.#readThrough(key, qualified)
-    return this.#runtime.requests.value(qualified) as Promise<T | undefined>
   }
 
   /**
@@ -121,8 +123,8 @@ export class Namespace<T = unknown> extends NamespaceWrites<T> {
    */
   peek(key: string): T | undefined {
     const { requests } = this.#runtime
-    const qualified = this.#context.qualify(key)
-    return (this.#shares ? requests.shared(qualified) : requests.peek(qualified)) as T | undefined
+    if (this.#shares) return requests.shared(this.#context.qualify(key)) as T | undefined
+    return requests.peek(this.#context.prefix(key)) as T | undefined
   }
 
   /**
@@ -264,13 +266,9 @@ export class Namespace<T = unknown> extends NamespaceWrites<T> {
   }
 
   #readThrough(key: string, qualified: string): Promise<T | undefined> {
-    try {
-      const value = this.#runtime.requests.fresh(qualified)
-      if (value !== undefined) return Promise.resolve(value as T)
-      return (this.#data as DataAccess<T>).get({ key, qualified })
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    const value = this.#runtime.requests.fresh(qualified)
+    if (value !== undefined) return Promise.resolve(value as T)
+    return (this.#data as DataAccess<T>).get({ key, qualified })
   }
 
   async #getAs(key: Key, options: GetOptions): Promise<T | undefined> {

@@ -18,6 +18,23 @@ describe('a peek', () => {
     expect(node.peek('none')).toBeUndefined()
   })
 
+  it('finds bytes behind whatever else stands in the entry', async () => {
+    const node = await startNode()
+    const plain = node.namespace<Uint8Array>('plain')
+    for (const key of ['k', 'key', '🗝 to it', 'x'.repeat(500)]) {
+      for (const contentType of ['text/plain', `text/${'x'.repeat(100)}`]) {
+        for (const tags of [[], ['one'], ['one', 'two', 'three']]) {
+          for (const size of [0, 1, 100, 1_024, 1_025]) {
+            const value = Uint8Array.from({ length: size }, (_, i) => i)
+            await plain.setEntry(key, value, { contentType, tags })
+            expect(plain.peek(key)).toEqual(value)
+            expect(await plain.get(key)).toEqual(value)
+          }
+        }
+      }
+    }
+  })
+
   it('gives a value of its own: changing it changes nothing in the cache', async () => {
     const node = await startNode()
     await node.set('bytes', Uint8Array.of(1, 2, 3))
@@ -44,6 +61,9 @@ describe('a peek', () => {
 
   it('of what is no key throws', async () => {
     const node = await startNode()
-    expect(() => node.peek('')).toThrow(expect.objectContaining({ code: 'ERR_INVALID_KEY' }))
+    for (const key of ['', 'half \ud800']) {
+      expect(() => node.peek(key)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_KEY' }))
+      await expect(node.get(key)).rejects.toMatchObject({ code: 'ERR_INVALID_KEY' })
+    }
   })
 })

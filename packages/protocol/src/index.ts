@@ -39,7 +39,16 @@ export type { FillBody, LeaseBody, LoadWish, ReleaseBody, VersionedEntry } from 
 export { BULK_FRAME_MAX, FrameReader, SMALL_FRAME_MAX } from './frames/reader.ts'
 export type { RequestPath } from './frames/sizes.ts'
 export { FrameWriter } from './frames/writer.ts'
-export { DEFAULT_NAMESPACE, keyPrefix, namespaceOf, qualifyKey, splitKey, utf8Length } from './keys.ts'
+export {
+  DEFAULT_NAMESPACE,
+  hashQualified,
+  keyPrefix,
+  namespaceOf,
+  prefixKey,
+  qualifyKey,
+  splitKey,
+  utf8Length,
+} from './keys.ts'
 export { LIMITS } from './limits.ts'
 export { type CarriedEntry, packCarried, unpackCarried } from './messages/carried.ts'
 export {

@@ -1,8 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CacheMeshError } from './errors.ts'
-import { DEFAULT_NAMESPACE, keyPrefix, qualifyKey, splitKey, utf8Length } from './keys.ts'
+import {
+  DEFAULT_NAMESPACE,
+  hashQualified,
+  keyPrefix,
+  prefixKey,
+  qualifyKey,
+  splitKey,
+  utf8Length,
+} from './keys.ts'
 import { LIMITS } from './limits.ts'
+import { hashKey } from './placement/hash.ts'
 
 const invalidKey = expect.objectContaining({ code: 'ERR_INVALID_KEY' })
 const invalidNamespace = expect.objectContaining({ code: 'ERR_INVALID_NAMESPACE' })
@@ -93,6 +102,17 @@ describe('a key', () => {
       const count = Math.floor((keyBytesMax - keyPrefix(namespace).length) / bytes)
       expect(qualified({ namespace, key: character.repeat(count) })).toBeDefined()
       expect(() => qualified({ namespace, key: character.repeat(count + 1) })).toThrow(invalidKey)
+    }
+  })
+
+  it('is hashed as any text, and refused when it holds half a surrogate pair', () => {
+    for (const prefix of ['', keyPrefix('users')]) {
+      for (const key of ['a', 'key 1', 'ö', 'abcdö', '🗝', '語'.repeat(9)])
+        expect(hashQualified(prefixKey(prefix, key))).toBe(hashKey(qualifyKey(prefix, key)))
+      for (const key of ['\ud800', 'a\udc00b', 'abcd\udc00', '🗝\ud83d']) {
+        expect(() => hashQualified(prefixKey(prefix, key))).toThrow(invalidKey)
+        expect(() => qualifyKey(prefix, key)).toThrow(invalidKey)
+      }
     }
   })
 

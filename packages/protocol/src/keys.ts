@@ -4,6 +4,7 @@
 
 import { CacheMeshError } from './errors.ts'
 import { LIMITS } from './limits.ts'
+import { hashAscii, hashKey } from './placement/hash.ts'
 
 export const DEFAULT_NAMESPACE = 'default'
 
@@ -24,6 +25,13 @@ export function keyPrefix(namespace: string): string {
 
 /** The qualified key, from a prefix of {@link keyPrefix}. Throws ERR_INVALID_KEY. */
 export function qualifyKey(prefix: string, key: string): string {
+  const qualified = prefixKey(prefix, key)
+  checkWellFormed(qualified)
+  return qualified
+}
+
+/** As {@link qualifyKey}, for those who have it hashed by {@link hashQualified}, which looks at each character anyway. */
+export function prefixKey(prefix: string, key: string): string {
   if (typeof key !== 'string') throw invalid(`A key is a string, not ${typeof key}`)
   if (key.length === 0) throw invalid('A key has at least one character')
   const qualified =
@@ -38,8 +46,20 @@ export function qualifyKey(prefix: string, key: string): string {
       `Key ${show(key)} takes ${utf8Length(qualified)} bytes; the limit is ${LIMITS.keyBytesMax}. Hash long keys first`,
     )
   }
-  if (!key.isWellFormed()) throw invalid(`Key ${show(key)} holds half of a surrogate pair`)
   return qualified
+}
+
+/** Hash of a qualified key. Throws ERR_INVALID_KEY, as {@link qualifyKey} does, for half of a surrogate pair. */
+export function hashQualified(qualified: string): number {
+  const hash = hashAscii(qualified)
+  if (hash >= 0) return hash
+  checkWellFormed(qualified)
+  return hashKey(qualified)
+}
+
+function checkWellFormed(qualified: string): void {
+  if (qualified.isWellFormed()) return
+  throw invalid(`Key ${show(splitKey(qualified).key)} holds half of a surrogate pair`)
 }
 
 /** The inverse of {@link qualifyKey}. Throws ERR_INVALID_KEY for what that never makes. */

@@ -17,8 +17,8 @@ export class DecayedCounts {
 
   /** Halves as often as is due; returns by what all were multiplied. */
   roll(now: number): number {
+    if (now - this.#rolledAt < HALF_LIFE_MS) return 1
     const halvings = Math.floor((now - this.#rolledAt) / HALF_LIFE_MS)
-    if (halvings <= 0) return 1
     this.#rolledAt += halvings * HALF_LIFE_MS
     const factor = 0.5 ** halvings
     const { counts } = this

@@ -233,19 +233,24 @@ export class Blocks {
     return bytes[at]! + bytes[at + length - 1]!
   }
 
-  /** Copies a value that lies in its block, by words: `at` counts them, and some bytes behind it may come along. */
-  copyValue(address: number, to: Int32Array, at: number): void {
+  /**
+   * Copies a value of plain bytes, by words, where there is room for it; some bytes behind it may come along. Returns
+   * how many bytes it has; -1, and nothing done, when it is structured, lies outside, or there is no room. It reads the
+   * header once: this is what most gets of one's own keys are.
+   */
+  copyBytes(address: number, { words: to, at, bytesMax }: Room): number {
     const { segments } = this
     const words = segments.words[address >>> segments.shift]!
-    const start = this.#valueAt(address) >> 2
-    const count = (segments.word(address, VALUE_BYTES) + 3) >> 2
-    for (let i = 0; i < count; i++) to[at + i] = words[start + i]!
-  }
-
-  /** Bytes of the value, where it lies in the block; -1 where it lies outside. */
-  insideBytes(address: number): number {
-    const { segments } = this
-    return (segments.word(address, HEAD) & OUTSIDE) !== 0 ? -1 : segments.word(address, VALUE_BYTES)
+    const start = (address & segments.mask) << 1
+    const head = words[start + HEAD]!
+    const key = words[start + KEY]!
+    const length = words[start + VALUE_BYTES]!
+    if (length > bytesMax || (head & OUTSIDE) !== 0 || key >>> 16 === 0) return -1
+    let from = start + ((HEADER_BYTES + whole(key & 0xffff) + whole(key >>> 24)) >> 2)
+    if ((head & EXTRA) !== 0) from += (EXTRA_BYTES + whole(2 * words[start + TAGS]!)) >> 2
+    const count = (length + 3) >> 2
+    for (let i = 0; i < count; i++) to[at + i] = words[from + i]!
+    return length
   }
 
   /** How often an entry was hit, as far as its policy counts. */
@@ -289,6 +294,13 @@ export class Blocks {
     const at = this.#tagsAt(address)
     return Array.from({ length }, (_, i) => bytes[at + 2 * i]! | (bytes[at + 2 * i + 1]! << 8))
   }
+}
+
+/** Where a value may be copied to: from a word on, so many bytes at most. */
+export interface Room {
+  readonly words: Int32Array
+  readonly at: number
+  readonly bytesMax: number
 }
 
 export interface Filling {

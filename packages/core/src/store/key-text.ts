@@ -20,8 +20,10 @@ export function hasKey(segments: Segments, address: number, key: string): boolea
   if (length !== key.length) return length > key.length && hasUtf8(bytes, { at, length, key })
   let i = 0
   for (let word = at >> 2; IS_LITTLE_ENDIAN && i + 4 <= length; word++, i += 4) {
-    const [a, b] = [key.charCodeAt(i), key.charCodeAt(i + 1)]
-    const [c, d] = [key.charCodeAt(i + 2), key.charCodeAt(i + 3)]
+    const a = key.charCodeAt(i)
+    const b = key.charCodeAt(i + 1)
+    const c = key.charCodeAt(i + 2)
+    const d = key.charCodeAt(i + 3)
     if ((a | b | c | d) > 0x7f || words[word] !== (a | (b << 8) | (c << 16) | (d << 24))) return false
   }
   for (; i < length; i++) if (bytes[at + i] !== key.charCodeAt(i)) return false

@@ -12,6 +12,5 @@ export function valueIn(found: Found | undefined): unknown {
 
 /** Likewise the value at an address of the store. */
 export function valueAt(blocks: Blocks, address: number): unknown {
-  if (blocks.typeOf(address) !== STRUCTURED) return copyAt(blocks, address)
-  return decodeValue(blocks.valueOf(address), STRUCTURED)
+  return copyAt(blocks, address) ?? decodeValue(blocks.valueOf(address), STRUCTURED)
 }

@@ -26,6 +26,7 @@ import {
   type EntryBody,
   type FillBody,
   hashKey,
+  hashQualified,
   type LeaseBody,
   type LoadWish,
 } from '@cachemesh/protocol'
@@ -96,24 +97,19 @@ export class Requests {
     return { refuses, refused }
   }
 
-  /** The value of a qualified key, fresh. */
+  /** The value of a qualified key, fresh. Throws ERR_INVALID_KEY (`hashQualified`), and what a damaged value does. */
   value(key: string): Promise<unknown> {
-    const hash = hashKey(key)
+    const hash = hashQualified(key)
     // The usual case of a key of one's own costs no call, no timer and no frame.
     const isOwn = this.#owns(hash, key) && !this.#core.replication.cold
     const address = isOwn ? 0 : this.#seekCopy(key, hash)
     if (!isOwn && address === 0) return this.#look({ key, hash }, valueIn)
-    try {
-      const value = isOwn ? this.#own(key, hash) : valueAt(this.#core.store.blocks, address)
-      return Promise.resolve(value)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    return Promise.resolve(isOwn ? this.#own(key, hash) : valueAt(this.#core.store.blocks, address))
   }
 
-  /** The value of a qualified key, fresh, out of this node's own memory: of one that it owns, or of a copy. */
+  /** Likewise out of this node's own memory: of one that it owns, or of a copy. */
   peek(key: string): unknown {
-    const hash = hashKey(key)
+    const hash = hashQualified(key)
     if (!this.#owns(hash, key)) return valueIn(this.#copy(key, hash))
     return this.#isProven ? this.#own(key, hash) : undefined
   }

@@ -8,6 +8,7 @@ import {
   encodeView,
   keyPrefix,
   LIMITS,
+  prefixKey,
   qualifyKey,
   tagSlots,
 } from '@cachemesh/protocol'
@@ -31,6 +32,11 @@ export class NamespaceContext {
   /** Throws ERR_INVALID_KEY. */
   qualify(key: string): string {
     return qualifyKey(this.#prefix, key)
+  }
+
+  /** As `qualify`, for those who have it hashed by `hashQualified`. */
+  prefix(key: string): string {
+    return prefixKey(this.#prefix, key)
   }
 
   /** Throws ERR_INVALID_TTL, ERR_INVALID_ARGUMENT. */

@@ -24,6 +24,9 @@ const RESET_BUFFER_MODE = 1024
 const FIRST_BUFFER = packr.pack(null, 512)
 const BUFFER_BYTES_KEPT = 1024 * 1024
 
+const SCRATCH_BYTES = 8 * 1024
+const scratch = new Uint8Array(SCRATCH_BYTES)
+
 export interface EncodedValue {
   readonly value: Uint8Array
   readonly contentType: string
@@ -54,7 +57,9 @@ export function decodeValue(value: Uint8Array, contentType: string): unknown {
   if (contentType !== STRUCTURED) return copyOf(value)
   try {
     // The decoder hangs a DataView on what it is given: not on the stored bytes, it would stay there.
-    return packr.unpack(value.subarray())
+    if (value.length > SCRATCH_BYTES) return packr.unpack(value.subarray())
+    scratch.set(value)
+    return packr.unpack(scratch, value.length)
   } catch (cause) {
     throw new CacheMeshError('ERR_INVALID_VALUE', 'The stored bytes are not a structured value', { cause })
   }

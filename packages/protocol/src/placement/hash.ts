@@ -9,8 +9,18 @@ export function hashKey(key: string): number {
   return murmur3(key, 0)
 }
 
+/** As {@link hashKey} of a text that is ASCII; -1 of any other. */
+export function hashAscii(text: string): number {
+  return asciiMurmur3(text, 0)
+}
+
 /** MurmurHash3 x86_32 of the UTF-8 bytes of `text`, unsigned. */
 export function murmur3(text: string, seed: number): number {
+  const hash = asciiMurmur3(text, seed)
+  return hash < 0 ? utf8Murmur3(text, seed) >>> 0 : hash
+}
+
+function asciiMurmur3(text: string, seed: number): number {
   const length = text.length
   const blocksEnd = length - 3
   let hash = seed
@@ -21,14 +31,13 @@ export function murmur3(text: string, seed: number): number {
     const b = text.charCodeAt(i + 1)
     const c = text.charCodeAt(i + 2)
     const d = text.charCodeAt(i + 3)
-    if ((a | b | c | d) > 0x7f) return continueUtf8(text, i, hash) >>> 0
+    if ((a | b | c | d) > 0x7f) return -1
     hash = addBlock(hash, a | (b << 8) | (c << 16) | (d << 24))
   }
-  const tailStart = i
   let tail = 0
   for (let shift = 0; i < length; i++, shift += 8) {
     const unit = text.charCodeAt(i)
-    if (unit > 0x7f) return continueUtf8(text, tailStart, hash) >>> 0
+    if (unit > 0x7f) return -1
     tail |= unit << shift
   }
   return mix32(hash ^ scramble(tail) ^ length)
@@ -42,15 +51,15 @@ export function mix32(value: number): number {
   return (h ^ (h >>> 16)) >>> 0
 }
 
-// The general case, from a unit before which all was ASCII and made up whole blocks. The bytes of one
-// code point are packed into an integer, first byte lowest, and shifted into the block under way. The
-// result is signed: V8 would put an unsigned one above 2^31 on the heap to return it from a call.
-function continueUtf8(text: string, start: number, hashSoFar: number): number {
-  let hash = hashSoFar
-  let bytes = start
+// The general case. The bytes of one code point are packed into an integer, first byte lowest, and shifted
+// into the block under way. The result is signed: V8 would put an unsigned one above 2^31 on the heap to
+// return it from a call.
+function utf8Murmur3(text: string, seed: number): number {
+  let hash = seed
+  let bytes = 0
   let block = 0
   let filled = 0
-  for (let i = start; i < text.length; i++) {
+  for (let i = 0; i < text.length; i++) {
     const codePoint = codePointAt(text, i)
     if (codePoint > 0xffff) i++
     const count = codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4
