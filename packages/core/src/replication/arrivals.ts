@@ -68,7 +68,7 @@ export class Arrivals {
       const target = { key, hash: hashKey(key) }
       // The sender may know of another ring. And what is used less than all that fills this memory pushes nothing out.
       if (!this.#holdings.isMine(target) || !this.#holdings.hasRoom(key, entry)) continue
-      if (!isExpected && !entry.deleted && this.#mayReplaceForgotten(peer, target, { entry, at })) continue
+      if (!entry.deleted && this.#mayReplaceForgotten(peer, target, { entry, at, isExpected })) continue
       try {
         const accepted = this.take(peer, target, { entry: entryFrom(entry, at.now), at })
         if (isExpected && accepted === 'stored' && !this.#former.isHolder(peer, target))
@@ -81,21 +81,31 @@ export class Arrivals {
   }
 
   /**
-   * This node has held the key for long, and has no entry of it: it may have evicted one that was written later. Who is
-   * not the owner may have what somebody kept there once, while the owner could not be reached (seed 33 of 5, storm-replicas).
+   * This node has no entry of the key: it may have evicted one that was written later. When it has held the key for long,
+   * who is not the owner may have what somebody kept there once, while the owner could not be reached (seed 33 of 5,
+   * storm-replicas). When it has just got the key, or expects something of this member, it takes more, or a hand-off would
+   * lose entries. But a replica answers for the owner, and gets from him what it lacks: what others than those who held the
+   * key kept in their place it does not take (seed 1028 of 5, storm-replicas).
    */
   #mayReplaceForgotten(
     peer: string,
     target: Target,
-    { entry, at }: { readonly entry: { readonly version: number }; readonly at: Instant },
+    {
+      entry,
+      at,
+      isExpected,
+    }: {
+      readonly entry: { readonly version: number }
+      readonly at: Instant
+      readonly isExpected: boolean
+    },
   ): boolean {
     const { store } = this.#holdings
-    return (
-      entry.version <= store.owned.forgotten &&
-      store.latest(target.key) === undefined &&
-      this.#former.isHolder(this.#former.self, target) &&
-      !this.#wasOwner(peer, target, at.now)
-    )
+    if (entry.version > store.owned.forgotten || store.latest(target.key) !== undefined) return false
+    const former = this.#former
+    if (!isExpected && former.isHolder(former.self, target)) return !this.#wasOwner(peer, target, at.now)
+    const owner = this.#holdings.placement.owner(target.hash, target.key)
+    return owner !== former.self && owner !== peer && !former.isHolder(peer, target)
   }
 
   /** An entry for a key that this node holds. Throws ERR_VALUE_TOO_LARGE. */
