@@ -101,10 +101,10 @@ export class Requests {
   value(key: string): Promise<unknown> {
     const hash = hashQualified(key)
     // The usual case of a key of one's own costs no call, no timer and no frame.
-    const isOwn = this.#owns(hash, key) && !this.#core.replication.cold
-    const address = isOwn ? 0 : this.#seekCopy(key, hash)
-    if (!isOwn && address === 0) return this.#look({ key, hash }, valueIn)
-    return Promise.resolve(isOwn ? this.#own(key, hash) : valueAt(this.#core.store.blocks, address))
+    if (this.#owns(hash, key) && !this.#core.replication.cold) return Promise.resolve(this.#own(key, hash))
+    const address = this.#seekCopy(key, hash)
+    if (address !== 0) return Promise.resolve(valueAt(this.#core.store.blocks, address))
+    return this.#look({ key, hash }, valueIn)
   }
 
   /** Likewise out of this node's own memory: of one that it owns, or of a copy. */
