@@ -1,18 +1,48 @@
 /** Counts fall to a half in this time, ms. */
 export const HALF_LIFE_MS = 1_000
 
+const SCALE_MAX = 2 ** 64
+const NOTHING = new Float32Array(0)
+
 /**
  * Counters that forget: all of them are halved once in every half-life. One that goes up r times a second is r right
  * after a halving (r/2 + r/4 + …) and 2r right before the next, so that the time since tells the rate. No clock of
  * its own: `roll` is told the time.
  */
 export class DecayedCounts {
-  readonly counts: Float32Array
+  readonly #size: number
+  /** Times the scale. Nothing is there before the first is counted: most nodes of a test are never asked for anything. */
+  #scaled: Float32Array = NOTHING
+  /** What is counted now is worth so much more than what was counted first: so nothing has to be gone through to halve it. */
+  #scale = 1
   #rolledAt: number
 
   constructor(size: number, now: number) {
-    this.counts = new Float32Array(size)
+    this.#size = size
     this.#rolledAt = now
+  }
+
+  of(place: number): number {
+    return (this.#scaled[place] ?? 0) / this.#scale
+  }
+
+  add(place: number, weight: number): void {
+    if (this.#scaled === NOTHING) this.#scaled = new Float32Array(this.#size)
+    this.#scaled[place] = (this.#scaled[place] as number) + weight * this.#scale
+  }
+
+  /** To `count`, unless it is above that. */
+  raise(place: number, count: number): void {
+    const current = this.of(place)
+    if (current < count) this.add(place, count - current)
+  }
+
+  /** Those that are not below `least`. */
+  forEach(least: number, visit: (place: number, count: number) => void): void {
+    for (const [place, scaled] of this.#scaled.entries()) {
+      const count = scaled / this.#scale
+      if (count >= least) visit(place, count)
+    }
   }
 
   /** Halves as often as is due; returns by what all were multiplied. */
@@ -21,9 +51,16 @@ export class DecayedCounts {
     const halvings = Math.floor((now - this.#rolledAt) / HALF_LIFE_MS)
     this.#rolledAt += halvings * HALF_LIFE_MS
     const factor = 0.5 ** halvings
-    const { counts } = this
-    for (let i = 0; i < counts.length; i++) counts[i] = (counts[i] as number) * factor
+    this.#scale /= factor
+    if (this.#scale > SCALE_MAX) this.#rescale()
     return factor
+  }
+
+  /** The range of a Float32 is what ends it. */
+  #rescale(): void {
+    const scaled = this.#scaled
+    for (let i = 0; i < scaled.length; i++) scaled[i] = (scaled[i] as number) / this.#scale
+    this.#scale = 1
   }
 
   /** The rate per second that a count stands for, once it is steady. */

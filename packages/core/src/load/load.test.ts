@@ -18,13 +18,13 @@ describe('a decayed count', () => {
           const gap = 1_000 / perSecond
           for (let at = gap; at <= end; at += gap) {
             counts.roll(at)
-            counts.counts[0] = (counts.counts[0] as number) + 1
+            counts.add(0, 1)
           }
           counts.roll(end)
-          const rate = counts.rate(counts.counts[0] as number, end)
+          const rate = counts.rate(counts.of(0), end)
           expect(Math.abs(rate - perSecond)).toBeLessThanOrEqual(1 + 0.02 * perSecond)
           expect(counts.roll(end + 20 * HALF_LIFE_MS)).toBe(0.5 ** 20)
-          expect(counts.rate(counts.counts[0] as number, end + 20 * HALF_LIFE_MS)).toBeLessThan(0.01)
+          expect(counts.rate(counts.of(0), end + 20 * HALF_LIFE_MS)).toBeLessThan(0.01)
         },
       ),
       { numRuns: 30 },
@@ -33,9 +33,9 @@ describe('a decayed count', () => {
 
   it('is not touched before a half-life is over', () => {
     const counts = new DecayedCounts(1, 5)
-    counts.counts[0] = 8
-    expect([counts.roll(5 + HALF_LIFE_MS - 1), counts.counts[0]]).toEqual([1, 8])
-    expect([counts.roll(5 + HALF_LIFE_MS), counts.counts[0]]).toEqual([0.5, 4])
+    counts.add(0, 8)
+    expect([counts.roll(5 + HALF_LIFE_MS - 1), counts.of(0)]).toEqual([1, 8])
+    expect([counts.roll(5 + HALF_LIFE_MS), counts.of(0)]).toEqual([0.5, 4])
   })
 })
 

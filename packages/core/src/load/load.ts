@@ -15,6 +15,10 @@ export interface ArcLoad {
   readonly perSecond: number
 }
 
+/** Places among the sums: of all that is answered, and of what is answered as the owner. */
+const ALL = 0
+const OWNED = 1
+
 interface Counted {
   readonly asker: string
   readonly owned: boolean
@@ -26,7 +30,6 @@ interface Counted {
 export class Load {
   readonly #keys: TopKeys
   readonly #arcs: DecayedCounts
-  /** Of all that is answered, and of what is answered as the owner. */
   readonly #sums: DecayedCounts
   /** A generator of its own, without a branch or a call: which requests are counted decides nothing. */
   #dice: number
@@ -47,16 +50,9 @@ export class Load {
   /** A request of `asker` for a key was answered here; with `owned` by the owner of the key. */
   count(key: string, hash: number, { asker, owned, position, now }: Counted): void {
     this.#roll(now)
-    const sums = this.#sums.counts
-    sums[0] = (sums[0] as number) + SAMPLE
-    if (owned && position !== undefined) {
-      const { counts } = this.#arcs
-      const arc = arcOf(position)
-      counts[arc] = (counts[arc] as number) + SAMPLE
-    }
-    if (owned) {
-      sums[1] = (sums[1] as number) + SAMPLE
-    }
+    this.#sums.add(ALL, SAMPLE)
+    if (owned) this.#sums.add(OWNED, SAMPLE)
+    if (owned && position !== undefined) this.#arcs.add(arcOf(position), SAMPLE)
     this.#keys.count(key, hash, { asker, weight: SAMPLE })
   }
 
@@ -68,13 +64,13 @@ export class Load {
   /** Requests per second that this node answers. */
   total(now: number): number {
     this.#sums.roll(now)
-    return this.#sums.rate(this.#sums.counts[0] as number, now)
+    return this.#sums.rate(this.#sums.of(ALL), now)
   }
 
   /** Those of them that it answers as the owner of the key. */
   owned(now: number): number {
     this.#sums.roll(now)
-    return this.#sums.rate(this.#sums.counts[1] as number, now)
+    return this.#sums.rate(this.#sums.of(OWNED), now)
   }
 
   /** The keys that are asked for most, the hottest first. */
@@ -87,9 +83,7 @@ export class Load {
   hotArcs(max: number, now: number): ArcLoad[] {
     this.#roll(now)
     const arcs: ArcLoad[] = []
-    this.#arcs.counts.forEach((count, arc) => {
-      if (count >= 1) arcs.push({ arc, perSecond: this.#arcs.rate(count, now) })
-    })
+    this.#arcs.forEach(1, (arc, count) => arcs.push({ arc, perSecond: this.#arcs.rate(count, now) }))
     return arcs.sort((x, y) => y.perSecond - x.perSecond).slice(0, max)
   }
 

@@ -41,12 +41,12 @@ export class TopKeys {
     hash: number,
     { asker, weight }: { readonly asker: string; readonly weight: number },
   ): void {
-    const { counts } = this.#cells
+    const cells = this.#cells
     const a = hash >>> 20
     const b = CELLS + (Math.imul(hash, 0x9e3779b1) >>> 20)
-    const count = Math.min(counts[a] as number, counts[b] as number) + weight
-    if ((counts[a] as number) < count) counts[a] = count
-    if ((counts[b] as number) < count) counts[b] = count
+    const count = Math.min(cells.of(a), cells.of(b)) + weight
+    cells.raise(a, count)
+    cells.raise(b, count)
     if (count > this.#least) this.#name(key, count, { asker, weight })
   }
 

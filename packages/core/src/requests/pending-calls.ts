@@ -6,7 +6,7 @@
 import type { Call } from './call.ts'
 import type { Pace } from './pace.ts'
 
-const SLOTS_MIN = 512
+const SLOTS_MIN = 16
 
 export class PendingCalls {
   /** A call is in the slot that the low bits of its id name. The number of slots is a power of two. */

@@ -52,8 +52,8 @@ export class Ghosts {
   }
 
   clear(): void {
-    this.#parts = Array.from({ length: 1 << this.#partBits }, () => newPart(SETS_MIN))
-    this.#bytes = this.#parts.length * (this.#parts[0] as Int32Array).byteLength
+    this.#parts = new Array<Int32Array>(1 << this.#partBits).fill(NOBODY)
+    this.#bytes = 0
   }
 
   #partOf(order: number): number {
@@ -74,6 +74,9 @@ export class Ghosts {
     this.#bytes += slots.byteLength - old.byteLength
   }
 }
+
+/** A part of which nobody was let go yet: it has no sets to look into. */
+const NOBODY = new Int32Array(0)
 
 function newPart(sets: number): Int32Array {
   return new Int32Array(sets * SET * 2)

@@ -171,7 +171,7 @@ export class HashTable {
   }
 
   clear(): void {
-    this.#parts = Array.from({ length: 1 << this.#partBits }, () => newPart(SLOTS_MIN))
+    this.#parts = new Array<Int32Array>(1 << this.#partBits).fill(NOTHING)
     this.#sizes = this.#parts.map(() => SLOTS_MIN)
     this.#counts = this.#parts.map(() => 0)
     this.#bytes = this.#parts.length * (this.#parts[0] as Int32Array).byteLength
@@ -198,7 +198,7 @@ export class HashTable {
 
   /** False, and nothing done, when the part has no room at its end. */
   #insert(part: number, order: number, address: number): boolean {
-    const slots = this.#parts[part]!
+    const slots = this.#toWrite(part)
     let at = this.#home(part, order) << 1
     while (slots[at + 1] !== 0 && slots[at]! <= order) at += 2
     let gap = at
@@ -209,6 +209,14 @@ export class HashTable {
     slots[at] = order
     slots[at + 1] = address
     return true
+  }
+
+  #toWrite(part: number): Int32Array {
+    const slots = this.#parts[part]!
+    if (slots !== NOTHING) return slots
+    const own = newPart(SLOTS_MIN)
+    this.#parts[part] = own
+    return own
   }
 
   /** To a size, or the next larger one in which nothing hangs over too far. */
@@ -237,6 +245,9 @@ export class HashTable {
     return true
   }
 }
+
+/** What a part is before its first key; it is the same for all, and never written. */
+const NOTHING = newPart(SLOTS_MIN)
 
 function newPart(size: number): Int32Array {
   return new Int32Array(2 * (size + OVERHANG + 1))
