@@ -4,7 +4,7 @@ import type { Outcome } from '@cachemesh/simulator'
 import { perform, type Run } from './runs.ts'
 
 /** Most of what a run makes is soon garbage: with room for it little lives long enough to be moved. */
-const LIMITS = { maxYoungGenerationSizeMb: 64 }
+const LIMITS = { maxYoungGenerationSizeMb: 192 }
 
 /**
  * Does all runs on some threads. The outcomes come back in the order of the runs, whichever thread did which;

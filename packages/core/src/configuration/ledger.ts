@@ -12,7 +12,6 @@ import {
   type Label,
   LIMITS,
   type Summary,
-  sizeOf,
   summaryOf,
   type TombstoneBound,
   type Version,
@@ -43,9 +42,9 @@ export class Ledger {
   #current: Configuration
   /** Newest last; the current one included. */
   readonly #history: Configuration[] = []
-  /** Documents of others that wait to be joined. */
+  /** Documents of others that wait to be joined, the latest of them: bases of deltas that may come. */
   #waiting: readonly Configuration[] = []
-  /** What would be held if nothing waited, and the document for which that was found. */
+  /** What would be held if none of all that wait did, and the document for which that was found. */
   #prospect: { readonly current: Configuration; readonly joined: Configuration } | undefined
   /** Digests of documents that were joined here or wait to be, by their first bits, oldest first: they are no news. */
   readonly #met = new Map<number, string>()
@@ -137,9 +136,9 @@ export class Ledger {
    */
   #prospective(): Configuration {
     const [current, known] = [this.#current, this.#prospect]
-    if (known?.current === current) return known.joined
-    const joined =
-      known === undefined ? this.#waiting.reduce(this.#merge, current) : this.#merge(current, known.joined)
+    if (known === undefined) return current
+    if (known.current === current) return known.joined
+    const joined = this.#merge(current, known.joined)
     this.#prospect = { current, joined }
     return joined
   }
@@ -189,7 +188,7 @@ export class Ledger {
 
   /** A document of the recent past, the current one included, by the first bits of its digest. */
   remembers(prefix: number): Configuration | undefined {
-    return this.#history.findLast(held => digestPrefix(held.version) === prefix)
+    return this.#history.findLast(held => held.prefix === prefix)
   }
 
   get #measure(): Label | undefined {
@@ -227,13 +226,9 @@ export class Ledger {
 
   #wait(theirs: Configuration): void {
     this.#awaited.add(theirs.version.digest)
-    const [oldest, ...newer] = this.#waiting
-    this.#waiting =
-      oldest !== undefined && this.#waiting.length >= BOUNDS.waitingMax
-        ? [...newer, this.#merge(oldest, theirs)]
-        : [...this.#waiting, theirs]
-    const known = this.#prospect
-    if (known !== undefined) this.#prospect = { ...known, joined: this.#merge(known.joined, theirs) }
+    this.#waiting = [...this.#waiting.slice(1 - BOUNDS.waitingMax), theirs]
+    const joined = this.#merge(this.#prospective(), theirs)
+    this.#prospect = { current: this.#current, joined }
   }
 
   #become(joined: Configuration, theirs: readonly Configuration[]): Joined {
@@ -260,17 +255,23 @@ export class Ledger {
 
 /** A document beyond these bounds is one that nobody can be sent, and that cannot be kept. */
 function checkSize(configuration: Configuration): void {
-  const { members, registers } = configuration
-  const sizeBytes = sizeOf(configuration)
+  const { buckets } = configuration
+  let [sizeBytes, records, members] = [0, 0, 0]
+  for (const bucket of buckets) {
+    sizeBytes += bucket.sizeBytes
+    records += bucket.records.length
+    members += bucket.living + bucket.tombstones
+  }
+  const registers = records - members
   if (
-    members.length <= LIMITS.membersMax &&
-    registers.length <= LIMITS.registersMax &&
+    members <= LIMITS.membersMax &&
+    registers <= LIMITS.registersMax &&
     sizeBytes <= LIMITS.configurationBytesMax
   )
     return
   throw new CacheMeshError(
     'ERR_MALFORMED_CONFIGURATION',
-    `A configuration of ${members.length} members, ${registers.length} other records and ${sizeBytes} bytes was ` +
+    `A configuration of ${members} members, ${registers} other records and ${sizeBytes} bytes was ` +
       `refused; the limits are ${LIMITS.membersMax}, ${LIMITS.registersMax} and ${LIMITS.configurationBytesMax}`,
   )
 }

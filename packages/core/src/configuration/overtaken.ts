@@ -17,7 +17,3 @@ export function overtakenIn({ records }: Delta, current: Configuration): readonl
   }
   return members.length === 0 ? [] : [{ kind: 'overtaken', members }]
 }
-
-export function countLiving({ members }: Configuration): number {
-  return members.reduce((count, member) => (isTombstone(member) ? count : count + 1), 0)
-}

@@ -11,7 +11,6 @@ import {
 } from '@cachemesh/protocol'
 import { BOUNDS, TIMES } from '../limits/limits.ts'
 import type { Listeners } from './listeners.ts'
-import { countLiving } from './overtaken.ts'
 import { Pace } from './pace.ts'
 
 export type SpreadOutput =
@@ -72,12 +71,13 @@ export class Spread {
   /**
    * Two documents became one that neither side has. Each is held by the members that are in it: a node that is
    * just joining has a document that nobody else holds, and telling the mesh what changed since that would make
-   * everybody pull.
+   * everybody pull. Of many that one side held one after the other it is the last, most likely, that is held there now.
    */
   merged(...documents: readonly Configuration[]): void {
     if (this.#unannounced.length > 0) return
-    const byHolders = [...documents].sort((a, b) => countLiving(b) - countLiving(a))
-    this.#unannounced.push(...byHolders.filter((document, place) => place === 0 || countLiving(document) > 1))
+    const byHolders = documents.toReversed().sort((a, b) => b.living - a.living)
+    const held = byHolders.filter((document, place) => place === 0 || document.living > 1)
+    this.#unannounced.push(...held.slice(0, BOUNDS.basesMax))
   }
 
   /** This document came by gossip, which passes it on to those whom it reaches. */
@@ -159,7 +159,7 @@ export class Spread {
    * they are made of was announced by who wrote it: the larger the mesh, the longer they are gathered.
    */
   get #joinedMs(): number {
-    return Math.max(TIMES.spreadMs, TIMES.joinedEachMs * countLiving(this.#current()))
+    return Math.max(TIMES.spreadMs, TIMES.joinedEachMs * this.#current().living)
   }
 }
 

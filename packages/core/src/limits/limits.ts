@@ -165,6 +165,8 @@ export const BOUNDS = {
   tellBurst: 4,
   /** Documents that wait because they remove somebody nobody accused here. */
   waitingMax: 16,
+  /** Documents since which what was joined is announced: each is held by others. */
+  basesMax: 3,
   /** Digests of documents of others that are kept to know them again when they are spoken of. */
   metMax: 1_024,
   /** Links without a request for this long are closed, unless the peers watch each other. */

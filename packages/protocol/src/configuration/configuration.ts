@@ -2,7 +2,7 @@ import { type Bucket, EMPTY_BUCKET, makeBucket } from './bucket.ts'
 import type { Member } from './member.ts'
 import { BUCKETS, bucketIndex, type ConfigurationRecord, hashText } from './record.ts'
 import type { Register } from './register.ts'
-import type { Label, Version } from './version.ts'
+import { digestPrefix, type Label, type Version } from './version.ts'
 
 /** What a configuration says, without the label that says how new it is. */
 export interface ConfigurationText {
@@ -39,6 +39,8 @@ export class Configuration implements ConfigurationText {
   readonly buckets: readonly Bucket[]
   #members: readonly Member[] | undefined
   #registers: readonly Register[] | undefined
+  #prefix: number | undefined
+  #living: number | undefined
 
   private constructor(text: ConfigurationText, label: Label, digest: string) {
     this.meshId = text.meshId
@@ -57,6 +59,18 @@ export class Configuration implements ConfigurationText {
   /** `digest` is that of the text, for a caller that has computed it already. */
   static of(text: ConfigurationText, label: Label, digest: string = digestOf(text)): Configuration {
     return new Configuration(text, label, digest)
+  }
+
+  /** First bits of the digest, as every frame carries them. */
+  get prefix(): number {
+    this.#prefix ??= digestPrefix(this.version)
+    return this.#prefix
+  }
+
+  /** Members that are no tombstones. */
+  get living(): number {
+    this.#living ??= this.buckets.reduce((sum, bucket) => sum + bucket.living, 0)
+    return this.#living
   }
 
   /** All members, tombstones included, sorted by id. */

@@ -100,21 +100,26 @@ export function joinTexts(mine: ConfigurationText, theirs: ConfigurationText): C
   for (let i = 0; i < BUCKETS; i++) {
     const a = mine.buckets[i] ?? EMPTY_BUCKET
     const b = theirs.buckets[i] ?? EMPTY_BUCKET
-    buckets.push(a.hash === b.hash ? a : joinBuckets(a, b, horizons))
+    buckets.push(a === b || a.hash === b.hash ? a : joinBuckets(a, b, horizons))
   }
   const horizon = Math.max(horizons.mine, horizons.theirs)
   return { meshId: mine.meshId, horizon, destroyed: false, buckets }
 }
 
 function joinBuckets(mine: Bucket, theirs: Bucket, horizons: { mine: number; theirs: number }): Bucket {
-  const others = new Map(theirs.records.map(record => [record.key, record]))
   const joined: ConfigurationRecord[] = []
-  for (const record of mine.records) {
-    keep(joined, joinRecords(record, others.get(record.key), horizons))
-    others.delete(record.key)
+  let [i, j] = [0, 0]
+  for (;;) {
+    const a = mine.records[i]
+    const b = theirs.records[j]
+    if (a === undefined && b === undefined) break
+    // Both are sorted by key. Which comes first, or both.
+    const before = a === undefined ? 1 : b === undefined ? -1 : a.key === b.key ? 0 : a.key < b.key ? -1 : 1
+    const record = joinRecords(before <= 0 ? a : undefined, before >= 0 ? b : undefined, horizons)
+    if (record !== undefined) joined.push(record)
+    if (before <= 0) i++
+    if (before >= 0) j++
   }
-  for (const record of others.values()) keep(joined, joinRecords(undefined, record, horizons))
-  joined.sort((a, b) => (a.key < b.key ? -1 : 1))
   // Most often one side says all that the other does.
   if (holds(mine, joined)) return mine
   return holds(theirs, joined) ? theirs : makeBucket(joined)
@@ -126,10 +131,6 @@ function holds({ records }: Bucket, joined: readonly ConfigurationRecord[]): boo
     records.length === joined.length &&
     records.every((record, i) => record.hash === joined[i]?.hash && record.key === joined[i]?.key)
   )
-}
-
-function keep(records: ConfigurationRecord[], record: ConfigurationRecord | undefined): void {
-  if (record !== undefined) records.push(record)
 }
 
 function sameLabel(label: Label, version: Label): boolean {

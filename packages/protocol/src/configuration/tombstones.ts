@@ -22,19 +22,15 @@ export const TOMBSTONES: TombstoneBound = { min: 256, perLiving: 2 }
  * the horizon would let a node that slept bring the dead back.
  */
 export function compact(text: ConfigurationText, bound: TombstoneBound = TOMBSTONES): ConfigurationText {
-  const ages: number[] = []
-  let living = 0
+  let [living, tombstones, oldest] = [0, 0, Number.POSITIVE_INFINITY]
   for (const bucket of text.buckets) {
-    for (const { member } of bucket.records) {
-      if (member === undefined) continue
-      if (isTombstone(member)) ages.push(member.since)
-      else living++
-    }
+    living += bucket.living
+    tombstones += bucket.tombstones
+    oldest = Math.min(oldest, bucket.oldestTombstone)
   }
-  const excess = ages.length - Math.max(bound.min, bound.perLiving * living)
-  ages.sort((a, b) => a - b)
-  const dropped = Math.max(text.horizon, excess > 0 ? (ages[excess - 1] as number) : 0)
-  if (ages[0] === undefined || ages[0] > dropped) return text
+  const excess = tombstones - Math.max(bound.min, bound.perLiving * living)
+  if (excess <= 0 && oldest > text.horizon) return text
+  const dropped = Math.max(text.horizon, excess > 0 ? (agesIn(text)[excess - 1] as number) : 0)
   const horizon = bound.forgetful ? text.horizon : dropped
   const buckets = text.buckets.map(bucket => {
     const kept = bucket.records.filter(
@@ -43,4 +39,13 @@ export function compact(text: ConfigurationText, bound: TombstoneBound = TOMBSTO
     return kept.length === bucket.records.length ? bucket : makeBucket(kept)
   })
   return { ...text, horizon, buckets }
+}
+
+/** The `since` of each tombstone, the oldest first. */
+function agesIn({ buckets }: ConfigurationText): number[] {
+  const members = buckets.flatMap(({ records }) => records.flatMap(({ member }) => member ?? []))
+  return members
+    .filter(isTombstone)
+    .map(({ since }) => since)
+    .sort((a, b) => a - b)
 }
