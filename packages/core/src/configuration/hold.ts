@@ -24,6 +24,7 @@ export class Hold {
   readonly #expected: (member: Member) => boolean
   /** When the removal of each claim was first heard of, by id and since. */
   readonly #heardAt = new Map<string, number>()
+  #until = Number.NEGATIVE_INFINITY
   /** What was asked for last, and whom it would remove. */
   #step: Step | undefined
   /** One of those who were waited for when it was asked last. */
@@ -36,9 +37,7 @@ export class Hold {
 
   /** When the last removal that waits has waited long enough. */
   get until(): number {
-    let until = Number.NEGATIVE_INFINITY
-    for (const heardAt of this.#heardAt.values()) until = Math.max(until, heardAt + this.#holdMs)
-    return until
+    return this.#until
   }
 
   /**
@@ -61,6 +60,7 @@ export class Hold {
       if (this.#expected(claim.member)) continue
       if (!this.#heardAt.has(claim.name)) {
         this.#heardAt.set(claim.name, now)
+        this.#until = Math.max(this.#until, now + this.#holdMs)
         news.push(claim.member)
       }
       if (this.#isHeld(claim, now)) this.#last = claim
@@ -77,6 +77,7 @@ export class Hold {
   /** Nothing waits any more. */
   clear(): void {
     this.#heardAt.clear()
+    this.#until = Number.NEGATIVE_INFINITY
     this.#step = undefined
   }
 }

@@ -220,8 +220,10 @@ export class Ledger {
   #find(digest: string): Configuration | undefined {
     // The commonest by far. Most digests that are asked for are one and the same text.
     if (this.#current.version.digest === digest) return this.#current
-    const held = this.#history.findLast(document => document.version.digest === digest)
-    return held ?? this.#waiting.find(({ version }) => version.digest === digest)
+    const prefix = digestPrefix({ digest })
+    const isSought = (held: Configuration): boolean =>
+      held.prefix === prefix && held.version.digest === digest
+    return this.#history.findLast(isSought) ?? this.#waiting.findLast(isSought)
   }
 
   #wait(theirs: Configuration): void {

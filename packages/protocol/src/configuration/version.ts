@@ -31,8 +31,8 @@ export function isDigest(value: unknown): value is string {
 }
 
 /** First 32 bits of the digest, as every frame carries them. */
-export function digestPrefix(version: Version): number {
-  return Number.parseInt(version.digest.slice(0, 8), 16)
+export function digestPrefix({ digest }: Pick<Version, 'digest'>): number {
+  return Number.parseInt(digest.slice(0, 8), 16)
 }
 
 /**

@@ -8,6 +8,8 @@ export interface Said {
   readonly hash: number
   /** What these bytes were read as, once somebody has read them. */
   message: Message | undefined
+  /** What they were written from. */
+  readonly original?: Message
 }
 
 /**
