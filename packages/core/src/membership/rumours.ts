@@ -98,16 +98,18 @@ export class Rumours {
     this.#dueAt = this.#waiting.length > 0 ? awake + TIMES.rumourMs : Number.POSITIVE_INFINITY
     const hearers = this.#pick(waiting)
     const told: Told[] = []
-    // Most hear all of it.
-    const whole = messages(waiting)
+    const common = waiting.filter(({ aimed }) => !aimed)
+    const all = messages(common)
     for (const to of hearers) {
       const heard = waiting.filter(waits => isNews(waits, to) || isAbout(waits.word, to))
-      told.push(...address(to, heard.length === waiting.length ? whole : messages(heard)))
+      // Who knows a little of it hears that again: to leave it out would make a message of its own for each of them.
+      const isMost = 4 * heard.length >= 3 * common.length && !heard.some(({ aimed }) => aimed)
+      told.push(...address(to, isMost ? all : messages(heard)))
     }
     for (const to of this.#accused(waiting)) {
       if (hearers.has(to)) continue
       const heard = waiting.filter(({ word }) => isAbout(word, to))
-      told.push(...address(to, heard.length === waiting.length ? whole : messages(heard)))
+      told.push(...address(to, heard.length === common.length ? all : messages(heard)))
     }
     return told
   }
