@@ -113,6 +113,11 @@ export class Exchange {
     return true
   }
 
+  /** A document waits to be joined: whatever is heard may end that. */
+  get waits(): boolean {
+    return this.#ledger.waiting
+  }
+
   get wakeAt(): number {
     const [oldest] = this.#pulls.values()
     const pull = oldest === undefined ? Number.POSITIVE_INFINITY : oldest + TIMES.pullTimeoutMs

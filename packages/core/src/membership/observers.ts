@@ -9,8 +9,10 @@ type ObserverRules = Pick<Rules, 'observersMax' | 'allObserveMax'>
 
 interface Place {
   readonly id: string
-  /** Where the member stands in each circle. */
+  /** What gives the member its place in each circle. */
   readonly hashes: Uint32Array
+  /** How many stand before it there. */
+  readonly index: Uint32Array
 }
 
 export class Observers {
@@ -59,8 +61,14 @@ export class Observers {
       this.#put(id)
       changed = true
     }
-    if (changed) this.#known.clear()
+    if (changed) this.#count()
     return changed
+  }
+
+  #count(): void {
+    this.#known.clear()
+    for (const [k, circle] of this.#circles.entries())
+      for (let i = 0; i < circle.length; i++) (circle[i] as Place).index[k] = i
   }
 
   /** Of circle k the nearest predecessor that no earlier circle has given. */
@@ -79,7 +87,7 @@ export class Observers {
     if (this.size <= this.#rules.allObserveMax) return [...this.#places.keys()].filter(other => other !== id)
     const chosen: string[] = []
     for (const [k, circle] of this.#circles.entries()) {
-      const start = this.#indexOf(k, place)
+      const start = place.index[k] as number
       for (let step = 1; step < circle.length; step++) {
         const { id: other } = circle[(start - step + circle.length) % circle.length] as Place
         if (chosen.includes(other)) continue
@@ -97,7 +105,7 @@ export class Observers {
     if (this.size <= this.#rules.allObserveMax) return [...this.#places.keys()].filter(other => other !== id)
     const observed = new Set<string>()
     for (const [k, circle] of this.#circles.entries()) {
-      const start = this.#indexOf(k, place)
+      const start = place.index[k] as number
       // In circle k at most k predecessors were given by circles before it.
       for (let step = 1; step <= Math.min(k + 1, circle.length - 1); step++) {
         const { id: other } = circle[(start + step) % circle.length] as Place
@@ -108,11 +116,9 @@ export class Observers {
   }
 
   #put(id: string): void {
-    const place = { id, hashes: new Uint32Array(this.#circles.length) }
-    for (const [k, circle] of this.#circles.entries()) {
-      place.hashes[k] = hashKey(`${k}/${id}`)
-      circle.splice(this.#indexOf(k, place), 0, place)
-    }
+    const count = this.#circles.length
+    const place = { id, hashes: hashesOf(id, count), index: new Uint32Array(count) }
+    for (const [k, circle] of this.#circles.entries()) circle.splice(this.#indexOf(k, place), 0, place)
     this.#places.set(id, place)
   }
 
@@ -132,6 +138,19 @@ export class Observers {
     }
     return low
   }
+}
+
+/** Members go and return: what gives them their places is remembered. */
+const remembered = new Map<string, Uint32Array>()
+const REMEMBERED_MAX = 4_096
+
+function hashesOf(id: string, circles: number): Uint32Array {
+  const known = remembered.get(id)
+  if (known?.length === circles) return known
+  const hashes = Uint32Array.from({ length: circles }, (_, k) => hashKey(`${k}/${id}`))
+  if (remembered.size >= REMEMBERED_MAX) remembered.clear()
+  remembered.set(id, hashes)
+  return hashes
 }
 
 /** Who watches one member of a configuration, by the rules that all nodes follow. */

@@ -49,8 +49,8 @@ export class NodeCore extends DataRooms {
   readonly #memory: Memory
   readonly #proof: Proof
   readonly #aloneAt: number
-  /** When this node asked to be stepped again at the latest. */
-  #wantedAt = Number.POSITIVE_INFINITY
+  /** What `wakeAt` was at the end of the last step. */
+  wantedAt: number = Number.POSITIVE_INFINITY
   #state: NodeState = 'joining'
   /** The time in which a node waits for its mesh is over. */
   #waited = false
@@ -59,9 +59,8 @@ export class NodeCore extends DataRooms {
 
   constructor(options: NodeCoreOptions, at: Instant) {
     const random = new Random(options.randomSeed)
-    const configuration = (): Configuration => this.configuration
     const isWatched = (now: number): boolean => this.#membership.isWatched(now)
-    super(options, { random, configuration, isWatched }, at)
+    super(options, { random, configuration: () => this.configuration, isWatched }, at)
     const { rules } = this
     const { remembered = Configuration.empty(options.meshId), merges } = options
     this.#ledger = new Ledger(remembered, rules, merges)
@@ -145,14 +144,16 @@ export class NodeCore extends DataRooms {
     this.#stepping = true
     const before = this.configuration
     this.#waited ||= at.now >= this.#aloneAt
-    this.#membership.stepped(at.now, this.#wantedAt)
+    this.#membership.stepped(at.now, this.wantedAt)
     try {
-      this.#outputs.push(...this.#proof.begin(this.roomsStepped(at, this.#wantedAt), at))
+      this.#outputs.push(...this.#proof.begin(this.roomsStepped(at, this.wantedAt), at))
       this.#apply(input, at)
       this.#live(at)
       // What this node has just said of itself may be the answer that a document waits for.
-      this.#exchanged(this.#exchange.joinWaiting(at.now), at)
-      this.#live(at)
+      if (this.#exchange.waits) {
+        this.#exchanged(this.#exchange.joinWaiting(at.now), at)
+        this.#live(at)
+      }
       this.#exchanged(this.#exchange.spread(at.now), at)
       if (this.configuration !== before) this.#follow(before, at)
       this.#outputs.push(...this.#memory.due(this.configuration, at.now))
@@ -162,7 +163,7 @@ export class NodeCore extends DataRooms {
       this.#proof.end(at)
       return this.#outputs
     } finally {
-      this.#wantedAt = this.wakeAt
+      this.wantedAt = this.wakeAt
       this.#outputs = []
       this.#stepping = false
     }
@@ -320,8 +321,7 @@ export class NodeCore extends DataRooms {
    * compare with. Nodes that refuse this one are somebody: it must not found a mesh of its own beside theirs.
    */
   #mayServe(): boolean {
-    if (this.joined) return true
-    return (this.#waited || this.#membership.exhausted) && !this.refused
+    return this.joined || ((this.#waited || this.#membership.exhausted) && !this.refused)
   }
 
   /** True when every seed was reached and refused this node. */

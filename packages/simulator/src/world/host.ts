@@ -204,9 +204,9 @@ export class Host {
     }
   }
 
-  /** The virtual time at which the node wants a tick. */
+  /** The virtual time at which the node wanted a tick at the end of its last step. */
   get wakeAt(): number {
-    return this.core.wakeAt - this.#monotonicOffsetMs
+    return this.core.wantedAt - this.#monotonicOffsetMs
   }
 
   #remembered(): Configuration | undefined {
