@@ -107,6 +107,7 @@ describe('reserved', () => {
 
 it('orderly: finds a refusal, and a tick that asks for a tick', () => {
   const host = hostOf(0)
+  host.step({ kind: 'tick' }, 1)
   expect(steps(new Orderly(), { host, now: 1 })).toEqual([])
   expect(steps(new Orderly(), { host, now: 1e9 })).toEqual(['after a tick it wants another one at once'])
 })
