@@ -119,9 +119,8 @@ export class Contacts {
   update(configuration: Configuration, neighbours: ReadonlySet<string>, now: number): void {
     this.#earliest = undefined
     this.#configuration = configuration
-    const others = configuration.members.filter(
-      ({ id, state }) => id !== this.#self && isLiving(state),
-    ).length
+    const own = configuration.member(this.#self)
+    const others = configuration.living - (own !== undefined && isLiving(own.state) ? 1 : 0)
     if (others !== this.#others) this.#changedAt = now
     this.#others = others
     for (const [name, attempt] of this.#attempts) {
@@ -164,18 +163,19 @@ export class Contacts {
     const member = this.#configuration?.member(peer)
     if (member === undefined || isTombstone(member) || member.addresses.length === 0) return
     this.#earliest = undefined
-    const contact = { name: peer, addresses: member.addresses, peer }
+    const { addresses } = member
     const attempt = this.#attempts.get(peer)
     if (attempt === undefined) {
-      this.#add(contact, dialAt, until)
+      this.#add({ name: peer, addresses, peer }, dialAt, until)
       return
     }
+    const before = attempt.contact.addresses
     // Whoever has moved is dialled at once: the waits were for the old address.
-    if (attempt.contact.addresses.join() !== contact.addresses.join()) {
+    if (before !== addresses && before.join() !== addresses.join()) {
       attempt.tries = 0
       attempt.nextAt = dialAt
     }
-    attempt.contact = contact
+    if (before !== addresses) attempt.contact = { name: peer, addresses, peer }
     attempt.until = Math.max(attempt.until, until)
   }
 

@@ -48,21 +48,18 @@ export class Observers {
 
   /** Costs one pass over the members, and little for each that came or went. Returns false when nobody did. */
   update(configuration: Configuration): boolean {
+    if (this.#isSame(configuration)) return false
     const living = new Set<string>()
     for (const member of configuration.members) if (!isTombstone(member)) living.add(member.id)
-    let changed = false
-    for (const place of [...this.#places.values()]) {
-      if (living.has(place.id)) continue
-      this.#take(place)
-      changed = true
-    }
-    for (const id of living) {
-      if (this.#places.has(id)) continue
-      this.#put(id)
-      changed = true
-    }
-    if (changed) this.#count()
-    return changed
+    for (const place of [...this.#places.values()]) if (!living.has(place.id)) this.#take(place)
+    for (const id of living) if (!this.#places.has(id)) this.#put(id)
+    this.#count()
+    return true
+  }
+
+  /** Most changes are none of who is there. */
+  #isSame({ living, members }: Configuration): boolean {
+    return living === this.#places.size && members.every(it => isTombstone(it) || this.#places.has(it.id))
   }
 
   #count(): void {

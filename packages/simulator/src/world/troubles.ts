@@ -7,7 +7,7 @@ import { ProcessTroubles } from './process-troubles.ts'
 import type { World } from './world.ts'
 
 /** More than twice what a simulated cache holds. */
-const FILLING = { entries: 40, bytes: 64 * 1024 }
+const FILLING = { entries: 24, value: new Uint8Array(64 * 1024) }
 
 /** Carries out a scenario: who starts when, and what goes wrong. */
 export class Troubles {
@@ -138,11 +138,7 @@ export class Troubles {
     const at = host.instant(this.#world.queue.now)
     for (let i = 0; i < FILLING.entries; i++) {
       const key = `filling ${i}`
-      const entry = {
-        value: new Uint8Array(FILLING.bytes),
-        contentType: '',
-        expiresAt: Number.POSITIVE_INFINITY,
-      }
+      const entry = { value: FILLING.value, contentType: '', expiresAt: Number.POSITIVE_INFINITY }
       const { version } = store.write(key, entry, at)
       store.copies.put(key, entryOf(entry, version))
     }
