@@ -6,7 +6,7 @@ import type { Host } from './host.ts'
 import { ProcessTroubles } from './process-troubles.ts'
 import type { World } from './world.ts'
 
-/** More than twice what a simulated cache holds. */
+/** More than a simulated cache holds. */
 const FILLING = { entries: 24, value: new Uint8Array(64 * 1024) }
 
 /** Carries out a scenario: who starts when, and what goes wrong. */
