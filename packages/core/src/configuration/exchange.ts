@@ -194,7 +194,7 @@ export class Exchange {
     const before = this.#ledger.current
     const joined = this.#ledger.join(delta, this.#waits(now))
     if (joined === undefined) return this.#await(from, digestPrefix(delta.version), now)
-    if (joined.mergedAnew) this.#spread.merged(...joined.theirs, before)
+    if (joined.mergedAnew) this.#spread.merged(joined.theirs, before)
     const others = joined.changed && !joined.mergedAnew ? this.#spread.announced(before, now, from) : []
     this.#spread.heardByAll(delta.version)
     return [...this.#surprised(), ...others, ...this.joinWaiting(now)]
@@ -268,7 +268,7 @@ export class Exchange {
   ): readonly ExchangeOutput[] {
     if (!joined.changed) return []
     if (!joined.mergedAnew) return this.#spread.learnt(before, now, from)
-    this.#spread.merged(...joined.theirs, before)
+    this.#spread.merged(joined.theirs, before)
     return []
   }
 

@@ -69,14 +69,15 @@ export class Spread {
   }
 
   /**
-   * Two documents became one that neither side has. Each is held by the members that are in it: a node that is
-   * just joining has a document that nobody else holds, and telling the mesh what changed since that would make
-   * everybody pull. Of many that one side held one after the other it is the last, most likely, that is held there now.
+   * Documents became one that no side has. Each is held by the members that are in it: a node that is just joining has
+   * a document that nobody else holds, and telling the mesh what changed since that would make everybody pull. Of many
+   * that others held one after the other it is the last of the largest, most likely, that is held there now.
    */
-  merged(...documents: readonly Configuration[]): void {
+  merged(theirs: readonly Configuration[], mine: Configuration): void {
     if (this.#unannounced.length > 0) return
-    const byHolders = documents.toReversed().sort((a, b) => b.living - a.living)
-    const held = byHolders.filter((document, place) => place === 0 || document.living > 1)
+    const byHolders = theirs.toReversed().sort((a, b) => b.living - a.living)
+    const [largest] = byHolders
+    const held = [mine, ...byHolders].filter(it => it.living > 1 || (it === largest && mine.living <= 1))
     this.#unannounced.push(...held.slice(0, BOUNDS.basesMax))
   }
 

@@ -11,9 +11,9 @@ const NOTHING = new Float32Array(0)
  */
 export class DecayedCounts {
   readonly #size: number
-  /** Times the scale. Nothing is there before the first is counted: most nodes of a test are never asked for anything. */
+  /** Times the scale. Memory for them is there from the first on that is counted. */
   #scaled: Float32Array = NOTHING
-  /** What is counted now is worth so much more than what was counted first: so nothing has to be gone through to halve it. */
+  /** How much more what is counted now is worth than what was counted first: so nothing has to be halved one by one. */
   #scale = 1
   #rolledAt: number
 
