@@ -47,6 +47,6 @@ describe('what spreads', () => {
     spread.merged([...theirs.slice(1), late], mine)
     const bases = spread.due(1, false).flatMap(it => (it.kind === 'announce' ? it.delta.base : []))
     const [before, last] = [theirs.at(-2) as Configuration, theirs.at(-1) as Configuration]
-    expect(bases).toEqual([mine, last, before].map(({ version }) => version.digest))
+    expect(bases).toEqual([last, before, mine].map(({ version }) => version.digest))
   })
 })

@@ -78,7 +78,7 @@ export class Spread {
     const byHolders = theirs.toReversed().sort((a, b) => b.living - a.living)
     const [largest] = byHolders
     const held = [mine, ...byHolders].filter(it => it.living > 1 || (it === largest && mine.living <= 1))
-    this.#unannounced.push(...held.slice(0, BOUNDS.basesMax))
+    this.#unannounced.push(...held.slice(0, BOUNDS.basesMax).sort((a, b) => b.living - a.living))
   }
 
   /** This document came by gossip, which passes it on to those whom it reaches. */
