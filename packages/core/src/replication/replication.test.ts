@@ -39,6 +39,26 @@ describe('entries', () => {
     expect(mesh.of('b').node.replication.state).toMatchObject({ warm: true, fullyReplicated: true })
   })
 
+  it('go to the member in whose place they were kept over its first link, and leave, also those kept during that', () => {
+    const mesh = new Lives(['a', 'b', 'c'])
+    mesh.pass(6_000)
+    const { node, now } = mesh.of('a')
+    const [first, second] = ownedBy(mesh, 'b') as [string, string]
+    const keep = (key: string): void => {
+      node.replication.stoodIn(['b'], now)
+      write(mesh, 'a', [key])
+    }
+    mesh.cut(['a'], ['b'])
+    keep(first)
+    mesh.drops = (from, { kind }) => from === 'b' && kind === 'fetched'
+    mesh.heal(['a'], ['b'])
+    keep(second)
+    mesh.drops = () => false
+    mesh.pass(5_000)
+    expect(held(mesh, 'b').sort()).toEqual([first, second].sort())
+    expect(held(mesh, 'a')).toEqual([])
+  })
+
   it('go to the others when a node leaves', () => {
     const mesh = new Lives(['a', 'b', 'c'])
     mesh.pass(6_000)

@@ -68,8 +68,8 @@ export class Replication {
   #configuration: Configuration
   #standing: Standing
   readonly #arrivals: Arrivals
-  /** Members in whose place this node has written something. */
-  readonly #stoodInFor = new Set<string>()
+  /** Members in whose place this node has written something; `anew`: since they were last offered what is here. */
+  readonly #stoodInFor = new Map<string, { anew: boolean }>()
   /** What others said of themselves. */
   readonly #warmth = new Warmth()
   readonly #ownWarmth = new OwnWarmth()
@@ -240,7 +240,7 @@ export class Replication {
     const sends = [...this.#offers.receive(from, message, at.now), ...this.#pulls.receive(from, message, at)]
     if (wasOpen && !this.#offers.open(from)) {
       this.#takeovers.settled(from)
-      this.#stoodInFor.delete(from)
+      if (this.#stoodInFor.get(from)?.anew === false) this.#stoodInFor.delete(from)
       if (wasOwed) this.#sweepAt = Math.min(this.#sweepAt, at.now + 1)
     }
     return [...sends, ...this.#tell(at.now)]
@@ -289,12 +289,18 @@ export class Replication {
   }
 
   /** What this node has is offered to a member that may lack it. */
-  #offer(peer: string, routine: boolean, { now }: Instant): readonly ReplicationOutput[] {
-    const { placement, linked } = this.#parts
+  #offer(peer: string, routine: boolean, { now, wall }: Instant): readonly ReplicationOutput[] {
+    const { placement, linked, store } = this.#parts
+    const stoodIn = this.#stoodInFor.get(peer)
+    if (stoodIn !== undefined) {
+      // Whatever the reason for this offer, it gives back what was kept in the peer's place until now.
+      stoodIn.anew = false
+      this.#leftovers.lost(store.clock.next(wall))
+    }
     const mayLack = placement.replicates || this.#leftovers.any || this.#isOwed(peer) || this.#leaving
     const entries = mayLack ? this.#holdings.count : 0
     const since = this.#takeovers.since(peer, now)
-    const made = this.#offers.make({ peer, entries, routine, since }, now)
+    const made = this.#offers.make({ peer, entries, routine: routine && stoodIn === undefined, since }, now)
     return entries > 0 && !linked.has(peer) ? [...made, { kind: 'want', peer }] : made
   }
 
@@ -361,7 +367,7 @@ export class Replication {
 
   /** This node writes in the place of members that somebody could not reach: they hear of it when they can. */
   stoodIn(failed: readonly string[], now: number): void {
-    for (const id of failed) if (id !== this.#self) this.#stoodInFor.add(id)
+    for (const id of failed) if (id !== this.#self) this.#stoodInFor.set(id, { anew: true })
     if (this.#stoodInFor.size > 0) this.#returnAt = Math.min(this.#returnAt, now + TIMES.transferRetryMs)
   }
 
@@ -369,12 +375,10 @@ export class Replication {
   #giveBack(at: Instant): readonly ReplicationOutput[] {
     this.#returnAt = Number.POSITIVE_INFINITY
     const outputs: ReplicationOutput[] = []
-    for (const peer of this.#stoodInFor) {
+    for (const peer of this.#stoodInFor.keys()) {
       if (!this.#isMember(peer)) this.#stoodInFor.delete(peer)
-      else if (!this.#offers.open(peer) && this.#parts.linked.has(peer)) {
-        this.#leftovers.lost(this.#parts.store.clock.next(at.wall))
+      else if (!this.#offers.open(peer) && this.#parts.linked.has(peer))
         outputs.push(...this.#offer(peer, false, at))
-      }
     }
     if (this.#stoodInFor.size > 0) this.#returnAt = at.now + TIMES.transferRetryMs
     return outputs
