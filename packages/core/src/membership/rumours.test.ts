@@ -49,6 +49,17 @@ describe('an accusation', () => {
     }
   })
 
+  it('that only the accused need hear goes to it also beside one that is for everybody', () => {
+    const { rumours } = rumoursOf(20)
+    const aimed = { ...chargeOf('p3'), hearsay: false }
+    for (let at = 1_000; at <= 50_000; at += 1_000) {
+      rumours.tell({ accuser: 'x', round: at, charges: [chargeOf('gone')] }, { at })
+      rumours.tell({ accuser: 'y', round: at, charges: [aimed] }, { at, aimed: true })
+      const heard = rumours.due(at).filter(({ to }) => to === 'p3')
+      expect(heard.flatMap(wordsOf).map(({ accuser }) => accuser)).toContain('y')
+    }
+  })
+
   it('of many by hearsay goes to a few of them like to others, which would be to everybody, and to all whom it accuses itself', () => {
     const { rumours } = rumoursOf(60)
     const charges = Array.from({ length: 50 }, (_, i) => chargeOf(`p${i}`))

@@ -103,13 +103,14 @@ export class Rumours {
     for (const to of hearers) {
       const heard = waiting.filter(waits => isNews(waits, to) || isAbout(waits.word, to))
       // Who knows a little of it hears that again: to leave it out would make a message of its own for each of them.
-      const isMost = 4 * heard.length >= 3 * common.length && !heard.some(({ aimed }) => aimed)
+      const isMost = heard.every(waits => !waits.aimed) && 4 * heard.length >= 3 * common.length
       told.push(...address(to, isMost ? all : messages(heard)))
     }
     for (const to of this.#accused(waiting)) {
       if (hearers.has(to)) continue
       const heard = waiting.filter(({ word }) => isAbout(word, to))
-      told.push(...address(to, heard.length === common.length ? all : messages(heard)))
+      const isAll = heard.every(waits => !waits.aimed) && heard.length === common.length
+      told.push(...address(to, isAll ? all : messages(heard)))
     }
     return told
   }
