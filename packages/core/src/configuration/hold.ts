@@ -24,6 +24,7 @@ export class Hold {
   readonly #expected: (member: Member) => boolean
   /** When the removal of each claim was first heard of, by id and since. */
   readonly #heardAt = new Map<string, number>()
+  /** What `until` says: every step asks for it. */
   #until = Number.NEGATIVE_INFINITY
   /** What was asked for last, and whom it would remove. */
   #step: Step | undefined

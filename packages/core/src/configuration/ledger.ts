@@ -12,6 +12,7 @@ import {
   type Label,
   LIMITS,
   type Summary,
+  sizeOf,
   summaryOf,
   type TombstoneBound,
   type Version,
@@ -257,10 +258,9 @@ export class Ledger {
 
 /** A document beyond these bounds is one that nobody can be sent, and that cannot be kept. */
 function checkSize(configuration: Configuration): void {
-  const { buckets } = configuration
-  let [sizeBytes, records, members] = [0, 0, 0]
-  for (const bucket of buckets) {
-    sizeBytes += bucket.sizeBytes
+  const sizeBytes = sizeOf(configuration)
+  let [records, members] = [0, 0]
+  for (const bucket of configuration.buckets) {
     records += bucket.records.length
     members += bucket.living + bucket.tombstones
   }

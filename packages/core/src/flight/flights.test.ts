@@ -68,12 +68,7 @@ class Owner {
   }
 
   pass(ms: number): void {
-    const until = this.life.now + ms
-    while (this.flights.wakeAt <= until) {
-      this.life.now = this.flights.wakeAt
-      this.flights.sweep(this.at)
-    }
-    this.life.now = until
+    this.life.passFor(this.flights, ms)
   }
 
   fill(token: number, text = 'value', how: Partial<FillBody> & { ttlMs?: number } = {}): string {

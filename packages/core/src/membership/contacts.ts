@@ -170,12 +170,14 @@ export class Contacts {
       return
     }
     const before = attempt.contact.addresses
-    // Whoever has moved is dialled at once: the waits were for the old address.
-    if (before !== addresses && before.join() !== addresses.join()) {
-      attempt.tries = 0
-      attempt.nextAt = dialAt
+    if (before !== addresses) {
+      attempt.contact = { name: peer, addresses, peer }
+      // Whoever has moved is dialled at once: the waits were for the old address.
+      if (before.join() !== addresses.join()) {
+        attempt.tries = 0
+        attempt.nextAt = dialAt
+      }
     }
-    if (before !== addresses) attempt.contact = { name: peer, addresses, peer }
     attempt.until = Math.max(attempt.until, until)
   }
 

@@ -41,6 +41,7 @@ export abstract class DataRooms {
   readonly rules: Rules
   /** Whether this node has more to do than it gets done. */
   readonly pressure: Pressure
+  #wantedAt = Number.POSITIVE_INFINITY
 
   protected constructor(options: NodeCoreOptions, { random, configuration, isWatched }: Rest, at: Instant) {
     this.id = options.id
@@ -65,9 +66,19 @@ export abstract class DataRooms {
     return new Balance({ self, load, placement, settings, ...parts })
   }
 
-  /** Before each step: the node had asked for one at `wantedAt`. True when its time is not to be trusted. */
-  protected roomsStepped(at: Instant, wantedAt: number): boolean {
-    this.pressure.stepped(at.now, wantedAt)
+  /** What `wakeAt` was at the end of the last step. */
+  get wantedAt(): number {
+    return this.#wantedAt
+  }
+
+  /** After each step: when the next one is wanted. */
+  protected wants(wakeAt: number): void {
+    this.#wantedAt = wakeAt
+  }
+
+  /** Before each step. True when the node's time is not to be trusted. */
+  protected roomsStepped(at: Instant): boolean {
+    this.pressure.stepped(at.now, this.#wantedAt)
     return this.copying.stepped(at)
   }
 }

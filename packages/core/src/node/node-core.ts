@@ -49,8 +49,6 @@ export class NodeCore extends DataRooms {
   readonly #memory: Memory
   readonly #proof: Proof
   readonly #aloneAt: number
-  /** What `wakeAt` was at the end of the last step. */
-  wantedAt: number = Number.POSITIVE_INFINITY
   #state: NodeState = 'joining'
   /** The time in which a node waits for its mesh is over. */
   #waited = false
@@ -146,7 +144,7 @@ export class NodeCore extends DataRooms {
     this.#waited ||= at.now >= this.#aloneAt
     this.#membership.stepped(at.now, this.wantedAt)
     try {
-      this.#outputs.push(...this.#proof.begin(this.roomsStepped(at, this.wantedAt), at))
+      this.#outputs.push(...this.#proof.begin(this.roomsStepped(at), at))
       this.#apply(input, at)
       this.#live(at)
       // What this node has just said of itself may be the answer that a document waits for.
@@ -163,7 +161,7 @@ export class NodeCore extends DataRooms {
       this.#proof.end(at)
       return this.#outputs
     } finally {
-      this.wantedAt = this.wakeAt
+      this.wants(this.wakeAt)
       this.#outputs = []
       this.#stepping = false
     }

@@ -64,12 +64,7 @@ class Paused {
   }
 
   pass(ms: number): void {
-    const until = this.life.now + ms
-    while (this.calls.wakeAt <= until) {
-      this.life.now = this.calls.wakeAt
-      this.calls.sweep(this.at)
-    }
-    this.life.now = until
+    this.life.passFor(this.calls, ms)
   }
 }
 

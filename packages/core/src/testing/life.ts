@@ -2,6 +2,7 @@
 
 import { Configuration, deltaTo, type Member, type Message, summaryOf } from '@cachemesh/protocol'
 import { expect } from 'vitest'
+import type { Instant } from '../limits/instant.ts'
 import { TIMES } from '../limits/limits.ts'
 import type { Input } from '../node/input.ts'
 import { NodeCore } from '../node/node-core.ts'
@@ -12,6 +13,12 @@ import { attributesAt, MESH } from './members.ts'
 export const WALL = 1_800_000_000_000
 export const HERE = attributesAt('/ip4/me/tcp/1')
 
+/** A room that is swept when it wants to be: it does not see the steps of its node. */
+interface Swept {
+  readonly wakeAt: number
+  sweep(at: Instant): void
+}
+
 /** A node and the time that passes for it. */
 export class Life {
   readonly node: NodeCore
@@ -20,15 +27,15 @@ export class Life {
 
   constructor(options: Partial<NodeCoreOptions> = {}) {
     const all = { id: 'me', meshId: MESH, seeds: [], cacheBytes: 1024 * 1024, randomSeed: 1, ...options }
-    this.node = new NodeCore(all, this.#instant)
+    this.node = new NodeCore(all, this.at)
   }
 
-  get #instant() {
+  get at(): Instant {
     return { now: this.now, wall: WALL + Math.floor(this.now) }
   }
 
   step(input: Input): Output[] {
-    const outputs = this.node.step(input, this.#instant)
+    const outputs = this.node.step(input, this.at)
     for (const output of outputs) if (output.kind === 'state') this.states.push(output.state)
     return outputs
   }
@@ -67,6 +74,16 @@ export class Life {
     }
     this.now = until
     return outputs
+  }
+
+  /** Time passes for what is swept, and for nothing else. */
+  passFor(swept: Swept, ms: number): void {
+    const until = this.now + ms
+    while (swept.wakeAt <= until) {
+      this.now = swept.wakeAt
+      swept.sweep(this.at)
+    }
+    this.now = until
   }
 
   get me(): Member | undefined {

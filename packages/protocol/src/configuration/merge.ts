@@ -108,17 +108,16 @@ export function joinTexts(mine: ConfigurationText, theirs: ConfigurationText): C
 
 function joinBuckets(mine: Bucket, theirs: Bucket, horizons: { mine: number; theirs: number }): Bucket {
   const joined: ConfigurationRecord[] = []
-  let [i, j] = [0, 0]
-  for (;;) {
+  // Both are sorted by key.
+  for (let i = 0, j = 0; i < mine.records.length || j < theirs.records.length; ) {
     const a = mine.records[i]
     const b = theirs.records[j]
-    if (a === undefined && b === undefined) break
-    // Both are sorted by key. Which comes first, or both.
-    const before = a === undefined ? 1 : b === undefined ? -1 : a.key === b.key ? 0 : a.key < b.key ? -1 : 1
-    const record = joinRecords(before <= 0 ? a : undefined, before >= 0 ? b : undefined, horizons)
+    const takesMine = a !== undefined && (b === undefined || a.key <= b.key)
+    const takesTheirs = b !== undefined && (a === undefined || b.key <= a.key)
+    const record = joinRecords(takesMine ? a : undefined, takesTheirs ? b : undefined, horizons)
     if (record !== undefined) joined.push(record)
-    if (before <= 0) i++
-    if (before >= 0) j++
+    if (takesMine) i++
+    if (takesTheirs) j++
   }
   // Most often one side says all that the other does.
   if (holds(mine, joined)) return mine
