@@ -37,6 +37,7 @@ export { readU64, writeU64 } from './frames/integer.ts'
 export { CONTENT_TYPES, FLAG, type FrameKind, HEAD_BYTES, KIND, type Stamp } from './frames/layout.ts'
 export type { FillBody, LeaseBody, LoadWish, ReleaseBody, VersionedEntry } from './frames/load-bodies.ts'
 export { BULK_FRAME_MAX, FrameReader, SMALL_FRAME_MAX } from './frames/reader.ts'
+export { packSettled, unpackSettled } from './frames/settled-body.ts'
 export type { RequestPath } from './frames/sizes.ts'
 export { FrameWriter } from './frames/writer.ts'
 export {

@@ -94,11 +94,17 @@ export interface Call {
   sentAt: number
   /** Nobody but this member can answer it. */
   readonly only?: string
+  /** Whoever owns the key may answer who asked first, not only the member that was asked. */
+  straight?: boolean
+  /** For a peer's request that may be answered so: the id under which that peer waits. */
+  readonly origin?: number | undefined
 
   /** The reply of another member; valid during the call only. */
   answered(frame: Frame, at: Instant): void
   /** The member that is asked says that the load is under way. */
   waits?(): void
+  /** The member that is asked has answered who asked first. */
+  settled?(): void
   /** This node itself answers. */
   served(as: Role, at: Instant, acknowledging: Acknowledging): void
   /** `at` is missing when the node is closed. */

@@ -83,6 +83,11 @@ class CountedReply extends KeyReply {
     this.#reply.waiting()
   }
 
+  override settled(): void {
+    this.#reply.settled()
+    this.#ended()
+  }
+
   error(error: unknown): void {
     this.#reply.error(error)
     this.#ended()

@@ -12,10 +12,10 @@ import type { Instant } from '../limits/instant.ts'
 import { BOUNDS } from '../limits/limits.ts'
 import { route } from '../placement/router.ts'
 import { Acknowledgements } from './acknowledgements.ts'
-import type { Call, KeyRequest } from './call.ts'
+import type { Call } from './call.ts'
 import { asError, closed, late, unavailable } from './call-errors.ts'
 import { ForgottenLoads } from './forgotten-loads.ts'
-import { Hearing, PASSED_OVER_MS, SILENCE_MS, SWEEP_MS } from './hearing.ts'
+import { Hearing, PASSED_OVER_MS, SILENCE_MS, SWEEP_MS, silenceMs } from './hearing.ts'
 import { Hedges, type ReadStats } from './hedges.ts'
 import { Looks } from './looks.ts'
 import type { NodeParts } from './node-parts.ts'
@@ -26,9 +26,8 @@ import { PendingCalls } from './pending-calls.ts'
 import { Reach } from './reach.ts'
 import { answers, bytesIn, writeRequest } from './request-frame.ts'
 import { SpareRead } from './spare-read.ts'
+import { isStraight, Straights } from './straights.ts'
 
-/** The same while it loads, of which it gives signs of life (flight/). */
-const LOADING_SILENCE_MS = 1_000
 /** A link to a member that may know what this node should is waited for so long, ms. */
 const EXPECTED_MS = 1_000
 const PENDING_MAX = 100_000
@@ -45,6 +44,7 @@ export class Calls {
   readonly #paces = new Paces()
   readonly #reach: Reach
   readonly #openings = new Openings()
+  readonly #straights: Straights
   #wakeAt = Number.POSITIVE_INFINITY
   readonly acknowledgements: Acknowledgements
   #closed = false
@@ -56,6 +56,11 @@ export class Calls {
     this.#forgotten = new ForgottenLoads(node)
     this.acknowledgements = new Acknowledgements(node, (call, at) => this.dispatch(call, at))
     this.#looks = new Looks(node, this)
+    this.#straights = new Straights({
+      pending: this.#pending,
+      outlet: peer => this.#reach.outlet(peer),
+      dispatch: (call, at) => this.dispatch(call, at),
+    })
     this.#hedges = new Hedges({
       node,
       outlets,
@@ -174,7 +179,7 @@ export class Calls {
     const until = since + this.#patienceMs(call, at)
     if (this.#openings.count(to) >= PENDING_MAX) call.failedWith(overloaded(to), at)
     else this.#openings.add(to, call, { since, until })
-    this.wait(at.now)
+    this.wait(at)
   }
 
   /** Whoever comes after the member that has no link needs time too: each as long as a silent one is waited for. */
@@ -187,15 +192,32 @@ export class Calls {
     for (const call of this.#openings.opened(peer)) this.dispatch(call, at)
   }
 
+  /** The link to a member, if there is one. */
+  outlet(peer: string): Outlet | undefined {
+    return this.#reach.outlet(peer)
+  }
+
+  /** A request that this peer has passed on was answered to who asked first. */
+  settle(by: Outlet, id: number, at: Instant): void {
+    this.#straights.settle(by, id)
+    this.wait(at)
+  }
+
   /** A reply frame. One that nobody waits for any more is dropped. */
   reply(from: Outlet, frame: Frame, at: Instant): void {
+    if (frame.kind === KIND.settled) {
+      this.#node.answered(from.peer)
+      this.#straights.settled(from, frame, this.#hearing.listened)
+      this.wait(at)
+      return
+    }
     const call = this.#pending.get(frame.requestId)
     if (call === undefined) {
       const release = this.#forgotten.release(frame, at.now)
       if (release !== undefined) this.dispatch(release, at)
       return
     }
-    if (call.to !== from.peer) return
+    if (call.to !== from.peer && !isStraight(frame, call)) return
     const pace = this.#pending.paceOf(frame.requestId)
     if (frame.kind === KIND.waiting && call.waits !== undefined) {
       // Nobody else has it either, and it will take its time.
@@ -281,7 +303,9 @@ export class Calls {
   }
 
   #write(call: Call, outlet: Outlet, at: Instant): void {
-    const pace = this.#paces.of(outlet.peer)
+    const paceOf = this.#paces.of(outlet.peer)
+    const isPassed = call.origin !== undefined
+    const pace = isPassed ? this.#straights.pace : paceOf
     const isFull = pace.open >= BOUNDS.peerPendingMax || this.#pending.size >= PENDING_MAX
     if (isFull || outlet.queuedBytes > QUEUED_BYTES_MAX) {
       call.failedWith(overloaded(outlet.peer), at)
@@ -289,21 +313,24 @@ export class Calls {
     }
     const { now } = at
     const { kind } = call.request
+    this.#straights.prepare(call, now)
     const id = this.#pending.nextId()
     const writer = writerFor(outlet, this.#node.stamp, bytesIn(call.request))
     writeRequest(writer, call, { id, budgetMs: Math.max(1, Math.ceil(call.deadline - now)) })
     call.to = outlet.peer
     call.sentAt = this.#hearing.listened
     this.#pending.add(id, call, pace)
-    if (kind === 'get' || kind === 'load') pace.sent(id, now)
+    if (isPassed) paceOf.asked++
+    else if (kind === 'get' || kind === 'load') pace.sent(id, now)
     this.#node.used(call.to)
     sent(outlet, writer)
-    this.wait(now)
+    this.wait(at)
   }
 
   /** There is something to sweep. */
-  wait(now: number): void {
+  wait(at: Instant): void {
     if (this.#wakeAt !== Number.POSITIVE_INFINITY) return
+    const { now } = at
     this.#hearing.begin(now)
     this.#wakeAt = now + SWEEP_MS
   }
@@ -321,6 +348,7 @@ export class Calls {
     this.#hedges.look(at)
     // It may be for those alone that a timer rang.
     if (at.now < this.#settlesAt - EARLY_MS) return
+    this.#straights.sweep(at, this.#hearing.listened)
     this.#node.flights.sweep(at)
     this.acknowledgements.sweep(at)
     if (this.#pending.size + this.acknowledgements.size === 0 && !this.#openings.any && !this.#looks.busy) {
@@ -363,10 +391,4 @@ export class Calls {
       else this.#passOver(call, at)
     }
   }
-}
-
-/** How long a member that owes an answer may be silent; Infinity: as long as its link is up. */
-function silenceMs(kind: KeyRequest['kind']): number {
-  if (kind === 'get' || kind === 'getMany' || kind === 'look') return SILENCE_MS
-  return kind === 'load' ? LOADING_SILENCE_MS : Number.POSITIVE_INFINITY
 }

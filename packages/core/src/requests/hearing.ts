@@ -1,6 +1,7 @@
 // Which peers give signs of life while they owe an answer. Bytes that come from them count, whole frames or not, and
 // bytes that they take, which flow control shows: so a large value on its way, in either direction, is no silence.
 
+import type { KeyRequest } from './call.ts'
 import type { Outlet } from './outlet.ts'
 
 /** Between two sweeps while calls wait: so late may a call settle after its deadline. */
@@ -8,6 +9,9 @@ export const SWEEP_MS = 25
 
 /** A member that was asked and from which nothing at all was heard for that long is passed over, ms. */
 export const SILENCE_MS = 300
+
+/** The same while it loads, of which it gives signs of life (flight/). */
+const LOADING_SILENCE_MS = 1_000
 
 /** Likewise, with the time until that is noticed: so long is waited for each of those who may be silent, ms. */
 export const PASSED_OVER_MS = SILENCE_MS + 2 * SWEEP_MS
@@ -69,4 +73,10 @@ export class Hearing {
   forgetAll(): void {
     this.#heard.clear()
   }
+}
+
+/** How long a member that owes an answer may be silent; Infinity: as long as its link is up. */
+export function silenceMs(kind: KeyRequest['kind']): number {
+  if (kind === 'get' || kind === 'getMany' || kind === 'look') return SILENCE_MS
+  return kind === 'load' ? LOADING_SILENCE_MS : Number.POSITIVE_INFINITY
 }

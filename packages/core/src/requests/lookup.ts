@@ -51,6 +51,7 @@ export class Lookup<T> implements Call, KeyRequest {
   failed: readonly string[] = NO_HOPS
   to = ''
   sentAt = 0
+  straight = true
   /** This node had a copy until a moment ago, and the key is asked for often. */
   readonly lapsed: boolean
   readonly #askedAt: number

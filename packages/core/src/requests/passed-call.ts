@@ -16,6 +16,8 @@ export interface Passing {
   readonly deadline: number
   readonly reply: KeyReply
   readonly served: Call['served']
+  /** The id under which who asked waits, when whoever owns the key may answer it; undefined: it waits for this node. */
+  readonly origin: number | undefined
   /** What becomes of a copy that this node may keep: it shares the arc of the key with the owner. */
   readonly keep: ((copy: Omit<Granted, 'askedAt'>, at: Instant) => void) | undefined
 }
@@ -31,6 +33,8 @@ export class PassedCall implements Call {
   readonly #reply: KeyReply
   readonly #keep: Passing['keep']
   readonly served: Call['served']
+  readonly straight: boolean
+  readonly origin: number | undefined
 
   constructor(request: KeyRequest, passing: Passing) {
     this.request = request
@@ -40,6 +44,8 @@ export class PassedCall implements Call {
     this.#reply = passing.reply
     this.#keep = passing.keep
     this.served = passing.served
+    this.origin = passing.origin
+    this.straight = passing.origin !== undefined
   }
 
   answered(frame: Frame, at: Instant): void {
@@ -63,6 +69,10 @@ export class PassedCall implements Call {
     const entry = frame.entry()
     this.#reply.hit(version, entry, flags)
     keep({ ...entry, version, leaseMs }, at)
+  }
+
+  settled(): void {
+    this.#reply.settled()
   }
 
   waits(): void {

@@ -31,6 +31,9 @@ export abstract class KeyReply {
   lease(_lease: LeaseBody, _stale?: VersionedEntry, _flags?: number): void {}
   waiting(): void {}
 
+  /** Another member has answered who asked. */
+  settled(): void {}
+
   /** What another member answered, but for its flags. */
   pass(answer: Frame, flags: number): void {
     const { kind, existed } = answer

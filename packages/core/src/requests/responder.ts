@@ -19,6 +19,7 @@ import { Reads } from './reads.ts'
 import { type KeyReply, Reply } from './reply.ts'
 import { isBatchFrame, requestIn, requestsIn } from './request-in.ts'
 import { showSpare } from './spare-answer.ts'
+import { StraightReply } from './straight-reply.ts'
 import { checkSize } from './value-size.ts'
 
 /** A request without a budget still ends. */
@@ -32,6 +33,8 @@ interface Asked {
   readonly deadline: number
   readonly hops: readonly string[]
   readonly failed: readonly string[]
+  /** The id of the request, when whoever owns its key may answer who asked. */
+  readonly origin?: number | undefined
 }
 
 /** A request frame of one key, with the way back. */
@@ -103,7 +106,8 @@ export class Responder {
       const shares =
         !direct && hops.length === 1 && failed.length === 0 && placement.isReader(from.peer, { key, hash })
       const lapsed = frame.leaseMs > 0
-      this.#reads.add({ key, hash, direct: direct || shares, shares, lapsed }, reply, at)
+      const back = shares ? reply : this.#wayBack({ key, hash }, hops, { from, frame, reply, at })
+      this.#reads.add({ key, hash, direct: direct || shares, shares, lapsed }, back, at)
       return
     }
     if (this.#leaving) throw leaving()
@@ -112,8 +116,32 @@ export class Responder {
     else if (!this.#answeredShared({ key, hash }, reply, at))
       this.#pass(
         { kind: 'get', key, hash },
-        { from, reply, at, deadline: deadlineOf(frame, at), hops, failed },
+        {
+          from,
+          reply,
+          at,
+          deadline: deadlineOf(frame, at),
+          hops,
+          failed,
+          origin: hops.length === 0 && (frame.flags & FLAG.straight) !== 0 ? frame.requestId : undefined,
+        },
       )
+  }
+
+  /** Straight to who asked first, where it takes that and there is a link. */
+  #wayBack({ hash }: Target, hops: readonly string[], { from, frame, reply, at }: Received): Reply {
+    const [first] = hops
+    if (first === undefined || hops.length > 1 || (frame.flags & FLAG.straight) === 0) return reply
+    const asker = this.#calls.outlet(first)
+    if (asker === undefined) return reply
+    const { requestId } = frame
+    const settle = (): void => this.#calls.settle(from, requestId, at)
+    return new StraightReply(from, requestId, this.#node.stamp, {
+      asker,
+      origin: frame.origin(),
+      hash,
+      settle,
+    })
   }
 
   #single({ key, hops, failed }: PassedTarget, { from, frame, reply, at }: Received): void {
@@ -251,13 +279,15 @@ export class Responder {
     const keep: Passing['keep'] = keeps
       ? (entry, then) => copying.held.keep(request.key, { ...entry, askedAt }, then.now)
       : undefined
-    this.#calls.dispatch(new PassedCall(request, { hops, failed, deadline, reply, served, keep }), at)
+    // Who keeps a copy of the answer has to see it.
+    const origin = keeps ? undefined : asked.origin
+    this.#calls.dispatch(new PassedCall(request, { hops, failed, deadline, reply, served, keep, origin }), at)
   }
 
   /** One of many that wait here for the same peer. Throws ERR_OVERLOADED. */
   #counted(asked: Asked): Asked {
-    const { from, at, deadline, hops, failed } = asked
-    return { from, at, deadline, hops, failed, reply: this.#callers.begin(from.peer, asked.reply) }
+    const { from, at, deadline, hops, failed, origin } = asked
+    return { from, at, deadline, hops, failed, origin, reply: this.#callers.begin(from.peer, asked.reply) }
   }
 
   #answer(request: KeyRequest, as: Role, served: { readonly asked: Asked; readonly at: Instant }): void {

@@ -133,6 +133,11 @@ export class Frame {
     return { value, contentType, ttlMs }
   }
 
+  /** After the target of a get that was passed on and may be answered straight: the id under which its first hop waits. */
+  origin(): number {
+    return this.#u32()
+  }
+
   /** Entry version in hit and done. */
   version(): number {
     return this.#u64()

@@ -52,6 +52,8 @@ export const KIND = {
   waiting: 25,
   /** Of a look: an entry or a delete marker, with all that is known of it. */
   held: 26,
+  /** These requests of the receiver, which has passed them on, were answered straight to who asked first. */
+  settled: 27,
   /** Bodies from here on are messages (MessagePack). */
   pull: 32,
   delta: 33,
@@ -73,6 +75,8 @@ export const KIND = {
 export type FrameKind = (typeof KIND)[keyof typeof KIND]
 
 export const FLAG = {
+  /** In `get`: who asked first takes the answer from whoever owns the key. When it was passed on an id follows the target. */
+  straight: 1,
   /** In a reply: the answer came from another member than the one that was asked. */
   forwarded: 1,
   /** In `done`: there was an entry before. */

@@ -6,7 +6,7 @@ import { utf8Length } from '../keys.ts'
 import { LIMITS } from '../limits.ts'
 import type { BatchAnswer, BatchWrite } from './batch-bodies.ts'
 import type { EntryBody } from './entry-body.ts'
-import { bodyBytesMax } from './layout.ts'
+import { bodyBytesMax, FLAG } from './layout.ts'
 
 /** Characters of the text of an error; the rest is left out. */
 export const ERROR_LENGTH_MAX = 1024
@@ -21,9 +21,18 @@ export interface RequestPath {
   readonly lapsed?: boolean
   /** Of a get: the receiver is asked for what it keeps for the owner. */
   readonly spare?: boolean
+  /** Of a get: who asked first takes the answer from whoever owns the key. */
+  readonly straight?: boolean
+  /** Of such a get, when it is passed on: the id under which the first of `hops` waits for it. */
+  readonly origin?: number | undefined
 }
 
 export const NO_PATH: RequestPath = {}
+
+export function getFlags({ spare, lapsed, straight }: RequestPath): number {
+  const flags = spare === true ? FLAG.spare : lapsed === true ? FLAG.copied : 0
+  return straight === true ? flags | FLAG.straight : flags
+}
 
 export const NO_IDS: readonly string[] = []
 

@@ -8,6 +8,7 @@ import type { Frame } from './frame.ts'
 import { FLAG, KIND, type Stamp } from './layout.ts'
 import type { FillBody } from './load-bodies.ts'
 import { FrameReader, SMALL_FRAME_MAX } from './reader.ts'
+import { packSettled, unpackSettled } from './settled-body.ts'
 import { FrameWriter } from './writer.ts'
 
 interface FrameVector {
@@ -29,6 +30,10 @@ interface FrameVector {
   readonly claim: boolean
   readonly leaseMs: number
   readonly lapsed?: boolean
+  readonly straight?: boolean
+  readonly origin?: number
+  readonly shown?: number
+  readonly ids: readonly number[]
   readonly staleAfterMs: number
   readonly token: number
   readonly fill: FillBody['kind']
@@ -92,8 +97,15 @@ function write(writer: FrameWriter, frame: FrameVector): void {
   else if (kind === 'delete') writer.delete(requestId, budgetMs, key, frame)
   else if (kind === 'invalidate') writer.invalidate(requestId, budgetMs, key, frame.version)
   else if (kind === 'hit')
-    writer.hit(requestId, frame.version, entry(), frame.leaseMs ? FLAG.copied : flags, frame.leaseMs)
-  else if (kind === 'miss') writer.miss(requestId, flags)
+    writer.hit(
+      requestId,
+      frame.version,
+      entry(),
+      frame.leaseMs ? FLAG.copied : flags,
+      frame.leaseMs ?? frame.shown,
+    )
+  else if (kind === 'miss') writer.miss(requestId, flags, frame.shown)
+  else if (kind === 'settled') writer.message(KIND.settled, requestId, packSettled(frame.ids))
   else if (kind === 'done') writer.done(requestId, frame.version, frame.existed, flags)
   else if (kind === 'error') writer.error(requestId, errorCode(frame.error), frame.text)
   else if (kind === 'load') writer.load(requestId, budgetMs, key, frame, frame)
@@ -159,7 +171,13 @@ function meaning(frame: Frame): unknown {
   }
   switch (frame.kind) {
     case KIND.get:
-      return { ...said, budgetMs, ...frame.target(), ...(frame.leaseMs > 0 && { lapsed: true }) }
+      return {
+        ...said,
+        budgetMs,
+        ...frame.target(),
+        ...(frame.leaseMs > 0 && { lapsed: true }),
+        ...way(frame),
+      }
     case KIND.delete:
     case KIND.look:
       return { ...said, budgetMs, ...frame.target() }
@@ -236,11 +254,16 @@ function meaning(frame: Frame): unknown {
     case KIND.hit:
       return {
         ...{ ...said, forwarded, ...(frame.stale && { stale: true }) },
-        ...(frame.leaseMs > 0 && { leaseMs: frame.leaseMs }),
+        ...(frame.leaseMs > 0 ? { leaseMs: frame.leaseMs } : budgetMs > 0 && { shown: budgetMs }),
         ...{ version: frame.version(), ...entry() },
       }
     case KIND.miss:
-      return { ...said, forwarded, ...(frame.absent && { absent: true }) }
+      return {
+        ...{ ...said, forwarded, ...(frame.absent && { absent: true }) },
+        ...(budgetMs > 0 && { shown: budgetMs }),
+      }
+    case KIND.settled:
+      return { ...said, ids: unpackSettled(frame.rest()) }
     case KIND.done:
       return { ...said, forwarded, existed: frame.existed, version: frame.version() }
     case KIND.error: {
@@ -250,6 +273,12 @@ function meaning(frame: Frame): unknown {
     default:
       return { ...said, body: hexOf(frame.body()) }
   }
+}
+
+/** How a get may be answered. */
+function way(frame: Frame): object {
+  if ((frame.flags & FLAG.straight) === 0) return {}
+  return { straight: true, ...(frame.restBytes > 0 && { origin: frame.origin() }) }
 }
 
 function hexOf(bytes: Uint8Array): string {

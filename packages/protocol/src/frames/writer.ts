@@ -25,6 +25,7 @@ import {
   answersBytes,
   ERROR_LENGTH_MAX,
   entryBytes,
+  getFlags,
   idBytes,
   keysBytes,
   messageBytes,
@@ -86,9 +87,9 @@ export class FrameWriter {
   }
 
   get(requestId: number, budgetMs: number, key: string, path: RequestPath): void {
-    const flags = path.spare === true ? FLAG.spare : path.lapsed === true ? FLAG.copied : 0
-    this.#begin(KIND.get, flags, requestId, budgetMs, targetBytes(key, path))
+    this.#begin(KIND.get, getFlags(path), requestId, budgetMs, targetBytes(key, path) + 4)
     this.#target(key, path)
+    if (path.origin !== undefined) this.#u32(path.origin)
     this.#finish()
   }
 
@@ -179,8 +180,7 @@ export class FrameWriter {
   }
 
   fill(requestId: number, budgetMs: number, key: string, path: RequestPath, fill: FillBody): void {
-    const bytes = targetBytes(key, path) + 21 + this.#roomOf(fill.entry)
-    this.#begin(KIND.fill, 0, requestId, budgetMs, bytes)
+    this.#begin(KIND.fill, 0, requestId, budgetMs, targetBytes(key, path) + 21 + this.#roomOf(fill.entry))
     this.#target(key, path)
     this.#u64(fill.token)
     this.#bytes[this.#end++] = FILL_KINDS.indexOf(fill.kind)
@@ -234,8 +234,9 @@ export class FrameWriter {
     this.#finish()
   }
 
-  miss(requestId: number, flags = 0): void {
-    this.#begin(KIND.miss, flags, requestId, 0, 0)
+  /** `shown`: in a straight answer the part of the key's hash that is shown, which in a hit stands for the lease. */
+  miss(requestId: number, flags = 0, shown = 0): void {
+    this.#begin(KIND.miss, flags, requestId, shown, 0)
     this.#finish()
   }
 
@@ -392,8 +393,7 @@ export class FrameWriter {
     if (this.#end + count <= this.#bytes.length) return
     const waiting = this.#end - this.#taken
     if (waiting + count > WAITING_BYTES_MAX) {
-      const message = `${waiting} bytes of frames wait to be sent; nothing takes them`
-      throw new CacheMeshError('ERR_OVERLOADED', message)
+      throw new CacheMeshError('ERR_OVERLOADED', `${waiting} bytes of frames wait; nothing takes them`)
     }
     const least = this.#keepsValue ? count : SLAB_BYTES
     const bytes = new Uint8Array(Math.max(least, waiting * 2, waiting + count))
