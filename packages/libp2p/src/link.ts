@@ -27,8 +27,11 @@ export interface Link {
   readonly queuedBytes: number
   /** Bytes that have arrived, whole frames or not: a sign of life while a large value is on its way. */
   readonly receivedBytes: number
-  /** Sends the frames of this tick of the event loop together: at its end, or when there are many. */
-  flushSoon(): void
+  /**
+   * Sends the frames of this tick of the event loop together: at its end, or when there are many. With `whole` there have
+   * to be more: of frames that cross a third member (decision 0059).
+   */
+  flushSoon(whole?: boolean): void
   /**
    * Sends one encoded frame that is too large for the stream of small frames, in pieces. Their bytes must not change
    * any more. Large frames keep their order among each other, not towards small ones.
@@ -126,9 +129,10 @@ export class PeerLink implements Link, LaneOwner {
     if (this.#opener && this.#frames !== undefined && this.#bulk !== undefined) this.#greet()
   }
 
-  flushSoon(): void {
+  flushSoon(whole = false): void {
     // A tick that answers a great many requests must not keep them all back until its end.
-    const bytesMax = ++this.#waiting < SMALL_BATCH_FRAMES ? BATCH_BYTES_MAX : SMALL_BATCH_BYTES
+    const isSmall = !whole && ++this.#waiting >= SMALL_BATCH_FRAMES
+    const bytesMax = isSmall ? SMALL_BATCH_BYTES : BATCH_BYTES_MAX
     if (this.writer.length >= bytesMax) this.#flush()
     if (this.#flushing) return
     this.#flushing = true

@@ -63,6 +63,23 @@ describe('links', () => {
     await until(() => expect(b.frames).toHaveLength(1000))
     expect(b.frames.map(frame => frame.key)).toEqual(Array.from({ length: 1000 }, (_, i) => `key ${i}`))
   })
+
+  it('send frames that are to stay together in larger pieces', async () => {
+    const [a, b] = [await open(), await open()]
+    const link = await a.transport.dial(b.transport.addresses)
+    for (let i = 0; i < 100; i++) {
+      link.writer.get(i, 100, `key ${i}`, {})
+      link.flushSoon(true)
+    }
+    expect(link.writer.length).toBeGreaterThan(100 * 32)
+    for (let i = 100; i < 1000; i++) {
+      link.writer.get(i, 100, `key ${i}`, {})
+      link.flushSoon(true)
+    }
+    expect(link.writer.length).toBeLessThan(8 * 1024)
+    await until(() => expect(b.frames).toHaveLength(1000))
+    expect(b.frames.map(frame => frame.key)).toEqual(Array.from({ length: 1000 }, (_, i) => `key ${i}`))
+  })
 })
 
 describe('a link that ends', () => {

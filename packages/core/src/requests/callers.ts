@@ -7,46 +7,54 @@ import { BOUNDS } from '../limits/limits.ts'
 import { KeyReply } from './reply.ts'
 
 export class Callers {
-  readonly #waiting = new Map<string, number>()
+  /** Those of which something waits. */
+  readonly #callers = new Map<string, Caller>()
 
   /** Requests of this peer that wait. */
   waiting(peer: string): number {
-    return this.#waiting.get(peer) ?? 0
+    return this.#callers.get(peer)?.waiting ?? 0
   }
 
   /** The way back of a request that may have to wait. Throws ERR_OVERLOADED when too many of this peer do. */
   begin(peer: string, reply: KeyReply): KeyReply {
-    const waiting = this.waiting(peer)
-    if (waiting >= BOUNDS.callerWaitingMax) {
+    let caller = this.#callers.get(peer)
+    if (caller === undefined) {
+      caller = { peer, waiting: 0 }
+      this.#callers.set(peer, caller)
+    }
+    if (caller.waiting >= BOUNDS.callerWaitingMax) {
       throw new CacheMeshError(
         'ERR_OVERLOADED',
-        `${waiting} requests of member ${peer} wait here already; try again`,
+        `${caller.waiting} requests of member ${peer} wait here already; try again`,
       )
     }
-    this.#waiting.set(peer, waiting + 1)
-    return new CountedReply(reply, this, peer)
+    caller.waiting++
+    return new CountedReply(reply, this, caller)
   }
 
-  /** One of this peer's requests was answered. */
-  end(peer: string): void {
-    const waiting = this.waiting(peer) - 1
-    if (waiting > 0) this.#waiting.set(peer, waiting)
-    else this.#waiting.delete(peer)
+  /** One of its requests was answered. */
+  end(caller: Caller): void {
+    if (--caller.waiting === 0) this.#callers.delete(caller.peer)
   }
+}
+
+interface Caller {
+  readonly peer: string
+  waiting: number
 }
 
 /** Tells when the answer has left. */
 class CountedReply extends KeyReply {
   readonly #reply: KeyReply
   readonly #callers: Callers
-  readonly #peer: string
+  readonly #caller: Caller
   #waits = true
 
-  constructor(reply: KeyReply, callers: Callers, peer: string) {
+  constructor(reply: KeyReply, callers: Callers, caller: Caller) {
     super()
     this.#reply = reply
     this.#callers = callers
-    this.#peer = peer
+    this.#caller = caller
   }
 
   override pass(answer: Frame, flags: number): void {
@@ -94,7 +102,7 @@ class CountedReply extends KeyReply {
   }
 
   #ended(): void {
-    if (this.#waits) this.#callers.end(this.#peer)
+    if (this.#waits) this.#callers.end(this.#caller)
     this.#waits = false
   }
 }

@@ -197,10 +197,9 @@ export class Calls {
     return this.#reach.outlet(peer)
   }
 
-  /** A request that this peer has passed on was answered to who asked first. */
-  settle(by: Outlet, id: number, at: Instant): void {
+  /** A request that this peer has passed on was answered to who asked first. It is told so by the next sweep. */
+  settle(by: Outlet, id: number): void {
     this.#straights.settle(by, id)
-    this.wait(at)
   }
 
   /** A reply frame. One that nobody waits for any more is dropped. */
@@ -323,7 +322,7 @@ export class Calls {
     if (isPassed) paceOf.asked++
     else if (kind === 'get' || kind === 'load') pace.sent(id, now)
     this.#node.used(call.to)
-    sent(outlet, writer)
+    sent(outlet, writer, isPassed)
     this.wait(at)
   }
 

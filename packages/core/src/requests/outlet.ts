@@ -10,7 +10,8 @@ export interface Outlet {
   readonly queuedBytes: number
   /** Bytes that have come from the peer, whole frames or not. */
   readonly receivedBytes: number
-  flushSoon(): void
+  /** `whole`: what was written leaves with more of its kind, in fewer and larger pieces. */
+  flushSoon(whole?: boolean): void
   /**
    * Sends one frame that is too large to stand among the small ones, in pieces as a writer hands it out. They are kept
    * until they have left, and must not change.
@@ -43,9 +44,9 @@ export function writerFor(outlet: Outlet, stamp: Stamp, bytes: number): FrameWri
   return bytes + AROUND_BYTES <= LIMITS.smallFrameBytesMax ? outlet.writer : new FrameWriter(stamp, true)
 }
 
-export function sent(outlet: Outlet, writer: FrameWriter): void {
+export function sent(outlet: Outlet, writer: FrameWriter, whole?: boolean): void {
   if (writer === outlet.writer) {
-    outlet.flushSoon()
+    outlet.flushSoon(whole)
     return
   }
   outlet.sendBulk(writer.takePieces())

@@ -134,14 +134,10 @@ export class Responder {
     if (first === undefined || hops.length > 1 || (frame.flags & FLAG.straight) === 0) return reply
     const asker = this.#calls.outlet(first)
     if (asker === undefined) return reply
-    const { requestId } = frame
-    const settle = (): void => this.#calls.settle(from, requestId, at)
-    return new StraightReply(from, requestId, this.#node.stamp, {
-      asker,
-      origin: frame.origin(),
-      hash,
-      settle,
-    })
+    // Who has passed it on hears that it was answered.
+    this.#calls.wait(at)
+    const way = { by: from, id: frame.requestId, stamp: this.#node.stamp }
+    return new StraightReply(way, { outlet: asker, origin: frame.origin(), hash }, this.#calls)
   }
 
   #single({ key, hops, failed }: PassedTarget, { from, frame, reply, at }: Received): void {

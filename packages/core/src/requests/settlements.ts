@@ -4,7 +4,7 @@
 import { KIND, packSettled } from '@cachemesh/protocol'
 import type { Outlet } from './outlet.ts'
 
-const TOGETHER_MAX = 256
+const TOGETHER_MAX = 1_024
 
 export class Settlements {
   readonly #ids = new Map<Outlet, number[]>()

@@ -8,38 +8,54 @@ import { shown } from './straights.ts'
 /** Larger values go back the way they came: only there is it seen that one of them takes its time. */
 const STRAIGHT_BYTES_MAX = LIMITS.smallFrameBytesMax / 2
 
+/** Hears which requests were answered so. */
+export interface Settling {
+  settle(by: Outlet, id: number): void
+}
+
 export interface FirstAsker {
-  readonly asker: Outlet
+  readonly outlet: Outlet
   /** Its request waits there under this id. */
   readonly origin: number
   readonly hash: number
-  /** It has been answered. */
-  readonly settle: () => void
 }
 
 export class StraightReply extends Reply {
+  readonly #by: Outlet
+  readonly #id: number
   readonly #first: FirstAsker
+  readonly #settling: Settling
 
-  constructor(by: Outlet, id: number, stamp: Stamp, first: FirstAsker) {
+  constructor(
+    { by, id, stamp }: { readonly by: Outlet; readonly id: number; readonly stamp: Stamp },
+    first: FirstAsker,
+    settling: Settling,
+  ) {
     super(by, id, stamp)
+    this.#by = by
+    this.#id = id
     this.#first = first
+    this.#settling = settling
   }
 
   override hit(version: number, entry: EntryBody, flags = 0, leaseMs = 0): void {
-    const { asker, origin, hash, settle } = this.#first
-    if (leaseMs > 0 || entry.value.length > STRAIGHT_BYTES_MAX || asker.queuedBytes > QUEUED_BYTES_MAX) {
+    const { outlet, origin, hash } = this.#first
+    if (leaseMs > 0 || entry.value.length > STRAIGHT_BYTES_MAX || outlet.queuedBytes > QUEUED_BYTES_MAX) {
       super.hit(version, entry, flags, leaseMs)
       return
     }
-    asker.writer.hit(origin, version, entry, flags | FLAG.forwarded, shown(hash))
-    asker.flushSoon()
-    settle()
+    outlet.writer.hit(origin, version, entry, flags | FLAG.forwarded, shown(hash))
+    this.#settle(outlet)
   }
 
   override miss(flags = 0): void {
-    const { asker, origin, hash, settle } = this.#first
-    asker.writer.miss(origin, flags | FLAG.forwarded, shown(hash))
-    asker.flushSoon()
-    settle()
+    const { outlet, origin, hash } = this.#first
+    outlet.writer.miss(origin, flags | FLAG.forwarded, shown(hash))
+    this.#settle(outlet)
+  }
+
+  #settle(outlet: Outlet): void {
+    outlet.flushSoon(true)
+    this.#settling.settle(this.#by, this.#id)
   }
 }

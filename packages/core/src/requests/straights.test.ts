@@ -173,7 +173,7 @@ describe('a get that is passed on', () => {
     mesh.delivers()
     mesh.passes(50)
     expect(mesh.results).toHaveLength(1_000)
-    expect(mesh.heard(mesh.wrong, mesh.owner)).toEqual(new Array(4).fill(KIND.settled))
+    expect(mesh.heard(mesh.wrong, mesh.owner)).toEqual([KIND.settled])
     expect(mesh.wrong.calls.pending).toBe(0)
   })
 

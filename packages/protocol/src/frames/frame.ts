@@ -1,13 +1,12 @@
-import { CacheMeshError, errorCode } from '../errors.ts'
+import { errorCode } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { type Alteration, type AlteredBody, OPERATIONS, WRITE_OUTCOMES } from './alter-bodies.ts'
 import type { BatchWrite } from './batch-bodies.ts'
 import { readU64 } from './integer.ts'
+import { readId } from './known-ids.ts'
 import { CONTENT_TYPE_TEXT, CONTENT_TYPES, FLAG, HEAD_BYTES, KIND } from './layout.ts'
 import { FILL_KINDS, type FillBody, type LeaseBody, type LoadWish, type ReleaseBody } from './load-bodies.ts'
-
-// A byte order mark is a character of a key like any other.
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+import { malformed, readText } from './text.ts'
 
 /** The target of a request, decoded. */
 export interface Target {
@@ -317,7 +316,9 @@ export class Frame {
       this.#need(1)
       const length = this.#view.getUint8(this.#at++)
       if (length === 0 || length > LIMITS.nodeIdBytesMax) throw malformed(`a node id of ${length} bytes`)
-      ids.push(this.#text(length))
+      this.#need(length)
+      ids.push(readId(this.#bytes, this.#at, this.#at + length))
+      this.#at += length
     }
     return ids
   }
@@ -364,30 +365,4 @@ export class Frame {
   #need(count: number): void {
     if (this.#at + count > this.#end) throw malformed('fewer bytes than its fields need')
   }
-}
-
-/** For texts of 0 to 32 bytes, one array each: the characters of the text that is read now. */
-const UNITS: readonly number[][] = Array.from({ length: 33 }, (_, length) => new Array(length).fill(0))
-
-/** UTF-8 to string. Short ASCII, the usual key, skips the decoder, which costs more than the key. */
-function readText(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start < UNITS.length) {
-    const units = UNITS[end - start] as number[]
-    let ascii = 0
-    for (let i = 0; i < units.length; i++) {
-      const unit = bytes[start + i] as number
-      units[i] = unit
-      ascii |= unit
-    }
-    if (ascii < 0x80) return String.fromCharCode.apply(null, units)
-  }
-  try {
-    return utf8.decode(bytes.subarray(start, end))
-  } catch {
-    throw malformed('text that is not UTF-8')
-  }
-}
-
-function malformed(what: string): CacheMeshError {
-  return new CacheMeshError('ERR_MALFORMED_FRAME', `The frame holds ${what}`)
 }

@@ -1,6 +1,6 @@
 // Body of settled: the ids of requests, each a u32.
 
-import { CacheMeshError } from '../errors.ts'
+import { malformed } from './text.ts'
 
 export function packSettled(ids: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(ids.length * 4)
@@ -11,9 +11,7 @@ export function packSettled(ids: readonly number[]): Uint8Array {
 
 /** Throws ERR_MALFORMED_FRAME. */
 export function unpackSettled(body: Uint8Array): number[] {
-  if (body.length % 4 !== 0) {
-    throw new CacheMeshError('ERR_MALFORMED_FRAME', 'The frame holds a part of the id of a request')
-  }
+  if (body.length % 4 !== 0) throw malformed('a part of the id of a request')
   const view = new DataView(body.buffer, body.byteOffset, body.length)
   return Array.from({ length: body.length / 4 }, (_, i) => view.getUint32(i * 4, true))
 }
