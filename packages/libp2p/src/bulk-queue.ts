@@ -1,20 +1,27 @@
 // Large frames on their way into the bulk stream, a slice at a time. A slice is only handed over when the
-// stream has room, so that what is queued stays here, where it can be counted, and small frames find gaps.
+// stream has room, so that what is queued stays here, where it can be counted, and small frames find gaps. While small
+// frames are sent too, slices keep to a pace.
 
 import type { Stream } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { BulkPace } from './bulk-pace.ts'
 
 const SLICE_BYTES = 64 * 1024
 
 export class BulkQueue {
   readonly #stream: Stream
   readonly #failed: (error: unknown) => void
+  readonly #pace = new BulkPace()
   /** Of all frames, in order. */
   #pieces: Uint8Array[] = []
   /** Bytes of the first piece that were handed over. */
   #sent = 0
   #waiting = 0
   #pumping = false
+  /** Slices are looked after once the small frames of this turn are on their way. */
+  #following = false
+  /** Until the pace lets the next slice leave. */
+  #pausing: NodeJS.Timeout | undefined
   #whenEmpty: (() => void) | undefined
 
   constructor(stream: Stream, failed: (error: unknown) => void) {
@@ -32,7 +39,22 @@ export class BulkQueue {
     return this.#waiting
   }
 
+  /**
+   * Small frames were handed to their own stream. A slice that is due leaves right behind them: in the time in which the
+   * peer works on them it is in nobody's way. In the same write it would be encrypted before they leave.
+   */
+  smallSent(): void {
+    this.#pace.smallSent(performance.now())
+    if (this.#waiting === 0 || this.#following) return
+    this.#following = true
+    setImmediate(() => {
+      this.#following = false
+      this.#pump()
+    })
+  }
+
   push(frame: readonly Uint8Array[]): void {
+    this.#pace.largeQueued()
     for (const piece of frame) {
       this.#pieces.push(piece)
       this.#waiting += piece.length
@@ -59,13 +81,24 @@ export class BulkQueue {
     if (this.#pumping) return
     this.#pumping = true
     try {
-      while (this.#waiting > 0 && !this.#stream.writableNeedsDrain) this.#sendSlice()
+      while (this.#waiting > 0 && !this.#stream.writableNeedsDrain && this.#isDue()) this.#sendSlice()
       if (this.#waiting === 0) this.#whenEmpty?.()
     } catch (error) {
       this.#failed(error)
     } finally {
       this.#pumping = false
     }
+  }
+
+  /** False when the pace is reached; then it goes on by itself. */
+  #isDue(): boolean {
+    const waitMs = this.#pace.waitMs(performance.now())
+    if (waitMs === 0) return true
+    this.#pausing ??= setTimeout(() => {
+      this.#pausing = undefined
+      this.#pump()
+    }, waitMs)
+    return false
   }
 
   /** What comes next, of one frame or of several. */
@@ -82,6 +115,7 @@ export class BulkQueue {
       this.#sent = 0
     }
     this.#waiting -= slice.byteLength
+    this.#pace.sliceSent(slice.byteLength, performance.now())
     this.#stream.send(slice)
   }
 }

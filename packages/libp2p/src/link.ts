@@ -188,6 +188,7 @@ export class PeerLink implements Link, LaneOwner {
     if (bytes === undefined || this.#state !== 'up') return
     try {
       this.#frames?.stream.send(bytes)
+      this.#queue?.smallSent()
     } catch (error) {
       this.failed(broken(error))
     }

@@ -10,8 +10,8 @@ export const BULK_FRAME_MAX: number =
 
 /** Where a joined frame begins, so that the value of a usual hit, 49 bytes behind, lies at a multiple of 8. */
 const VALUE_OFFSET = 7
-/** A lying length gets no more memory than this before as many bytes have come. */
-const FIRST_BYTES_MAX = 1024 * 1024
+/** A lying length gets no more memory than this before as many bytes have come: a value of 1 MiB with its head. */
+const FIRST_BYTES_MAX = 1024 * 1024 + 8 * 1024
 /** Whose value is copied anyway: the frame is, and its value is not. */
 const COPIED_BYTES_MIN = 16 * 1024
 
