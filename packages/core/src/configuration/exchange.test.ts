@@ -230,6 +230,19 @@ describe('an exchange', () => {
     }
   })
 
+  it('names those whose removal it hears of when it holds a later claim of theirs, told or announced', () => {
+    const since = configurationOf(memberOf('a', { incarnation: 2 }))
+    const gone = memberRecord(tombstone(memberOf('a'), 'removed'))
+    const removed = author(configurationOf(memberOf('a')), [gone], 1)
+    const delta = deltaTo(removed, summaryOf(EMPTY))
+    const told = holding(since, 'p').exchange.receive('p', { kind: 'delta', delta }, 1)
+    const announced = holding(since, 'p').exchange.announced('p', delta, 1)
+    for (const outputs of [told, announced]) {
+      const overtaken = outputs.filter(({ kind }) => kind === 'overtaken')
+      expect(overtaken).toMatchObject([{ members: [{ id: 'a', state: 'removed', incarnation: 1 }] }])
+    }
+  })
+
   it('asks nobody to whom there is no link', () => {
     const { exchange } = holding(EMPTY)
     expect(exchange.announced('gossip', deltaTo(two, summaryOf(one)), 1)).toEqual([])

@@ -197,7 +197,8 @@ export class Exchange {
     if (joined.mergedAnew) this.#spread.merged(joined.theirs, before)
     const others = joined.changed && !joined.mergedAnew ? this.#spread.announced(before, now, from) : []
     this.#spread.heardByAll(delta.version)
-    return [...this.#surprised(), ...others, ...this.joinWaiting(now)]
+    const overtaken = overtakenIn(delta, this.#ledger.current)
+    return [...this.#surprised(), ...overtaken, ...others, ...this.joinWaiting(now)]
   }
 
   /** This node changed the document, which was `since`. */

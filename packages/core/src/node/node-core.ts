@@ -197,6 +197,7 @@ export class NodeCore extends DataRooms {
       case 'message': {
         const { from, message, clock = 0 } = input
         if (clock > 0) this.store.clock.compare(from, clock, at.wall)
+        this.replication.heard(from, at.now)
         if (message.kind === 'beat') this.balance.beaten(from, message, at.now)
         if (isTransfer(message)) {
           this.#follows(this.replication.receive(from, message, { ...at, clock }), at)

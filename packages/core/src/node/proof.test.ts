@@ -1,5 +1,6 @@
 import type { Message } from '@cachemesh/protocol'
 import { describe, expect, it } from 'vitest'
+import { TIMES } from '../limits/limits.ts'
 import { Life } from '../testing/life.ts'
 import { configurationOf, memberOf } from '../testing/members.ts'
 
@@ -35,6 +36,19 @@ describe('a node that answers an accusation', () => {
     expect(life.me!.incarnation).toBe(before + 1)
     expect(life.node.replication.doubts('key', held)).toBe(true)
     expect(life.node.replication.expects('q')).toBe(true)
+  })
+
+  it('waits for those who may have written meanwhile until they can be heard: they may be cut off themselves', () => {
+    const life = settled()
+    freeze(life, 8_000)
+    life.hear('p', { ...ACCUSED, charges: ACCUSED.charges.map(it => ({ ...it, since: life.me!.since })) })
+    life.pass(TIMES.expectMs + 2_000)
+    expect(['p', 'q'].map(peer => life.node.replication.expects(peer))).toEqual([true, true])
+    life.hear('q', { kind: 'beat', seq: 1, echo: 0, urgent: false })
+    life.pass(TIMES.expectMs + 1)
+    expect(['p', 'q'].map(peer => life.node.replication.expects(peer))).toEqual([true, false])
+    life.pass(TIMES.doubtMs)
+    expect(life.node.replication.expects('p')).toBe(false)
   })
 
   it('without one, or long after it, does not', () => {

@@ -183,7 +183,10 @@ export class Replication {
     if (moves.gained) this.#leftovers.gained(target => this.#former.isHolder(this.#self, target))
     if (moves.lost) this.#leftovers.lost(store.clock.next(at.wall))
     for (const member of moves.removed) this.#takeovers.removed(member, at)
-    for (const member of [...moves.removed, ...moves.left]) this.#arrivals.went(member)
+    for (const member of [...moves.removed, ...moves.left]) {
+      this.#arrivals.went(member)
+      this.#expectations.went(member)
+    }
     for (const member of after.weights.keys())
       if (!before.weights.has(member)) this.#arrivals.came(member, at.now)
     for (const peer of moves.left) if (this.#parts.linked.has(peer)) this.#expectations.expect(peer, at.now)
@@ -204,7 +207,12 @@ export class Replication {
   returns(at: Instant): void {
     this.#doubtedUpTo = this.#parts.store.clock.next(at.wall)
     for (const peer of this.#standing.weights.keys())
-      if (peer !== this.#self) this.#expectations.expect(peer, at.now)
+      if (peer !== this.#self) this.#expectations.doubt(peer, at.now)
+  }
+
+  /** Some message has come from a peer. */
+  heard(peer: string, now: number): void {
+    this.#expectations.heard(peer, now)
   }
 
   /** Others may have something newer than what is here of this key, under this version. */
@@ -335,8 +343,6 @@ export class Replication {
     return this.#configuration.member(peer)?.state === 'active'
   }
 
-  // For the data path.
-
   /** An entry of another member, for a key that this node holds, or answers for. Throws ERR_VALUE_TOO_LARGE. */
   take(peer: string, target: Target, arrived: { readonly entry: Entry; readonly at: Instant }): Accepted {
     // What is here for somebody who could not be reached does not stay until it is long out of date.
@@ -347,16 +353,12 @@ export class Replication {
     return this.#arrivals.take(peer, target, arrived)
   }
 
-  /**
-   * Members that may have the entry of a key that is not in this node's memory, in the order in which to ask them;
-   * `sure`: they are all there are. Undefined: nobody has.
-   */
-  sources(target: Target): { readonly ask: readonly string[]; readonly sure: boolean } | undefined {
+  /** Who may have the entry of a key that is not in this node's memory, in the order in which to ask; undefined: nobody. */
+  sources(target: Target): readonly string[] | undefined {
     if (!this.cold) return undefined
     const listed = [...this.#former.list(target), ...this.#parts.placement.list(target)]
     const expected = [...new Set(listed)].filter(id => id !== this.#self && this.#expectations.has(id))
-    if (expected.length === 0) return undefined
-    return { ask: expected, sure: true }
+    return expected.length === 0 ? undefined : expected
   }
 
   /** This node would know of an entry of this key, if there was one. */

@@ -88,15 +88,7 @@ export class Looks {
 
   #look(
     call: Call,
-    {
-      as,
-      sources,
-      at,
-    }: {
-      readonly as: Role
-      readonly sources: { readonly ask: readonly string[]; readonly sure: boolean }
-      readonly at: Instant
-    },
+    { as, sources, at }: { readonly as: Role; readonly sources: readonly string[]; readonly at: Instant },
   ): void {
     const { key, hash } = call.request
     const then: Then = (sure, later) =>
@@ -107,12 +99,12 @@ export class Looks {
       open.waiting.push({ then, call })
       return
     }
-    if (sources.ask.length === 0 || latest <= at.now) {
+    if (latest <= at.now) {
       then(false, at)
       return
     }
     const deadline = Math.min(at.now + LOOK_MS, latest)
-    const look = new Look({ node: this.#node, request: { kind: 'look', key, hash }, deadline, ...sources })
+    const look = new Look({ node: this.#node, request: { kind: 'look', key, hash }, deadline, sources })
     look.waiting.push({ then, call })
     look.again = later => this.#calls.dispatch(look, later)
     look.over = () => {
@@ -136,22 +128,20 @@ class Look implements Call {
   over: () => void = () => {}
   readonly #node: NodeParts
   readonly #left: string[]
-  #sure: boolean
+  #sure = true
 
   constructor(parts: {
     readonly node: NodeParts
     readonly request: KeyRequest
     readonly deadline: number
-    readonly ask: readonly string[]
-    readonly sure: boolean
+    readonly sources: readonly string[]
   }) {
-    const [first = '', ...left] = parts.ask
+    const [first = '', ...left] = parts.sources
     this.request = parts.request
     this.deadline = parts.deadline
     this.only = first
     this.#node = parts.node
     this.#left = left
-    this.#sure = parts.sure
   }
 
   answered(frame: Frame, at: Instant): void {
