@@ -13,11 +13,14 @@ interface Plan {
   readonly rounds: number
   /** How long each contender is measured in a round. */
   readonly sliceMs: number
+  /** How long each runs before: the compiler takes two or three seconds to know what large values need. */
+  readonly warmUpMs: number
 }
 
 interface Load {
   readonly depth: number
-  readonly durationMs: number
+  readonly sliceMs: number
+  readonly warmUpMs: number
 }
 
 const FULL: Plan = {
@@ -28,11 +31,13 @@ const FULL: Plan = {
   ],
   rounds: 9,
   sliceMs: 400,
+  warmUpMs: 3_000,
 }
 const QUICK: Plan = {
   sizes: FULL.sizes.map(({ valueBytes, keyCount }) => ({ valueBytes, keyCount: keyCount / 20 })),
   rounds: 2,
   sliceMs: 50,
+  warmUpMs: 50,
 }
 const DEPTHS = [1, 64, 256]
 const SEED = 20_261_121
@@ -41,7 +46,7 @@ const STRIDE = 7_919
 
 export async function remote(options: BenchOptions): Promise<Report> {
   const { encryptions, quick } = options
-  const { sizes, rounds, sliceMs } = quick ? QUICK : FULL
+  const { sizes, rounds, ...times } = quick ? QUICK : FULL
   const measured: Measured[] = []
   let redisVersion: string | undefined
   for (const size of sizes) {
@@ -52,7 +57,7 @@ export async function remote(options: BenchOptions): Promise<Report> {
     for (const depth of DEPTHS) {
       progress(`${size.valueBytes} B, depth ${depth}`)
       const samples = await interleaved(
-        contendersOf(stage, size.keyCount, { depth, durationMs: sliceMs }),
+        contendersOf(stage, size.keyCount, { depth, ...times }),
         rounds,
       )
       measured.push({ ...size, depth, samples })
@@ -62,9 +67,13 @@ export async function remote(options: BenchOptions): Promise<Report> {
   return describeRemote({ ...options, rounds, redisVersion, measured })
 }
 
-function contendersOf({ parties }: Stage, keyCount: number, load: Load): Contender[] {
+function contendersOf({ parties }: Stage, keyCount: number, { depth, ...times }: Load): Contender[] {
   return parties.map(({ name, measure }) => ({
     name,
-    measure: round => measure({ ...load, from: (round * STRIDE) % keyCount }),
+    measure: round => {
+      // The round before the first is dropped.
+      const durationMs = round === 0 ? times.warmUpMs : times.sliceMs
+      return measure({ depth, durationMs, from: (round * STRIDE) % keyCount })
+    },
   }))
 }
