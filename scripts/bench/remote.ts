@@ -56,10 +56,7 @@ export async function remote(options: BenchOptions): Promise<Report> {
     redisVersion = stage.redisVersion
     for (const depth of DEPTHS) {
       progress(`${size.valueBytes} B, depth ${depth}`)
-      const samples = await interleaved(
-        contendersOf(stage, size.keyCount, { depth, ...times }),
-        rounds,
-      )
+      const samples = await interleaved(contendersOf(stage, size.keyCount, { depth, ...times }), rounds)
       measured.push({ ...size, depth, samples })
     }
   }
