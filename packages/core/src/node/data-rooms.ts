@@ -39,6 +39,8 @@ export abstract class DataRooms {
   readonly load: Load
   readonly isWatched: (now: number) => boolean
   readonly rules: Rules
+  /** Ids of requests begin behind this number, another one in each process. */
+  readonly requestsAfter: number
   /** Whether this node has more to do than it gets done. */
   readonly pressure: Pressure
   #wantedAt = Number.POSITIVE_INFINITY
@@ -49,7 +51,9 @@ export abstract class DataRooms {
     this.rules = { ...RULES, ...options.rules }
     this.pressure = new Pressure(this.rules.lateMs)
     // Not the dice of the others: what they show others see.
-    const seed = new Random(options.randomSeed + 1).below(2 ** 32)
+    const dice = new Random(options.randomSeed + 1)
+    const seed = dice.below(2 ** 32)
+    this.requestsAfter = dice.below(2 ** 32)
     this.store = new Store(options.cacheBytes, { seed, ...options.eviction })
     this.store.clock.showIn(this.stamp)
     this.placement = new Placement(options.id, options.rings)

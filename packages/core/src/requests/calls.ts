@@ -51,6 +51,7 @@ export class Calls {
 
   constructor(node: NodeParts, outlets: Outlets) {
     this.#node = node
+    this.#pending = new PendingCalls(node.requestsAfter)
     this.#reach = new Reach({ placement: node.placement, outlets, openings: this.#openings })
     this.#hearing = new Hearing(outlets.links)
     this.#forgotten = new ForgottenLoads(node)

@@ -21,6 +21,8 @@ export interface NodeParts {
   /** What this node has still to get, and what others may write here. */
   readonly replication: Replication
   readonly stamp: Stamp
+  /** Ids of requests begin behind this number, another one in each process. */
+  readonly requestsAfter: number
   /** Most of those who watch this node have heard it a moment ago. */
   readonly isWatched: (now: number) => boolean
   readonly rules: Rules

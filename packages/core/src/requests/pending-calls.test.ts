@@ -61,6 +61,11 @@ describe('pending calls', () => {
     )
   })
 
+  it('begin behind the number they are given, also the last one there is', () => {
+    const ids = [0, 41, 2 ** 32 - 1].map(after => add(new PendingCalls(after))[0])
+    expect(ids).toEqual([1, 42, 1])
+  })
+
   it('never give the call of a newer request for an old id', () => {
     const pending = new PendingCalls()
     const [first] = add(pending)

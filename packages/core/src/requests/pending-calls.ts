@@ -19,7 +19,15 @@ export class PendingCalls {
   /** Any call was ever watched: in most meshes none is. */
   #watches = false
   #size = 0
-  #lastId = 0
+  #lastId: number
+
+  /**
+   * @param after any number: the first id is the next one. An answer may come from a member that was not asked, for a
+   * process that is no more: a process that begins elsewhere has no such request.
+   */
+  constructor(after = 0) {
+    this.#lastId = after
+  }
 
   get size(): number {
     return this.#size

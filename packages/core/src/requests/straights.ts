@@ -18,7 +18,7 @@ const LOST_MS = 100
 /** When one was lost, for how long answers come by the way of the requests alone, ms. */
 const RELAYED_MS = 10_000
 
-/** True for an answer to this call, whoever it comes from. Ids begin anew with each process: it has to show the key too. */
+/** True for an answer to this call, whoever it comes from. It may be for a process that is no more: it shows the key too. */
 export function isStraight(frame: Frame, { straight, origin, request }: Call): boolean {
   const { kind, forwarded, budgetMs } = frame
   if (straight !== true || origin !== undefined || !forwarded) return false
