@@ -150,7 +150,7 @@ describe('a node that has more to do than it gets done', () => {
     member.hears('b', writer => writer.get(20_000, 1_000, far, {}))
     expect(member.sent('b')).toMatchObject([{ id: 20_000, code: 'ERR_OVERLOADED' }])
     member.hears('c', writer => writer.get(1, 1_000, other, {}))
-    const [first] = member.sent('c') as [{ readonly id: number }]
+    const first = member.sent('c')[0]!
     expect(first).toMatchObject({ kind: KIND.get })
     // Each that is answered makes room for one.
     member.hears('c', writer => writer.miss(first.id))
