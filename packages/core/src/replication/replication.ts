@@ -19,7 +19,7 @@ import { isInCharge } from './charge.ts'
 import { Expectations } from './expectations.ts'
 import { Holdings } from './holdings.ts'
 import { Leftovers } from './leftovers.ts'
-import { Offers, type Send } from './offers.ts'
+import { Offers, type Send, type Want } from './offers.ts'
 import { Pulls } from './pulls.ts'
 import { movesBetween, type Standing, standingIn } from './standing.ts'
 import { dropTaken, Takeovers } from './takeovers.ts'
@@ -34,10 +34,7 @@ export interface ReplicationParts {
   readonly rules: Rules
 }
 
-export type ReplicationOutput =
-  | Send
-  /** A link to this member is needed. */
-  | { readonly kind: 'want'; readonly peer: string }
+export type ReplicationOutput = Send | Want
 
 /** How much of what a node should hold it holds. */
 export interface ReplicationState {
@@ -298,7 +295,7 @@ export class Replication {
 
   /** What this node has is offered to a member that may lack it. */
   #offer(peer: string, routine: boolean, { now, wall }: Instant): readonly ReplicationOutput[] {
-    const { placement, linked, store } = this.#parts
+    const { placement, store } = this.#parts
     const stoodIn = this.#stoodInFor.get(peer)
     if (stoodIn !== undefined) {
       // Whatever the reason for this offer, it gives back what was kept in the peer's place until now.
@@ -308,8 +305,7 @@ export class Replication {
     const mayLack = placement.replicates || this.#leftovers.any || this.#isOwed(peer) || this.#leaving
     const entries = mayLack ? this.#holdings.count : 0
     const since = this.#takeovers.since(peer, now)
-    const made = this.#offers.make({ peer, entries, routine: routine && stoodIn === undefined, since }, now)
-    return entries > 0 && !linked.has(peer) ? [...made, { kind: 'want', peer }] : made
+    return this.#offers.make({ peer, entries, routine: routine && stoodIn === undefined, since }, now)
   }
 
   /** What replicas hold drifts apart when a write does not reach one of them. */

@@ -241,6 +241,19 @@ describe('a batch', () => {
     expect(asked(mesh).filter(kind => kind === KIND.set).length).toBeGreaterThan(0)
   })
 
+  it('whose time is over when the link of its owner closes is asked of nobody else', () => {
+    const mesh = new Mesh(['a', 'b', 'c'])
+    const ends: Ends = new Map()
+    const { calls, links, life } = mesh.node('a')
+    const keys = KEYS.filter(key => life.node.placement.owner(hashKey(key)) === 'b')
+    together(mesh, lookups(mesh, keys, ends))
+    links.delete('b')
+    calls.linkDown('b', { ...AT, now: 2_000 })
+    expect([...ends.values()]).toEqual(keys.map(() => 'ERR_TIMEOUT'))
+    mesh.settle()
+    expect(asked(mesh)).toEqual([])
+  })
+
   it('of a member that leaves goes to the next members', () => {
     const mesh = new Mesh(['a', 'b', 'c'])
     mesh.node('b').responder.leave()

@@ -338,7 +338,9 @@ export class Calls {
   #passOver(call: Call, at: Instant): void {
     for (const one of call.parts ?? [call]) {
       one.failed = [...call.failed, call.to]
-      this.dispatch(one, at)
+      // Its time may be over since the last sweep, and whoever got it now would look at that an interval later.
+      if (at.now >= one.deadline) one.failedWith(late(one.request), at)
+      else this.dispatch(one, at)
     }
   }
 
@@ -386,9 +388,7 @@ export class Calls {
   #sweepOpening(at: Instant): void {
     const { replication } = this.#node
     const patienceMs = (peer: string): number => (replication.expects(peer) ? EXPECTED_MS : SILENCE_MS)
-    for (const call of this.#openings.sweep({ now: at.now, listened: this.#hearing.listened, patienceMs })) {
-      if (at.now >= call.deadline) call.failedWith(late(call.request), at)
-      else this.#passOver(call, at)
-    }
+    for (const call of this.#openings.sweep({ now: at.now, listened: this.#hearing.listened, patienceMs }))
+      this.#passOver(call, at)
   }
 }

@@ -53,7 +53,7 @@ export class Deletions implements HistoryChecker, Checker {
         each =>
           each.version >= version &&
           each.operation.startedAt > writtenAt &&
-          each.operation.startedAt < startedAt,
+          (each.operation.settledAt as number) <= startedAt,
       )
     if (deletion === undefined) return undefined
     return `a read of ${key} found write ${write} of version ${version}, which call ${deletion.operation.id} deleted with version ${deletion.version}`
