@@ -40,7 +40,7 @@ export const TIMES = {
   aloneAfterMs: 5_000,
   /** A member that may hold what this node should is waited for so long, without a link or a word from it. */
   expectMs: 3_000,
-  /** Likewise after this node was removed, as long as nothing is heard of it: by then it is removed, if it cannot be reached. */
+  /** Likewise a neighbour, after this node was removed, as long as nothing is heard of it: by then it is removed, if it cannot be reached. */
   doubtMs: 35_000,
   /** What a transfer waits for is asked for again after so long. */
   transferRetryMs: 1_000,

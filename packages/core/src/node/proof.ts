@@ -45,18 +45,18 @@ export class Proof {
    * has answered an accusation before it heard of that, and nothing has happened in its document.
    */
   removed(members: readonly Member[], at: Instant): void {
-    const { self, rooms } = this.#parts
+    const { self, rooms, membership } = this.#parts
     const own = members.find(({ id }) => id === self)
     if (own === undefined || own.incarnation <= this.#removed) return
     this.#removed = own.incarnation
-    rooms.replication.returns(at)
+    rooms.replication.returns(membership.neighbours, at)
   }
 
   end(at: Instant): void {
     const { rooms, exchange, membership } = this.#parts
     if (at.now < this.#doubtsUntil && this.#incarnation > this.#paused) {
       this.#doubtsUntil = 0
-      rooms.replication.returns(at)
+      rooms.replication.returns(membership.neighbours, at)
     }
     rooms.replication.fence = membership.fence(at.now, peer => exchange.heldBy(peer) !== undefined)
   }

@@ -15,12 +15,6 @@ export interface Send {
   readonly message: TransferMessage
 }
 
-/** A link to this member is needed. */
-export interface Want {
-  readonly kind: 'want'
-  readonly peer: string
-}
-
 export interface OfferOf {
   readonly peer: string
   /** What there is to ask for; 0: nothing. */
@@ -85,7 +79,7 @@ export class Offers {
     return this.#offers.has(peer)
   }
 
-  make(of: OfferOf, now: number): (Send | Want)[] {
+  make(of: OfferOf, now: number): Send[] {
     this.#wakeAt = undefined
     const before = this.#offers.get(of.peer)
     // What happened is not forgotten for a comparison that takes place anyway.
@@ -135,9 +129,9 @@ export class Offers {
     return sends
   }
 
-  /** Says again what was not answered, and to whom there is no link. Members that are gone for good get nothing. */
-  tick(now: number, isMember: (peer: string) => boolean): (Send | Want)[] {
-    const sends: (Send | Want)[] = []
+  /** Says again what was not answered. Members that are gone for good get nothing. */
+  tick(now: number, isMember: (peer: string) => boolean): Send[] {
+    const sends: Send[] = []
     this.#wakeAt = undefined
     for (const offer of this.#offers.values()) {
       if (!isMember(offer.peer)) this.#offers.delete(offer.peer)
@@ -159,11 +153,10 @@ export class Offers {
     return at
   }
 
-  #say(offer: Offer, now: number): (Send | Want)[] {
+  #say(offer: Offer, now: number): Send[] {
     offer.at = now
     const { id, peer, entries, routine, since } = offer
-    // The dial may fail, and whoever is no neighbour is dialled for nothing else.
-    if (!this.#linked.has(peer)) return entries > 0 ? [{ kind: 'want', peer }] : []
+    if (!this.#linked.has(peer)) return []
     const ring = this.#holdings.placement.fingerprint
     return [{ kind: 'send', to: peer, message: { kind: 'offer', id, ring, entries, routine, since } }]
   }

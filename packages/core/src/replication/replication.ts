@@ -19,7 +19,7 @@ import { isInCharge } from './charge.ts'
 import { Expectations } from './expectations.ts'
 import { Holdings } from './holdings.ts'
 import { Leftovers } from './leftovers.ts'
-import { Offers, type Send, type Want } from './offers.ts'
+import { Offers, type Send } from './offers.ts'
 import { Pulls } from './pulls.ts'
 import { movesBetween, type Standing, standingIn } from './standing.ts'
 import { dropTaken, Takeovers } from './takeovers.ts'
@@ -34,7 +34,8 @@ export interface ReplicationParts {
   readonly rules: Rules
 }
 
-export type ReplicationOutput = Send | Want
+/** `want`: a link to this member is needed. */
+export type ReplicationOutput = Send | { readonly kind: 'want'; readonly peer: string }
 
 /** How much of what a node should hold it holds. */
 export interface ReplicationState {
@@ -200,11 +201,13 @@ export class Replication {
     }
   }
 
-  /** The others had removed this node, and it is back, with what it held before: any of them may know better. */
-  returns(at: Instant): void {
+  /** The others had removed this node, and it is back, with what it held. Any may know better; `heard`: those it has to hear of. */
+  returns(heard: ReadonlySet<string>, at: Instant): void {
     this.#doubtedUpTo = this.#parts.store.clock.next(at.wall)
-    for (const peer of this.#standing.weights.keys())
-      if (peer !== this.#self) this.#expectations.doubt(peer, at.now)
+    for (const peer of this.#standing.weights.keys()) {
+      if (heard.has(peer)) this.#expectations.doubt(peer, at.now)
+      else if (peer !== this.#self) this.#expectations.expect(peer, at.now)
+    }
   }
 
   /** Some message has come from a peer. */
@@ -295,7 +298,7 @@ export class Replication {
 
   /** What this node has is offered to a member that may lack it. */
   #offer(peer: string, routine: boolean, { now, wall }: Instant): readonly ReplicationOutput[] {
-    const { placement, store } = this.#parts
+    const { placement, linked, store } = this.#parts
     const stoodIn = this.#stoodInFor.get(peer)
     if (stoodIn !== undefined) {
       // Whatever the reason for this offer, it gives back what was kept in the peer's place until now.
@@ -305,7 +308,8 @@ export class Replication {
     const mayLack = placement.replicates || this.#leftovers.any || this.#isOwed(peer) || this.#leaving
     const entries = mayLack ? this.#holdings.count : 0
     const since = this.#takeovers.since(peer, now)
-    return this.#offers.make({ peer, entries, routine: routine && stoodIn === undefined, since }, now)
+    const made = this.#offers.make({ peer, entries, routine: routine && stoodIn === undefined, since }, now)
+    return entries > 0 && !linked.has(peer) ? [...made, { kind: 'want', peer }] : made
   }
 
   /** What replicas hold drifts apart when a write does not reach one of them. */
