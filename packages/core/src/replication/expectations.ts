@@ -5,8 +5,8 @@ import { TIMES } from '../limits/limits.ts'
 
 interface Expected {
   /** Until when it is waited for, unless a transfer from it is under way; monotonic ms. */
-  until: number
-  isHeard: boolean
+  readonly until: number
+  readonly isHeard: boolean
 }
 
 export class Expectations {

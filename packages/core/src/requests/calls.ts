@@ -180,7 +180,7 @@ export class Calls {
     const until = since + this.#patienceMs(call, at)
     if (this.#openings.count(to) >= PENDING_MAX) call.failedWith(overloaded(to), at)
     else this.#openings.add(to, call, { since, until })
-    this.wait(at)
+    this.wait(at.now)
   }
 
   /** Whoever comes after the member that has no link needs time too: each as long as a silent one is waited for. */
@@ -208,7 +208,7 @@ export class Calls {
     if (frame.kind === KIND.settled) {
       this.#node.answered(from.peer)
       this.#straights.settled(from, frame, this.#hearing.listened)
-      this.wait(at)
+      this.wait(at.now)
       return
     }
     const call = this.#pending.get(frame.requestId)
@@ -324,13 +324,12 @@ export class Calls {
     else if (kind === 'get' || kind === 'load') pace.sent(id, now)
     this.#node.used(call.to)
     sent(outlet, writer, isPassed)
-    this.wait(at)
+    this.wait(at.now)
   }
 
   /** There is something to sweep. */
-  wait(at: Instant): void {
+  wait(now: number): void {
     if (this.#wakeAt !== Number.POSITIVE_INFINITY) return
-    const { now } = at
     this.#hearing.begin(now)
     this.#wakeAt = now + SWEEP_MS
   }

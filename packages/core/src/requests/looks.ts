@@ -17,7 +17,7 @@ const MARGIN_MS = 60
 
 interface Dispatch {
   /** There is something to sweep. */
-  wait(at: Instant): void
+  wait(now: number): void
   readonly acknowledgements: Acknowledging
   dispatch(call: Call, at: Instant): void
 }
@@ -41,7 +41,7 @@ export class Looks {
     const { key, kind } = call.request
     if (replication.fence === 'waiting' && as !== 'last-resort') {
       this.#held.add(call, this.#node.placement.list(call.request).indexOf(this.#node.id))
-      this.#calls.wait(at)
+      this.#calls.wait(at.now)
       return
     }
     if (replication.fence === 'unproven' && as === 'owner') {

@@ -135,7 +135,7 @@ export class Responder {
     const asker = this.#calls.outlet(first)
     if (asker === undefined) return reply
     // Who has passed it on hears that it was answered.
-    this.#calls.wait(at)
+    this.#calls.wait(at.now)
     const way = { by: from, id: frame.requestId, stamp: this.#node.stamp }
     return new StraightReply(way, { outlet: asker, origin: frame.origin(), hash }, this.#calls)
   }

@@ -3,6 +3,13 @@ import type { Fault, HostPlan, Scenario, Weather } from '../scenario/scenario.ts
 import { FAIR } from '../scenario/weather.ts'
 import type { WorkloadPlan } from '../workload/plan.ts'
 
+/** Members come and go. */
+export const COMING_AND_GOING: readonly Fault[] = [
+  { at: 4_000, kind: 'crash', host: 1, downMs: 1_000, memory: true },
+  { at: 8_000, kind: 'leave', host: 2, downMs: 3_000, memory: false },
+  { at: 12_000, kind: 'freeze', host: 3, forMs: 2_000 },
+]
+
 interface Story {
   readonly seed: number
   readonly nodes: number

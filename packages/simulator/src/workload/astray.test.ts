@@ -2,7 +2,7 @@ import { type Call, Calls, type Instant, Lookup, type Outlet, Responder } from '
 import { describe, expect, it } from 'vitest'
 import type { Fault } from '../scenario/scenario.ts'
 import { simulate } from '../simulate.ts'
-import { story } from '../testing/scenarios.ts'
+import { COMING_AND_GOING, story } from '../testing/scenarios.ts'
 import type { CreateRequests } from './host-requests.ts'
 
 const WORKLOAD = {
@@ -15,9 +15,7 @@ const WORKLOAD = {
 }
 
 const CHANGES: readonly Fault[] = [
-  { at: 4_000, kind: 'crash', host: 1, downMs: 1_000, memory: true },
-  { at: 8_000, kind: 'leave', host: 2, downMs: 3_000, memory: false },
-  { at: 12_000, kind: 'freeze', host: 3, forMs: 2_000 },
+  ...COMING_AND_GOING,
   { at: 15_000, kind: 'silent-cut', hosts: [4], ways: 'both', forMs: 9_000 },
 ]
 

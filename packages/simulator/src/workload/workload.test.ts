@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { drawScenario } from '../scenario/draw.ts'
 import type { Fault, Scenario } from '../scenario/scenario.ts'
 import { simulate } from '../simulate.ts'
-import { story } from '../testing/scenarios.ts'
+import { COMING_AND_GOING, story } from '../testing/scenarios.ts'
 import { type CreateRequests, realRequests } from './host-requests.ts'
 import type { WorkloadPlan } from './plan.ts'
 
@@ -19,9 +19,7 @@ const BUSY: WorkloadPlan = {
 
 /** Members come and go, and what one thinks of the ring the others do not think yet. */
 const CHANGES: readonly Fault[] = [
-  { at: 4_000, kind: 'crash', host: 1, downMs: 1_000, memory: true },
-  { at: 8_000, kind: 'leave', host: 2, downMs: 3_000, memory: false },
-  { at: 12_000, kind: 'freeze', host: 3, forMs: 2_000 },
+  ...COMING_AND_GOING,
   { at: 15_000, kind: 'silent-cut', hosts: [4], ways: 'both', forMs: 12_000 },
   { at: 17_000, kind: 'power-loss', host: 0, downMs: 9_000, memory: true },
 ]
