@@ -169,7 +169,7 @@ async function stranger(instead: ((secured: MessageStream) => Promise<void>) | u
         const inner = noise()(components)
         if (instead === undefined) return inner
         const outer: ConnectionEncrypter = {
-          protocol: '/cachemesh/2/noise',
+          protocol: '/cachemesh/3/noise',
           secureInbound: (connection, options) => inner.secureInbound(connection, options),
           async secureOutbound(connection, options) {
             const secured = await inner.secureOutbound(connection, options)

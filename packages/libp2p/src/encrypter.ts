@@ -29,7 +29,7 @@ export interface Gate extends AdmissionParty {
 /** An encrypter that admits after `inner` has secured the connection. */
 export function admitting(inner: ConnectionEncrypter, name: string, gate: Gate): ConnectionEncrypter {
   return {
-    protocol: `/cachemesh/2/${name}`,
+    protocol: `/cachemesh/3/${name}`,
     async secureOutbound(connection: MessageStream, options?: SecureConnectionOptions) {
       const secured = await inner.secureOutbound(connection, options)
       const peer = secured.remotePeer.toString()

@@ -30,26 +30,26 @@ describe('joined sends', () => {
     expect(sent[1]).toBe(large)
   })
 
-  it('add window updates up for each stream, until a quarter of the window is due', async () => {
+  it('add window updates up for each stream, until an eighth of the window is due', async () => {
     const { connection, sent } = recorded()
-    for (let i = 0; i < 15; i++) connection.send(update(1, 4096))
-    connection.send(update(3, 65_535))
+    for (let i = 0; i < 127; i++) connection.send(update(1, 4096))
+    connection.send(update(3, 524_287))
     connection.send(update(1, 4096))
     connection.send(update(3, 1))
     connection.send(update(1, 9))
     expect(sent).toEqual([])
     await until(() => expect(sent).toHaveLength(1))
-    expect(sent[0]).toEqual(new Uint8Array(Buffer.concat([update(1, 65_536), update(3, 65_536)])))
+    expect(sent[0]).toEqual(new Uint8Array(Buffer.concat([update(1, 524_288), update(3, 524_288)])))
   })
 
   it('send an update that is due with the next frame, ahead of it', () => {
     const { connection, sent } = recorded()
     for (const length of [10, 40_000]) {
-      connection.send(update(1, 70_000))
+      connection.send(update(1, 600_000))
       connection.send(new Uint8Array(length).fill(length))
     }
     expect(sent.map(({ byteLength }) => byteLength)).toEqual([22, 12, 40_000])
-    expect((sent[0] as Uint8Array).subarray(0, 12)).toEqual(update(1, 70_000))
+    expect((sent[0] as Uint8Array).subarray(0, 12)).toEqual(update(1, 600_000))
   })
 
   it('delay nothing that opens, ends or resets a stream, and no ping', () => {
@@ -71,7 +71,7 @@ describe('joined sends', () => {
     expect(connection.send(update(1, 1))).toBe(true)
     connection.writableNeedsDrain = true
     expect(connection.send(update(1, 1))).toBe(false)
-    connection.send(update(1, 70_000))
+    connection.send(update(1, 600_000))
     sent.push = () => {
       throw new Error('closed')
     }

@@ -4,8 +4,8 @@
 // frame leaves as one piece, unless the connection gathers what is sent by itself; window updates are added up until
 // they matter, and then leave with the next frame.
 //
-// Withholding an update is within the rules of yamux: the peer may send a window of 256 KiB ahead of them, and
-// three quarters of it, or more, are always left.
+// Withholding an update is within the rules of yamux: the peer may send a whole window ahead of them, and seven eighths of
+// it, or more, are always left.
 
 import type { MessageStream } from '@libp2p/interface'
 import { TlsConnection } from './tls-connection.ts'
@@ -14,8 +14,13 @@ type Data = Parameters<MessageStream['send']>[0]
 
 /** Copying more than this costs more than a second record. */
 const JOIN_BYTES_MAX = 32 * 1024
+/**
+ * How far a stream may be ahead of its reader, from its begin: both sides have to know. It holds as many values of 64 KiB as
+ * one asks for at a time; with less, both sides wait for updates (decision 0061).
+ */
+export const WINDOW_BYTES = 4 * 1024 * 1024
 /** Of the window of one stream. */
-const WITHHELD_BYTES_MAX = 64 * 1024
+const WITHHELD_BYTES_MAX = WINDOW_BYTES / 8
 
 // Head of a yamux frame, big-endian: u8 version, u8 type, u16 flags, u32 stream, u32 length or window.
 const HEAD_BYTES = 12

@@ -5,6 +5,7 @@
 import { CacheMeshError, type Frame, FrameReader } from '@cachemesh/protocol'
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import { giveBack } from './whole-frames.ts'
+import { accountYoung } from './young.ts'
 
 const GREETING = new TextEncoder().encode('cachemesh\n')
 
@@ -67,7 +68,10 @@ export class Lane {
       if (this.#owner.isUp) {
         const copied = this.#reader.push(chunk, this.#receive)
         this.#owner.through()
-        if (copied) giveBack(chunk)
+        if (copied) {
+          giveBack(chunk)
+          accountYoung(chunk.length)
+        }
       } else {
         this.#readEarly(chunk)
       }

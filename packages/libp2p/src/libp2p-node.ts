@@ -17,6 +17,7 @@ import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import type { Address } from './address.ts'
 import { gossipsubOptions } from './announcements.ts'
 import { admitting, type Gate } from './encrypter.ts'
+import { WINDOW_BYTES } from './joined-sends.ts'
 import { type TlsComponents, tlsOverSocket } from './socket-tls.ts'
 
 export type Encryption = 'noise' | 'tls'
@@ -75,9 +76,10 @@ export function createLibp2pNode(options: NodeOptions): Promise<Libp2p<Services>
     addresses: { listen: options.listen.map(({ multiaddr }) => multiaddr) },
     transports: [tcp()],
     connectionEncrypters: order.map(name => components => admitting(SECURE[name](components), name, gate)),
-    // What is in a window waits before every small frame behind it: with the default, 16 MiB, a large value holds up
-    // all others. With the least, 256 KiB, two sides that send many values of 64 KiB wait for each other's updates.
-    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 512 * 1024 } })],
+    // What is in a window waits before every small frame behind it, so large frames keep to a pace when there are such.
+    streamMuxers: [
+      yamux({ streamOptions: { initialStreamWindowSize: WINDOW_BYTES, maxStreamWindowSize: WINDOW_BYTES } }),
+    ],
     // The defaults suit strangers on the internet: five connections a second from one IP, 300 in all.
     connectionManager: {
       maxConnections: 10_000,

@@ -81,6 +81,8 @@ export class PeerLink implements Link, LaneOwner {
   /** Frames since the last flush, about: `flushSoon` is called for each. */
   #waiting = 0
   #finished: Promise<void> = Promise.resolve()
+  readonly #peerEnded: Promise<void>
+  readonly #endPeer: () => void
 
   constructor(connection: Connection, opener: boolean, events: LinkEvents) {
     this.connection = connection
@@ -89,6 +91,10 @@ export class PeerLink implements Link, LaneOwner {
     this.#opener = opener
     this.#events = events
     this.writer = new FrameWriter(events.stamp)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#peerEnded = promise
+    this.#endPeer = resolve
+    connection.addEventListener('close', () => resolve())
   }
 
   get isUp(): boolean {
@@ -121,7 +127,10 @@ export class PeerLink implements Link, LaneOwner {
     const lane = new Lane(stream, LANE_BYTES_MAX[name], this)
     if (name === 'frames') {
       this.#frames = lane
-      stream.addEventListener('remoteCloseWrite', () => this.failed(left()))
+      stream.addEventListener('remoteCloseWrite', () => {
+        this.#endPeer()
+        this.failed(left())
+      })
     } else {
       this.#bulk = lane
       this.#queue = new BulkQueue(stream, error => this.failed(broken(error)))
@@ -217,6 +226,9 @@ export class PeerLink implements Link, LaneOwner {
       await Promise.race([this.#queue?.empty(), aborted(signal)])
       await this.#bulk?.stream.close({ signal })
       await this.#frames?.stream.close({ signal })
+      // The peer ends the connection when it has read that, or has closed the link too. Closed before, with something of the
+      // peer's unread, the socket would take back what the peer has not read yet.
+      await Promise.race([this.#peerEnded, aborted(signal)])
       await closeConnection(this.connection, signal)
     } catch (error) {
       await abortConnection(this.connection, broken(error))
