@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { BulkPace } from './bulk-pace.ts'
+import { BulkPace, SLICE_BYTES } from './bulk-pace.ts'
 
-const KiB = 1024
-const SLICE = 64 * KiB
+const SLICE = SLICE_BYTES
 const smalls = (pace: BulkPace, count: number, now: number): void => {
   for (let i = 0; i < count; i++) pace.smallSent(now)
 }
@@ -29,7 +28,7 @@ describe('the pace of large frames', () => {
     }
   })
 
-  it('is 128 MiB a second beside small ones, two slices at once', () => {
+  it('is 127 MiB a second beside small ones, two slices at once', () => {
     const pace = new BulkPace()
     smalls(pace, 10, 0)
     pace.largeQueued()

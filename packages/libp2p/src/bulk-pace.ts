@@ -3,11 +3,13 @@
 // the slowest small answers took forty times as long as alone. So large frames step back while small ones are sent: to a
 // rate, never to nothing. Time comes in with each call: monotonic, ms.
 
+/** A value of 64 KiB, with its head, is one slice, and one frame of the multiplexer. */
+export const SLICE_BYTES: number = 65 * 1024
 /**
- * The rate. As much as may wait on a link, two of the largest values, leaves within a second, a fifth of the deadline
- * that a call has unless it is set; the asker's heap is searched eight times a second, and not thirty (decision 0060).
+ * The rate: two slices, 127 MiB/s. As much as may wait on a link, two of the largest values, leaves within about a second,
+ * a fifth of the deadline that a call has unless it is set; the asker's collector gets a rest (decision 0060).
  */
-const BYTES_PER_MS = 128 * 1024
+const BYTES_PER_MS = 2 * SLICE_BYTES
 /** So far ahead of the rate may a slice begin. A frame of two slices leaves at once, and a timer may be late. */
 const AHEAD_MS = 0.5
 /** Who asks for small values one after another is back within this time, even if its collector held it up. */

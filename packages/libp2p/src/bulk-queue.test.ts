@@ -1,5 +1,6 @@
 import { FrameWriter } from '@cachemesh/protocol'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { SLICE_BYTES } from './bulk-pace.ts'
 import type { Link } from './link.ts'
 import { closeAll, open, type Seen } from './testing/mesh.ts'
 import { until } from './testing/until.ts'
@@ -22,9 +23,9 @@ describe('large frames on a link with small ones', () => {
     const bytes = frame.reduce((sum, piece) => sum + piece.length, 0)
     link.sendBulk(frame)
     for (let ms = 0; ms <= 3; ms++) {
-      await until(() => expect(bytes - link.queuedBytes).toBe((1 + ms) * 128 * KiB))
+      await until(() => expect(bytes - link.queuedBytes).toBe((1 + ms) * 2 * SLICE_BYTES))
       for (let i = 0; i < 5; i++) await small(link, b)
-      expect(bytes - link.queuedBytes).toBe((1 + ms) * 128 * KiB)
+      expect(bytes - link.queuedBytes).toBe((1 + ms) * 2 * SLICE_BYTES)
       now += 1
     }
   })

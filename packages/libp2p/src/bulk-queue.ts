@@ -4,9 +4,7 @@
 
 import type { Stream } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { BulkPace } from './bulk-pace.ts'
-
-const SLICE_BYTES = 64 * 1024
+import { BulkPace, SLICE_BYTES } from './bulk-pace.ts'
 
 export class BulkQueue {
   readonly #stream: Stream

@@ -6,12 +6,13 @@
 import type { TLSSocket } from 'node:tls'
 import type { AbortOptions, MessageStream } from '@libp2p/interface'
 import { AbstractMessageStream, type SendResult } from '@libp2p/utils'
+import { SLICE_BYTES } from './bulk-pace.ts'
 import { WholeFrames } from './whole-frames.ts'
 
 type Pieces = Parameters<AbstractMessageStream['sendData']>[0]
 
-/** Of one write. A small frame that comes behind large ones waits for two of them at most. */
-const WRITE_BYTES_MAX = 128 * 1024
+/** Of one write: two slices with their heads. A small frame that comes behind large ones waits for two writes at most. */
+const WRITE_BYTES_MAX = 2 * SLICE_BYTES + 1024
 /** Buffers that wait to be used again, by whatever connection; others are left to the collector. */
 const SPARE_MAX = 32
 const spare: Uint8Array[] = []

@@ -5,13 +5,15 @@
 //
 // A frame's memory belongs to whoever reads its stream. One who has copied what it needs gives it back; nobody has to.
 
+import { SLICE_BYTES } from './bulk-pace.ts'
+
 // Head of a yamux frame, big-endian: u8 version, u8 type, u16 flags, u32 stream, u32 length or window.
 const HEAD_BYTES = 12
 const DATA = 0
 /** Many of the smaller ones carry small frames of the mesh, which are read in place: their memory is not given back. */
 const LARGE_BYTES_MIN = 32 * 1024
 /** Nobody here sends larger ones. */
-const LARGE_BYTES_MAX = 64 * 1024
+const LARGE_BYTES_MAX = SLICE_BYTES
 /** Buffers that wait to be used again, by whatever connection; others are left to the collector. */
 const SPARE_MAX = 32
 

@@ -28,8 +28,15 @@ export class FrameReader {
   #held = 0
   #length = 0 // of the frame in #joined, with its length field; 0: not known yet
 
-  constructor(frameMax: number) {
+  readonly #allocate: (bytes: number) => Uint8Array<ArrayBuffer>
+
+  /** `allocate`: memory for a frame that is put together, in a buffer of its own. All of it will be written to. */
+  constructor(
+    frameMax: number,
+    allocate = (bytes: number): Uint8Array<ArrayBuffer> => new Uint8Array(bytes),
+  ) {
     this.#frameMax = frameMax
+    this.#allocate = allocate
   }
 
   /** Bytes kept until the rest of their frame arrives. */
@@ -115,8 +122,9 @@ export class FrameReader {
   }
 
   #grow(bytes: number): void {
-    const grown = new Uint8Array(VALUE_OFFSET + bytes)
-    if (this.#joined !== undefined) grown.set(this.#joined.subarray(0, VALUE_OFFSET + this.#held))
+    const grown = this.#allocate(VALUE_OFFSET + bytes)
+    if (this.#joined === undefined) grown.fill(0, 0, VALUE_OFFSET)
+    else grown.set(this.#joined.subarray(0, VALUE_OFFSET + this.#held))
     this.#joined = grown
   }
 
