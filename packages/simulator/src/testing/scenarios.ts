@@ -10,6 +10,16 @@ export const COMING_AND_GOING: readonly Fault[] = [
   { at: 12_000, kind: 'freeze', host: 3, forMs: 2_000 },
 ]
 
+/** Many reads and writes of few keys. */
+export const BUSY: WorkloadPlan = {
+  keys: 40,
+  everyMs: 300,
+  timeoutMs: 2_000,
+  writes: 0.4,
+  deletes: 0.1,
+  valueBytesMax: 1_000,
+}
+
 interface Story {
   readonly seed: number
   readonly nodes: number

@@ -2,17 +2,8 @@ import { type Call, Calls, type Instant, Lookup, type Outlet, Responder } from '
 import { describe, expect, it } from 'vitest'
 import type { Fault } from '../scenario/scenario.ts'
 import { simulate } from '../simulate.ts'
-import { COMING_AND_GOING, story } from '../testing/scenarios.ts'
+import { BUSY, COMING_AND_GOING, story } from '../testing/scenarios.ts'
 import type { CreateRequests } from './host-requests.ts'
-
-const WORKLOAD = {
-  keys: 40,
-  everyMs: 100,
-  timeoutMs: 2_000,
-  writes: 0.3,
-  deletes: 0.1,
-  valueBytesMax: 1_000,
-}
 
 const CHANGES: readonly Fault[] = [
   ...COMING_AND_GOING,
@@ -62,7 +53,7 @@ describe('gets that are asked of the wrong member', () => {
         faults: CHANGES,
         startWithinMs: 3_000,
         calmAt: 26_000,
-        workload: WORKLOAD,
+        workload: { ...BUSY, everyMs: 100, writes: 0.3 },
       })
       const { violations, calls } = simulate(scenario, { createRequests })
       expect(violations).toEqual([])

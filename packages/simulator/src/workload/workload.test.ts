@@ -4,18 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { drawScenario } from '../scenario/draw.ts'
 import type { Fault, Scenario } from '../scenario/scenario.ts'
 import { simulate } from '../simulate.ts'
-import { COMING_AND_GOING, story } from '../testing/scenarios.ts'
+import { BUSY, COMING_AND_GOING, story } from '../testing/scenarios.ts'
 import { type CreateRequests, realRequests } from './host-requests.ts'
-import type { WorkloadPlan } from './plan.ts'
-
-const BUSY: WorkloadPlan = {
-  keys: 40,
-  everyMs: 300,
-  timeoutMs: 2_000,
-  writes: 0.4,
-  deletes: 0.1,
-  valueBytesMax: 1_000,
-}
 
 /** Members come and go, and what one thinks of the ring the others do not think yet. */
 const CHANGES: readonly Fault[] = [
